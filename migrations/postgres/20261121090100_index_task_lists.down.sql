@@ -1,0 +1,3 @@
+DROP INDEX tasks_due_date_idx;
+DROP INDEX tasks_created_at_idx;
+DROP INDEX tasks_number_idx;

@@ -1,0 +1,3 @@
+-- compat: additive
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX tasks_search_text_idx ON tasks USING gin (search_text gin_trgm_ops);

@@ -1,0 +1,3 @@
+-- compat: additive
+-- Counts by status and priority, which every instance takes every few seconds, without reading the table.
+CREATE INDEX tasks_status_priority_idx ON tasks (status, priority);

@@ -1,0 +1,2 @@
+DROP INDEX tasks_due_date_idx;
+DROP INDEX tasks_created_at_idx;

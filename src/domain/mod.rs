@@ -1,0 +1,31 @@
+//! What a task is and what may be asked of it: values that cannot hold a bad state, and pure rules.
+//!
+//! Knows nothing of databases, HTTP or configuration.
+
+pub mod clock;
+pub mod cursor;
+pub mod date;
+pub mod draft;
+pub mod filter;
+pub mod fold;
+pub mod patch;
+pub mod precondition;
+pub mod reference;
+pub mod sort;
+pub mod stats;
+pub mod task;
+pub mod text;
+pub mod violation;
+
+pub use clock::{Clock, SystemClock};
+pub use cursor::Cursor;
+pub use draft::TaskDraft;
+pub use filter::{AssigneeFilter, TaskFilter};
+pub use patch::{Change, StatusChange, TaskPatch};
+pub use precondition::{Precondition, TagList};
+pub use reference::TaskRef;
+pub use sort::{Direction, Sort, SortField, SortKey};
+pub use stats::{CensusLine, TaskStats};
+pub use task::{Priority, Status, Task};
+pub use text::{Assignee, Description, Title};
+pub use violation::{Fault, Place, Violation, Violations};

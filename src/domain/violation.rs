@@ -1,0 +1,104 @@
+//! Broken input rules, collected so that one answer names all of them.
+
+/// Where in a request a rule was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An RFC 6901 JSON pointer into the body; the empty string is the whole body.
+    Pointer(String),
+    /// The name of a query or path parameter.
+    Parameter(String),
+}
+
+impl Place {
+    /// Points at one member of the body's object, escaped as RFC 6901 section 3 says.
+    #[must_use]
+    pub fn member(name: &str) -> Self {
+        Self::Pointer(format!("/{}", name.replace('~', "~0").replace('/', "~1")))
+    }
+
+    /// Names a parameter.
+    #[must_use]
+    pub fn parameter(name: &str) -> Self {
+        Self::Parameter(name.to_owned())
+    }
+}
+
+/// A broken rule, before it is known where in the request the value stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable, machine-readable word, such as `too_long`.
+    pub code: &'static str,
+    /// One clause that says what is allowed and what came.
+    pub detail: String,
+}
+
+impl Fault {
+    /// Makes a fault from its code and its explanation.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    /// Gives the fault its place.
+    #[must_use]
+    pub fn at(self, place: Place) -> Violation {
+        Violation { place, fault: self }
+    }
+}
+
+/// A broken rule and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub fault: Fault,
+}
+
+/// All the rules that one request broke; a non-empty one rejects the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Starts with none.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, place: Place, fault: Fault) {
+        self.0.push(fault.at(place));
+    }
+
+    /// Keeps the value of a success, and collects the fault of a failure.
+    pub fn keep<T>(
+        &mut self,
+        place: impl FnOnce() -> Place,
+        result: Result<T, Fault>,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.push(place(), fault);
+                None
+            }
+        }
+    }
+
+    /// Whether nothing was broken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The violations in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Violation> {
+        self.0.iter()
+    }
+}
+
+impl From<Violation> for Violations {
+    fn from(violation: Violation) -> Self {
+        Self(vec![violation])
+    }
+}

@@ -1,0 +1,11 @@
+//! A task service whose database schema cannot be out of step with its code.
+//!
+//! Layers, each knowing only what stands below or left of it (checked by `tests/layering.rs`):
+//!
+//! ```text
+//!   main → cli → app → http → store, migrate → domain
+//!                  (config and telemetry: leaves, known to all but the domain)
+//! ```
+
+pub mod domain;
+pub mod store;

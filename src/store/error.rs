@@ -1,0 +1,48 @@
+//! What can go wrong with a store.
+
+use std::time::Duration;
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such task.
+    #[error("no such task")]
+    NotFound,
+    /// The task is there, but not in the version that the caller requires.
+    #[error("the task is not in the required version")]
+    Conflict,
+    /// The database cannot be had just now: down, restarting, full, locked or out of connections.
+    /// Nothing was changed, or it is not known (the connection broke while a change was under way).
+    #[error("database unavailable ({kind}): {source}")]
+    Unavailable {
+        /// A word for the metric: `timeout`, `connection`, `busy`, `full`, `read_only`, `shutdown`.
+        kind: &'static str,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// A stored row breaks a rule of the domain.
+    #[error("inconsistent row: {0}")]
+    Inconsistent(String),
+    /// The database refused for another reason: a bug of ours, or a schema that does not fit.
+    #[error(transparent)]
+    Driver(sqlx::Error),
+}
+
+impl StoreError {
+    /// A word for the metric's `kind` label; `None` for an outcome that is no error of the database.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound | Self::Conflict => None,
+            Self::Unavailable { kind, .. } => Some(kind),
+            Self::Inconsistent(_) => Some("inconsistent"),
+            Self::Driver(_) => Some("driver"),
+        }
+    }
+
+    /// How long a client should wait before it tries again.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        matches!(self, Self::Unavailable { .. }).then_some(Duration::from_secs(1))
+    }
+}

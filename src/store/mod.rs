@@ -1,0 +1,105 @@
+//! Where tasks are kept: one contract, [`TaskStore`], and the two databases that fulfil it.
+//!
+//! Knows nothing of HTTP, and nothing of migrations: the schema is right before a store is opened.
+
+mod error;
+
+pub use error::StoreError;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::domain::{
+    CensusLine, Cursor, Precondition, Sort, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+};
+
+/// Keeps tasks. Every implementation passes the same contract suite (`tests/store`).
+///
+/// Each method is one atomic step: seen by others whole or not at all. Every method may fail with
+/// [`StoreError::Unavailable`] when the database cannot be had in time, and
+/// [`StoreError::Driver`] when it refuses for a reason that is not the caller's.
+#[async_trait]
+pub trait TaskStore: Debug + Send + Sync {
+    /// Stores a new task and returns it with the number that it was given; `task.number` is not read.
+    async fn create(&self, task: Task) -> Result<Task, StoreError>;
+
+    /// The task, or `None`.
+    async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError>;
+
+    /// Changes the fields that `patch` names and returns the task as it is then. A patch that changes
+    /// nothing leaves `version` and `updated_at` alone. Of two callers whose preconditions name the same
+    /// version exactly one succeeds, and no caller's change to another field is undone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the precondition does not hold.
+    async fn update(
+        &self,
+        reference: TaskRef,
+        precondition: &Precondition,
+        patch: &TaskPatch,
+        now: OffsetDateTime,
+    ) -> Result<Task, StoreError>;
+
+    /// Removes the task for good; its number is not given again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the precondition does not hold.
+    async fn delete(
+        &self,
+        reference: TaskRef,
+        precondition: &Precondition,
+    ) -> Result<(), StoreError>;
+
+    /// One page of a list.
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
+
+    /// How many tasks the filter lets through; `now` decides what is overdue.
+    async fn count(&self, filter: &TaskFilter, now: OffsetDateTime) -> Result<i64, StoreError>;
+
+    /// Figures over the tasks that the filter lets through, from one statement.
+    async fn stats(
+        &self,
+        filter: &TaskFilter,
+        now: OffsetDateTime,
+    ) -> Result<TaskStats, StoreError>;
+
+    /// How many tasks there are of each status and priority that occurs.
+    async fn census(&self) -> Result<Vec<CensusLine>, StoreError>;
+}
+
+/// Which page of which list.
+#[derive(Clone, Debug)]
+pub struct ListQuery {
+    /// Which tasks.
+    pub filter: TaskFilter,
+    /// In which order.
+    pub sort: Sort,
+    /// Most rows to return, 1 to 1000.
+    pub limit: u32,
+    /// Where the page begins.
+    pub start: Start,
+    /// What "overdue" is measured against.
+    pub now: OffsetDateTime,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// After this many rows.
+    Skip(i64),
+    /// After the row that the cursor was made from, whether or not it is still there.
+    After(Cursor),
+}
+
+/// Rows of a list, and whether more follow.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The rows, in order.
+    pub tasks: Vec<Task>,
+    /// Whether a row follows the last one.
+    pub more: bool,
+}
