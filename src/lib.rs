@@ -7,5 +7,6 @@
 //!                  (config and telemetry: leaves, known to all but the domain)
 //! ```
 
+pub mod config;
 pub mod domain;
 pub mod store;

@@ -1,0 +1,171 @@
+//! The address of a database, which cannot be printed with its password.
+
+mod postgres;
+mod redact;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use sqlx::postgres::PgConnectOptions;
+
+pub(super) use self::redact::redact;
+pub use self::sqlite::{SqliteMode, SqliteTarget};
+use super::address::host_port;
+
+/// A database and how to reach it. Neither `Display` nor `Debug` shows a password.
+#[derive(Clone)]
+pub struct DatabaseUrl {
+    target: DatabaseTarget,
+    shown: String,
+    ignored: Vec<String>,
+}
+
+/// What a [`DatabaseUrl`] leads to.
+#[derive(Clone)]
+pub enum DatabaseTarget {
+    /// A file.
+    Sqlite(SqliteTarget),
+    /// A server. These options hold the password, and their own `Debug` shows it.
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// Which of the two databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl DatabaseKind {
+    /// Its name: `sqlite` or `postgres`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:…` and `postgres://…`, in their own and in those of `SQLAlchemy`.
+    ///
+    /// # Errors
+    ///
+    /// One clause that says what is allowed and, redacted, what came.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let refuse = |detail: &str, shown: String| Err(format!("{detail}, got {shown:?}"));
+        let (scheme, rest) = text.split_once(':').unwrap_or_default();
+        match scheme_kind(scheme) {
+            Some(DatabaseKind::Sqlite) => match sqlite::parse(rest) {
+                Ok(target) => {
+                    let shown = target.to_string();
+                    Ok(Self { target: DatabaseTarget::Sqlite(target), shown, ignored: Vec::new() })
+                }
+                Err(detail) => refuse(&detail, redact(text)),
+            },
+            Some(DatabaseKind::Postgres) => {
+                let Some(rest) = rest.strip_prefix("//") else {
+                    return refuse("must have // after postgres:", redact(text));
+                };
+                match postgres::parse(rest) {
+                    Ok(postgres::Parsed { options, shown, ignored }) => {
+                        let target = DatabaseTarget::Postgres(Box::new(options));
+                        Ok(Self { target, shown, ignored })
+                    }
+                    Err(postgres::Refusal { detail, shown }) => {
+                        refuse(&detail, shown.unwrap_or_else(|| redact(text)))
+                    }
+                }
+            }
+            None if text.ends_with(":memory:") => {
+                refuse("must be sqlite: and a file, not a database in memory", redact(text))
+            }
+            None => refuse(
+                "must begin with sqlite: or postgres:// (or SQLAlchemy's spelling of one)",
+                redact(text),
+            ),
+        }
+    }
+
+    /// What it leads to.
+    #[must_use]
+    pub fn target(&self) -> &DatabaseTarget {
+        &self.target
+    }
+
+    /// Which of the two databases it leads to.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match self.target {
+            DatabaseTarget::Sqlite(_) => DatabaseKind::Sqlite,
+            DatabaseTarget::Postgres(_) => DatabaseKind::Postgres,
+        }
+    }
+
+    /// Names of query parameters that were left out because they mean nothing here.
+    #[must_use]
+    pub fn ignored_parameters(&self) -> &[String] {
+        &self.ignored
+    }
+
+    /// Where it is, for a log line: the file's path, or `host:port/database`.
+    #[must_use]
+    pub fn describe_place(&self) -> String {
+        match &self.target {
+            DatabaseTarget::Sqlite(target) => target.path.display().to_string(),
+            DatabaseTarget::Postgres(options) => {
+                let socket = options.get_socket().map(|path| path.display().to_string());
+                let host = socket.as_deref().unwrap_or(options.get_host());
+                // A server takes the user's name where no database is named.
+                let database = options.get_database().unwrap_or(options.get_username());
+                format!("{}/{database}", host_port(host, options.get_port()))
+            }
+        }
+    }
+}
+
+/// Shows the URL, its secrets replaced by `***`.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DatabaseUrl").field(&self.shown).finish()
+    }
+}
+
+impl fmt::Debug for DatabaseTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(target) => f.debug_tuple("Sqlite").field(target).finish(),
+            Self::Postgres(options) => f
+                .debug_struct("Postgres")
+                .field("host", &options.get_host())
+                .field("port", &options.get_port())
+                .field("database", &options.get_database())
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+/// The kind that a scheme names, without regard to case; `None` for any other.
+fn scheme_kind(scheme: &str) -> Option<DatabaseKind> {
+    match &*scheme.to_ascii_lowercase() {
+        "sqlite" | "sqlite+aiosqlite" | "sqlite+pysqlite" => Some(DatabaseKind::Sqlite),
+        "postgres"
+        | "postgresql"
+        | "postgresql+asyncpg"
+        | "postgresql+pg8000"
+        | "postgresql+psycopg"
+        | "postgresql+psycopg2" => Some(DatabaseKind::Postgres),
+        _ => None,
+    }
+}
