@@ -123,4 +123,10 @@ mod tests {
         let detail = CorsOrigins::parse(text).expect_err(text);
         assert!(detail.starts_with("must be * "), "{detail}");
     }
+
+    #[test]
+    fn a_star_stands_alone() {
+        let detail = CorsOrigins::parse("https://a,*").expect_err("a refusal");
+        assert_eq!(detail, "must be * alone or a list without it, got \"https://a,*\"");
+    }
 }

@@ -59,7 +59,7 @@ variables! {
     ENVIRONMENT, "environment", "NAME", "development",
         "shown in /health: 1 to 64 visible characters";
     CORS_ORIGINS, "cors-origins", "ORIGINS", "none",
-        "browser origins that may call: a comma list of scheme://host[:port], or *";
+        "browser origins that may call: a comma list such as https://a.example,http://localhost:5173, or *";
     DATABASE_MAX_CONNECTIONS, "database-max-connections", "COUNT", "10",
         "the most connections to the database at a time, 1 to 1000";
     DATABASE_WAIT, "database-wait", "DURATION", "60s",

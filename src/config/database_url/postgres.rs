@@ -10,7 +10,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
-use super::redact::redact_query;
+use super::redact::{SECRET, named, redact_query};
 
 /// The values of `sslmode`, as libpq has them.
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
@@ -106,6 +106,7 @@ fn options(url: &Url) -> Result<(PgConnectOptions, Vec<String>), String> {
     let mut ignored = Vec::new();
     let mut ssl_mode = None;
     let mut public_roots = false;
+    let secret = url.query_pairs().any(|(key, _)| SECRET.contains(&&*key));
     for (key, value) in url.query_pairs() {
         let name = match &*key {
             "ssl" | "sslmode" | "ssl-mode" => "sslmode",
@@ -133,7 +134,7 @@ fn options(url: &Url) -> Result<(PgConnectOptions, Vec<String>), String> {
             | "sslrootcert" | "sslcert" | "ssl-cert" | "sslkey" | "ssl-key" => {}
             option if option.starts_with("options[") && option.ends_with(']') => {}
             _ => {
-                ignored.push(key.into_owned());
+                ignored.push(if secret { named(&key).to_owned() } else { key.into_owned() });
                 continue;
             }
         }

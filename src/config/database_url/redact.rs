@@ -24,18 +24,11 @@ const PUBLIC: [&str; 16] = [
     "user",
 ];
 
-/// Other parameters whose names are shown; any further name may be the end of a password with an
-/// unencoded `&`.
-const NAMED: [&str; 8] = [
-    "channel_binding",
-    "connect_timeout",
-    "options",
-    "password",
-    "pgbouncer",
-    "ssl-key",
-    "sslkey",
-    "sslpassword",
-];
+/// Query parameters whose values are secret, or may hold a secret.
+pub(super) const SECRET: [&str; 5] = ["options", "password", "ssl-key", "sslkey", "sslpassword"];
+
+/// Other parameters that are seen often.
+const OTHER: [&str; 3] = ["channel_binding", "connect_timeout", "pgbouncer"];
 
 /// Shows what may be shown of any text that was meant as a database URL.
 ///
@@ -76,11 +69,16 @@ fn redact_pair(pair: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,~%".contains(c);
     match pair.split_once('=') {
         Some((key, value)) if PUBLIC.contains(&key) && value.chars().all(plain) => pair.to_owned(),
-        Some((key, _)) if PUBLIC.contains(&key) || NAMED.contains(&key) => {
-            format!("{key}={HIDDEN}")
-        }
+        Some((key, _)) if named(key) == key => format!("{key}={HIDDEN}"),
         _ => HIDDEN.to_owned(),
     }
+}
+
+/// The name of a well-known parameter; any other may be the end of a password with an unencoded
+/// `&`, and is hidden.
+pub(super) fn named(key: &str) -> &str {
+    let known = [&PUBLIC[..], &SECRET, &OTHER].concat().contains(&key);
+    if known { key } else { HIDDEN }
 }
 
 fn split_query(text: &str) -> (&str, Option<&str>) {

@@ -176,9 +176,12 @@ fn password() -> impl Strategy<Value = String> {
 
 fn everything_shown(text: &str) -> String {
     match DatabaseUrl::parse(text) {
-        Ok(url) => {
-            format!("{url} {url:?} {:#?} {:?} {}", url, url.target(), url.describe_place())
-        }
+        Ok(url) => format!(
+            "{url} {url:?} {:?} {} {:?}",
+            url.target(),
+            url.describe_place(),
+            url.ignored_parameters()
+        ),
         Err(detail) => format!("{detail} {}", redact(text)),
     }
 }
