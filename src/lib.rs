@@ -4,9 +4,11 @@
 //!
 //! ```text
 //!   main → cli → app → http → store, migrate → domain
-//!                  (config and telemetry: leaves, known to all but the domain)
+//!                  (config, telemetry and shutdown: leaves, known to all but the domain)
 //! ```
 
 pub mod config;
 pub mod domain;
+pub mod shutdown;
 pub mod store;
+pub mod telemetry;

@@ -1,0 +1,6 @@
+//! What the service tells whoever runs it: log lines and metrics.
+//!
+//! Nothing here decides what is worth telling; no other module knows how it is written.
+
+pub mod logging;
+pub mod metrics;
