@@ -7,6 +7,7 @@
 //!                  (config, telemetry and shutdown: leaves, known to all but the domain)
 //! ```
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod shutdown;

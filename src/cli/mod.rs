@@ -1,0 +1,79 @@
+//! The command line: what can be typed, and the exit code of each outcome.
+//!
+//! A file a subcommand, each with its `Args` and its `run`. Exit codes: 0 done, 1 failed, 2 the
+//! command line or the configuration is wrong; `migrate` has more of its own.
+
+mod config;
+mod healthcheck;
+mod output;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, stderr};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigErrors, Flags, Listen};
+
+/// Exit code of a wrong command line or configuration, as `clap` has it.
+const USAGE: u8 = 2;
+
+/// A task service whose database schema cannot be out of step with its code
+#[derive(Debug, Parser)]
+#[command(name = "taskmanager", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Healthcheck(healthcheck::Args),
+    Config(config::Args),
+}
+
+impl Cli {
+    /// Does what was asked for and returns the process's exit code; errors go to standard error,
+    /// one line for each problem.
+    pub async fn run(self) -> ExitCode {
+        match self.dispatch().await {
+            Ok(code) => code,
+            Err(error) => {
+                eprintln!("{error:#}");
+                let usage = error.is::<ConfigErrors>();
+                if usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+            }
+        }
+    }
+
+    async fn dispatch(self) -> anyhow::Result<ExitCode> {
+        let Self { flags, command } = self;
+        // Each command loads what it needs: a probe must not fail over a database's address.
+        let config = || Config::load(&flags, &variable, stderr().is_terminal());
+        let listen = || Listen::load(&flags, &variable);
+        match command {
+            Some(Command::Healthcheck(args)) => args.run(listen).await,
+            Some(Command::Config(args)) => args.run(&config()?),
+            None => Err(anyhow::anyhow!("serve is not there yet")),
+        }
+    }
+}
+
+/// Looks a variable of the process up.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
