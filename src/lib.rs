@@ -7,9 +7,12 @@
 //!                  (config, telemetry and shutdown: leaves, known to all but the domain)
 //! ```
 
+pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod http;
+pub mod migrate;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

@@ -5,7 +5,10 @@
 
 mod config;
 mod healthcheck;
+mod migrate;
+mod openapi;
 mod output;
+mod serve;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, stderr};
@@ -30,8 +33,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Args),
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     Healthcheck(healthcheck::Args),
     Config(config::Args),
+    Openapi(openapi::Args),
 }
 
 impl Cli {
@@ -56,7 +63,10 @@ impl Cli {
         match command {
             Some(Command::Healthcheck(args)) => args.run(listen).await,
             Some(Command::Config(args)) => args.run(&config()?),
-            None => Err(anyhow::anyhow!("serve is not there yet")),
+            Some(Command::Openapi(args)) => args.run(),
+            Some(Command::Migrate(migrate)) => migrate.run(&config()?).await,
+            Some(Command::Serve(args)) => args.run(config()?).await,
+            None => serve::Args::default().run(config()?).await,
         }
     }
 }

@@ -51,10 +51,9 @@ impl Task {
         next.due_date = patch.due_date.apply(self.due_date.as_ref(), |at| *at);
         next.priority = patch.priority.unwrap_or(self.priority);
         next.status = match patch.status {
-            StatusChange::Keep => self.status,
             StatusChange::Set(status) => status,
             StatusChange::Reopen if self.status == Status::Done => Status::Todo,
-            StatusChange::Reopen => self.status,
+            StatusChange::Keep | StatusChange::Reopen => self.status,
         };
         if next == *self {
             return None;

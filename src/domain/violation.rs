@@ -91,6 +91,12 @@ impl Violations {
         self.0.is_empty()
     }
 
+    /// Whether one was found at this JSON pointer.
+    #[must_use]
+    pub fn concerns(&self, pointer: &str) -> bool {
+        self.0.iter().any(|violation| matches!(&violation.place, Place::Pointer(p) if p == pointer))
+    }
+
     /// The violations in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Violation> {
         self.0.iter()

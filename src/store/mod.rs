@@ -2,8 +2,17 @@
 //!
 //! Knows nothing of HTTP, and nothing of migrations: the schema is right before a store is opened.
 
+mod database;
 mod error;
+mod failure;
+mod observed;
+mod postgres;
+mod query;
+mod row;
+mod sql;
+mod sqlite;
 
+pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
 
 use std::fmt::Debug;
@@ -102,4 +111,15 @@ pub struct Page {
     pub tasks: Vec<Task>,
     /// Whether a row follows the last one.
     pub more: bool,
+}
+
+impl Page {
+    /// Makes a page of `limit` rows from a query that asked for one more.
+    fn from_rows(mut rows: Vec<row::TaskRow>, limit: u32) -> Result<Self, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let tasks = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+        Ok(Self { tasks, more })
+    }
 }

@@ -1,0 +1,198 @@
+//! The running application: the one seam that `serve` and the tests share.
+//!
+//! The order is the promise: the operators' listener, then the schema, then the store, and only then the
+//! public port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::domain::{Clock, SystemClock};
+use crate::http::server::{self, Ended};
+use crate::http::{AppState, Health, HealthSettings, Layers, ops_router, public_router};
+use crate::migrate::{
+    self, Dialect, Inspector, MigrateError, MigrationSet, Progress, StartSettings,
+};
+use crate::shutdown::Shutdown;
+use crate::store::{Database, PoolSettings};
+use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
+
+/// An application whose schema is right and whose port is bound.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    shutdown: Shutdown,
+    database: Database,
+    health: Arc<Health>,
+    metrics: Metrics,
+    layers: Layers,
+    clock: Arc<dyn Clock>,
+    listener: TcpListener,
+    operators: Option<Operators>,
+}
+
+/// The second listener: it is there before the schema is right, and until everything else has ended.
+#[derive(Debug)]
+struct Operators {
+    stop: Shutdown,
+    server: JoinHandle<Ended>,
+}
+
+/// Why an application did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The schema is not one to serve, or the database cannot be had.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address} ({variable}): {source}")]
+    Bind {
+        /// What was asked for.
+        address: String,
+        /// Which setting says so.
+        variable: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A signal came before the application had started.
+    #[error("stopped by a signal before the service had started")]
+    Stopped,
+}
+
+impl StartError {
+    /// The process's exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Migrate(error) => error.exit_code(),
+            Self::Bind { .. } => 2,
+            Self::Stopped => 1,
+        }
+    }
+}
+
+impl App {
+    /// Brings the schema up to date as the configuration says, then binds the port. Nothing is served yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], whose exit code is the process's.
+    pub async fn start(
+        config: Config,
+        metrics: Metrics,
+        shutdown: Shutdown,
+    ) -> Result<Self, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let migrations = MigrationSet::embedded(Dialect::of(&config.migrate_database_url))?;
+        let progress = Progress::default();
+        let inspector = Inspector::new(config.database_url.clone(), migrations.clone());
+        let settings = HealthSettings {
+            environment: config.environment.clone(),
+            started: Instant::now(),
+            target: migrations.migrations().last().map(|migration| migration.version),
+        };
+        let health = Arc::new(Health::new(settings, inspector, progress.clone(), shutdown.clone()));
+        let layers = Layers {
+            request_timeout: config.request_timeout,
+            cors: config.cors_origins.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let operators = match &config.ops_listen {
+            None => None,
+            Some(address) => {
+                let listener = bind(address, "OPS_LISTEN").await?;
+                let router = ops_router(Arc::clone(&health), metrics.clone(), &layers);
+                Some(Operators::start(listener, router))
+            }
+        };
+
+        let start = StartSettings {
+            url: config.migrate_database_url.clone(),
+            mode: config.migrate,
+            database_wait: config.database_wait,
+            lock_wait: config.migrate_lock_wait,
+        };
+        let prepared = migrate::prepare(&start, &migrations, clock.as_ref(), &progress);
+        let schema = tokio::select! {
+            prepared = prepared => prepared?,
+            () = shutdown.draining() => return Err(StartError::Stopped),
+        };
+
+        let pool = PoolSettings {
+            max_connections: config.database_max_connections,
+            request_timeout: config.request_timeout,
+        };
+        let database = Database::open(config.database_url.target(), &pool);
+        let listener = bind(&config.listen_address(), "HOST, PORT").await?;
+        health.serve(database.clone(), schema);
+        Ok(Self { config, shutdown, database, health, metrics, layers, clock, listener, operators })
+    }
+
+    /// The public address, with the port that was chosen if the configured one is 0.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when the socket is no longer there.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the shutdown begins and requests in flight have ended, then closes the database.
+    pub async fn serve(self) -> Ended {
+        let state = AppState { tasks: self.database.tasks(), clock: self.clock };
+        let public_metrics = self.operators.is_none().then(|| self.metrics.clone());
+        let router = public_router(state, Arc::clone(&self.health), public_metrics, &self.layers);
+        let watching = tokio::spawn({
+            let (health, metrics) = (Arc::clone(&self.health), self.metrics.clone());
+            async move {
+                tokio::join!(health.watch(), keep_up(&metrics));
+            }
+        });
+        let drain_within = self.config.shutdown_timeout;
+        let ended = server::serve(self.listener, router, &self.shutdown, drain_within).await;
+        watching.abort();
+        if ended != Ended::Forced {
+            self.database.close().await;
+        }
+        if let Some(operators) = self.operators {
+            operators.end().await;
+        }
+        ended
+    }
+}
+
+impl Operators {
+    fn start(listener: TcpListener, router: axum::Router) -> Self {
+        let stop = Shutdown::manual();
+        let server = tokio::spawn({
+            let stop = stop.clone();
+            async move {
+                server::serve(listener, router, &stop, std::time::Duration::from_secs(1)).await
+            }
+        });
+        Self { stop, server }
+    }
+
+    async fn end(self) {
+        self.stop.trigger();
+        // A server that panicked has nothing left to end.
+        let _ = self.server.await;
+    }
+}
+
+async fn bind(address: &str, variable: &'static str) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| StartError::Bind { address: address.to_owned(), variable, source })
+}
+
+async fn keep_up(metrics: &Metrics) {
+    let mut ticks = tokio::time::interval(UPKEEP_INTERVAL);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
+}

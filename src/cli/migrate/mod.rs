@@ -1,0 +1,23 @@
+//! `taskmanager migrate …`: the schema's commands, a file each.
+
+mod status;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::config::Config;
+
+/// See and change which schema the database has
+#[derive(Debug, Subcommand)]
+pub(super) enum Migrate {
+    Status(status::Args),
+}
+
+impl Migrate {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Status(args) => args.run(config).await,
+        }
+    }
+}

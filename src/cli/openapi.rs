@@ -1,0 +1,17 @@
+//! `taskmanager openapi`: the document that `/openapi.json` serves.
+
+use std::process::ExitCode;
+
+use super::output;
+use crate::http;
+
+/// Print the OpenAPI 3.1 document as JSON
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Args {}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        output::json(&http::document())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,56 @@
+//! `taskmanager` and `taskmanager serve`: the service itself.
+
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::http::server::Ended;
+use crate::shutdown::Shutdown;
+use crate::telemetry;
+
+/// Bring the schema up to date, then serve until SIGTERM or Ctrl-C (the default)
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(super) struct Args {}
+
+impl Args {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        telemetry::logging::init(config.log_format, &config.rust_log)?;
+        let metrics = telemetry::metrics::install()?;
+        let shutdown = Shutdown::from_signals()?;
+        for parameter in config.database_url.ignored_parameters() {
+            tracing::warn!(parameter, "a parameter of DATABASE_URL is not known and was ignored");
+        }
+        let database = config.database_url.describe_place();
+        let environment = config.environment.clone();
+        let app = match App::start(config, metrics, shutdown).await {
+            Ok(app) => app,
+            Err(error) => {
+                let code = error.exit_code();
+                tracing::error!(exit_code = code, "{error}");
+                return Ok(ExitCode::from(code));
+            }
+        };
+        let address = app.address()?;
+        tracing::info!(
+            address = %address,
+            database,
+            environment,
+            version = env!("CARGO_PKG_VERSION"),
+            "serving"
+        );
+        Ok(match app.serve().await {
+            Ended::Drained => {
+                tracing::info!("stopped; every request in flight was answered");
+                ExitCode::SUCCESS
+            }
+            Ended::TimedOut => {
+                tracing::error!("stopped; requests were still in flight after SHUTDOWN_TIMEOUT");
+                ExitCode::FAILURE
+            }
+            Ended::Forced => {
+                tracing::error!("stopped at once by a second signal");
+                ExitCode::FAILURE
+            }
+        })
+    }
+}

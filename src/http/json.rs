@@ -1,0 +1,157 @@
+//! Reads a JSON text strictly: a member named twice is an error, as RFC 8259 section 4 lets us decide.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// A JSON value whose objects keep their order and have no duplicate names.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Json {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// Any number; no field takes one, so its value is not kept.
+    Number,
+    /// A string.
+    String(String),
+    /// An array; no field takes one, so its items are checked and not kept.
+    Array,
+    /// An object.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// The name of the type, with its article, for an error message.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number => "a number",
+            Self::String(_) => "a string",
+            Self::Array => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+
+    /// Reads the whole of `bytes`.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            return Err("the body begins with a byte order mark; JSON has none".into());
+        }
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err("the body is empty; a JSON object is expected".into());
+        }
+        serde_json::from_slice(bytes)
+            .map_err(|error| format!("the body is not valid JSON: {error}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
+        Ok(Json::Number)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
+        Ok(Json::Number)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Number)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(Json::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        while items.next_element::<Json>()?.is_some() {}
+        Ok(Json::Array)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+        let mut object: Vec<(String, Json)> = Vec::new();
+        let mut names = std::collections::HashSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if !names.insert(name.clone()) {
+                let name = crate::domain::text::quoted(&name);
+                return Err(A::Error::custom(format_args!("member {name} occurs twice")));
+            }
+            object.push((name, members.next_value()?));
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    fn refuses(
+        #[values(
+            "",
+            "  ",
+            "{",
+            "{}x",
+            "{\"a\":1,\"a\":2}",
+            "{\"a\":{\"b\":1,\"b\":1}}",
+            "[{\"a\":1,\"a\":1}]",
+            "\u{feff}{}",
+            "{\"a\":\"\\ud800\"}",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "nul",
+            "{\"a\\u0062\":1,\"ab\":2}"
+        )]
+        text: &str,
+    ) {
+        assert!(Json::parse(text.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn refuses_what_is_not_utf8_or_too_deep() {
+        assert!(Json::parse(b"{\"a\":\"\xff\"}").is_err());
+        assert!(Json::parse("[".repeat(60_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn keeps_what_fields_take() {
+        let parsed = Json::parse(br#"{"b":"x","a":[1,2.5,-3],"c":{"d":null},"e":true}"#);
+        let expected = Json::Object(vec![
+            ("b".into(), Json::String("x".into())),
+            ("a".into(), Json::Array),
+            ("c".into(), Json::Object(vec![("d".into(), Json::Null)])),
+            ("e".into(), Json::Bool(true)),
+        ]);
+        assert_eq!(parsed, Ok(expected));
+    }
+}

@@ -1,0 +1,23 @@
+//! The service's public face: routes, layers, handlers, and the server that runs them.
+//!
+//! Knows the store by its contract and the schema by its state; runs no SQL.
+
+mod docs;
+mod error;
+mod extract;
+pub mod health;
+mod json;
+mod metrics;
+mod middleware;
+pub mod openapi;
+pub mod problem;
+mod query_string;
+mod router;
+pub mod server;
+mod state;
+mod tasks;
+
+pub use health::{Health, HealthSettings};
+pub use middleware::Layers;
+pub use router::{document, ops_router, public_router};
+pub use state::AppState;

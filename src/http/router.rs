@@ -1,0 +1,97 @@
+//! Every route of the service, on one page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as OpenApiDocument;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::health::{self, Health};
+use super::metrics::Scrape;
+use super::middleware::{self, Layers};
+use super::openapi::Document;
+use super::problem::Problem;
+use super::state::AppState;
+use super::{docs, metrics, tasks};
+use crate::telemetry::metrics::Metrics;
+
+fn task_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(tasks::list::list, tasks::create::create))
+        .routes(routes!(tasks::count::count))
+        .routes(routes!(tasks::stats::stats))
+        .routes(routes!(tasks::list::search))
+        .routes(routes!(tasks::list::filter))
+        .routes(routes!(
+            tasks::get::get,
+            tasks::update::put,
+            tasks::update::patch,
+            tasks::delete::delete
+        ))
+}
+
+fn health_routes() -> OpenApiRouter<Arc<Health>> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+fn metrics_routes() -> OpenApiRouter<Scrape> {
+    OpenApiRouter::new().routes(routes!(metrics::metrics))
+}
+
+fn document_routes(document: &OpenApiDocument) -> Router {
+    Router::new()
+        .route("/", get(async || Redirect::temporary("/docs")))
+        .route("/openapi.json", docs::open_api(document))
+        .route("/docs", get(docs::index))
+        .route("/docs/", get(async || Redirect::permanent("/docs")))
+        .route("/docs/{file}", get(docs::file))
+        .route("/problems/{slug}", get(docs::problem))
+}
+
+/// The OpenAPI document of all routes.
+#[must_use]
+pub fn document() -> OpenApiDocument {
+    let (_, tasks) = task_routes().split_for_parts();
+    let (_, health) = health_routes().split_for_parts();
+    let (_, metrics) = metrics_routes().split_for_parts();
+    Document::openapi().merge_from(tasks).merge_from(health).merge_from(metrics)
+}
+
+/// What the public listener serves. `metrics` is `None` where another listener has them.
+pub fn public_router(
+    state: AppState,
+    health: Arc<Health>,
+    metrics: Option<Metrics>,
+    layers: &Layers,
+) -> Router {
+    let mut router = Router::new()
+        .merge(Router::from(task_routes()).with_state(state))
+        .merge(Router::from(health_routes()).with_state(Arc::clone(&health)))
+        .merge(document_routes(&document()));
+    if let Some(metrics) = metrics {
+        router =
+            router.merge(Router::from(metrics_routes()).with_state(Scrape { metrics, health }));
+    }
+    finish(router, layers)
+}
+
+/// What the operators' listener serves.
+pub fn ops_router(health: Arc<Health>, metrics: Metrics, layers: &Layers) -> Router {
+    let router = Router::from(health_routes())
+        .with_state(Arc::clone(&health))
+        .merge(Router::from(metrics_routes()).with_state(Scrape { metrics, health }));
+    finish(router, layers)
+}
+
+fn finish(router: Router, layers: &Layers) -> Router {
+    let not_found = async || Problem::for_status(axum::http::StatusCode::NOT_FOUND);
+    let not_allowed = async || Problem::for_status(axum::http::StatusCode::METHOD_NOT_ALLOWED);
+    middleware::apply(router.fallback(not_found).method_not_allowed_fallback(not_allowed), layers)
+}

@@ -1,0 +1,123 @@
+//! The closed choice of databases: with `migrate`, the only place that knows there are two.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::TaskStore;
+use super::observed::Observed;
+use super::postgres::PostgresStore;
+use super::sqlite::SqliteStore;
+use crate::config::DatabaseTarget;
+
+/// How many connections a store may hold, and how long anything may take.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSettings {
+    /// Most connections, 1 or more; SQLite's writer is one of them.
+    pub max_connections: u32,
+    /// Time within which a request is answered. Waiting for a connection takes at most a quarter of it,
+    /// a statement at most half: so a write that the client is told has failed was stopped by the
+    /// database itself, and is not carried out behind the client's back.
+    pub request_timeout: Duration,
+}
+
+impl PoolSettings {
+    /// Longest wait for a connection: two seconds or a quarter of the request's time.
+    #[must_use]
+    pub fn acquire_timeout(&self) -> Duration {
+        (self.request_timeout / 4).min(Duration::from_secs(2))
+    }
+
+    /// Longest time for a statement: half of the request's time.
+    #[must_use]
+    pub fn statement_timeout(&self) -> Duration {
+        (self.request_timeout / 2).max(Duration::from_millis(1))
+    }
+}
+
+/// An open store of one kind.
+#[derive(Clone, Debug)]
+pub struct Database {
+    tasks: Arc<dyn TaskStore>,
+    pools: Pools,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+/// Connections of a store at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolUsage {
+    /// Lent to a statement.
+    pub used: u32,
+    /// Open and waiting.
+    pub idle: u32,
+    /// Most that may be open.
+    pub max: u32,
+}
+
+impl Database {
+    /// Prepares the store of the target's kind. Nothing is opened yet, and no schema is looked at.
+    #[must_use]
+    pub fn open(target: &DatabaseTarget, settings: &PoolSettings) -> Self {
+        match target {
+            DatabaseTarget::Sqlite(target) => {
+                let store = Arc::new(SqliteStore::new(target, settings));
+                let tasks = Arc::new(Observed::new(Arc::clone(&store)));
+                Self { tasks, pools: Pools::Sqlite(store) }
+            }
+            DatabaseTarget::Postgres(target) => {
+                let store = Arc::new(PostgresStore::new(target, settings));
+                let tasks = Arc::new(Observed::new(Arc::clone(&store)));
+                Self { tasks, pools: Pools::Postgres(store) }
+            }
+        }
+    }
+
+    /// The tasks, with every operation measured.
+    #[must_use]
+    pub fn tasks(&self) -> Arc<dyn TaskStore> {
+        Arc::clone(&self.tasks)
+    }
+
+    /// How the connections are used just now.
+    #[must_use]
+    pub fn usage(&self) -> PoolUsage {
+        match &self.pools {
+            Pools::Sqlite(store) => {
+                store.pools().into_iter().map(usage).fold(PoolUsage::default(), |sum, pool| {
+                    PoolUsage {
+                        used: sum.used + pool.used,
+                        idle: sum.idle + pool.idle,
+                        max: sum.max + pool.max,
+                    }
+                })
+            }
+            Pools::Postgres(store) => usage(store.pool()),
+        }
+    }
+
+    /// Waits for the statements under way, then closes every connection.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite(store) => {
+                // The readers first: the last connection to close empties the write-ahead log.
+                let [writer, readers] = store.pools();
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(store) => store.pool().close().await,
+        }
+    }
+}
+
+fn usage<DB: sqlx::Database>(pool: &sqlx::Pool<DB>) -> PoolUsage {
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    PoolUsage {
+        used: pool.size().saturating_sub(idle),
+        idle,
+        max: pool.options().get_max_connections(),
+    }
+}

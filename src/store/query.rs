@@ -1,0 +1,264 @@
+//! Builds the queries whose shape depends on the request, once for both databases.
+
+use sqlx::{Database, QueryBuilder};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::sql::SELECT;
+use super::{ListQuery, Start};
+use crate::domain::cursor::CursorValue;
+use crate::domain::{AssigneeFilter, Cursor, Direction, Sort, SortField, SortKey, TaskFilter};
+
+/// What only one of the databases can say. Every expression that a list is sorted by is never null, so
+/// that one comparison continues a list; where the field is null, the expression is the end of time
+/// that sorts last.
+pub(super) trait Dialect: Database + Sized {
+    /// The due date with "none" as the latest, as `tasks_due_date_idx` holds it.
+    const DUE_DATE: &'static str;
+    /// The due date with "none" as the earliest.
+    const DUE_DATE_DESCENDING: &'static str;
+    /// When it was completed, with "not" as the latest.
+    const COMPLETED_AT: &'static str;
+    /// When it was completed, with "not" as the earliest.
+    const COMPLETED_AT_DESCENDING: &'static str;
+    /// The latest moment of all, as a literal.
+    const LATEST: &'static str;
+    /// The earliest moment of all, as a literal.
+    const EARLIEST: &'static str;
+    /// The folded title, compared by code point.
+    const TITLE: &'static str;
+
+    /// Binds a text.
+    fn push_text(query: &mut QueryBuilder<Self>, text: String);
+    /// Binds an integer.
+    fn push_integer(query: &mut QueryBuilder<Self>, integer: i64);
+    /// Binds a moment.
+    fn push_time(query: &mut QueryBuilder<Self>, at: OffsetDateTime);
+    /// Binds an id.
+    fn push_id(query: &mut QueryBuilder<Self>, id: Uuid);
+    /// Adds the condition that every folded word occurs; `words` is not empty.
+    fn push_words(query: &mut QueryBuilder<Self>, words: &[String]);
+}
+
+/// The query for one page, which asks for one row more than the page holds.
+pub(super) fn list<DB: Dialect>(request: &ListQuery) -> QueryBuilder<DB> {
+    let mut query = QueryBuilder::new(SELECT);
+    let mut clause = push_filter(&mut query, &request.filter, request.now);
+    if let Start::After(cursor) = &request.start {
+        query.push(clause.next());
+        push_after(&mut query, &request.sort, cursor);
+    }
+    query.push(" ORDER BY ");
+    for key in request.sort.keys() {
+        query.push(expression::<DB>(*key)).push(match key.direction {
+            Direction::Ascending => ", ",
+            Direction::Descending => " DESC, ",
+        });
+    }
+    query.push("id LIMIT ");
+    DB::push_integer(&mut query, i64::from(request.limit) + 1);
+    if let Start::Skip(rows @ 1..) = request.start {
+        query.push(" OFFSET ");
+        DB::push_integer(&mut query, rows);
+    }
+    query
+}
+
+/// The query for how many tasks a filter lets through.
+pub(super) fn count<DB: Dialect>(filter: &TaskFilter, now: OffsetDateTime) -> QueryBuilder<DB> {
+    let mut query = QueryBuilder::new("SELECT count(*) FROM tasks");
+    push_filter(&mut query, filter, now);
+    query
+}
+
+/// The query for all figures at once.
+pub(super) fn stats<DB: Dialect>(filter: &TaskFilter, now: OffsetDateTime) -> QueryBuilder<DB> {
+    let mut query = QueryBuilder::new("SELECT count(*) AS total");
+    for (column, condition) in [
+        ("todo", "status = 'todo'"),
+        ("in_progress", "status = 'in_progress'"),
+        ("done", "status = 'done'"),
+        ("low", "priority = 'low'"),
+        ("medium", "priority = 'medium'"),
+        ("high", "priority = 'high'"),
+    ] {
+        query.push(format_args!(", count(*) FILTER (WHERE {condition}) AS {column}"));
+    }
+    query.push(", count(*) FILTER (WHERE status <> 'done' AND due_date < ");
+    DB::push_time(&mut query, now);
+    query.push(") AS overdue, count(*) FILTER (WHERE completed_at > ");
+    DB::push_time(&mut query, now - Duration::days(7));
+    query.push(") AS completed_last_7_days FROM tasks");
+    push_filter(&mut query, filter, now);
+    query
+}
+
+/// `WHERE` before the first condition, `AND` before the others.
+struct Clause(&'static str);
+
+impl Clause {
+    fn next(&mut self) -> &'static str {
+        std::mem::replace(&mut self.0, " AND ")
+    }
+}
+
+fn push_filter<DB: Dialect>(
+    query: &mut QueryBuilder<DB>,
+    filter: &TaskFilter,
+    now: OffsetDateTime,
+) -> Clause {
+    let mut clause = Clause(" WHERE ");
+    let status = filter.status.iter().map(|status| status.as_str().to_owned());
+    push_any_of(query, &mut clause, "status", status.collect());
+    let priority = filter.priority.iter().map(|priority| priority.as_str().to_owned());
+    push_any_of(query, &mut clause, "priority", priority.collect());
+    push_assignee(query, &mut clause, &filter.assignee);
+    if let Some(at) = filter.due_after {
+        query.push(clause.next()).push("due_date IS NOT NULL AND ").push(DB::DUE_DATE).push(" >= ");
+        DB::push_time(query, at);
+    }
+    if let Some(at) = filter.due_before {
+        query.push(clause.next()).push(DB::DUE_DATE).push(" < ");
+        DB::push_time(query, at);
+    }
+    if let Some(overdue) = filter.overdue {
+        let (comparison, status) = if overdue {
+            (" < ", " AND status <> 'done')")
+        } else {
+            (" >= ", " OR status = 'done')")
+        };
+        query.push(clause.next()).push("(").push(DB::DUE_DATE).push(comparison);
+        DB::push_time(query, now);
+        query.push(status);
+    }
+    if !filter.words.is_empty() {
+        query.push(clause.next());
+        DB::push_words(query, &filter.words);
+    }
+    clause
+}
+
+fn push_any_of<DB: Dialect>(
+    query: &mut QueryBuilder<DB>,
+    clause: &mut Clause,
+    column: &'static str,
+    values: Vec<String>,
+) {
+    if values.is_empty() {
+        return;
+    }
+    query.push(clause.next()).push(column).push(" IN (");
+    push_texts(query, values);
+    query.push(")");
+}
+
+fn push_texts<DB: Dialect>(query: &mut QueryBuilder<DB>, values: Vec<String>) {
+    for (at, value) in values.into_iter().enumerate() {
+        if at > 0 {
+            query.push(", ");
+        }
+        DB::push_text(query, value);
+    }
+}
+
+fn push_assignee<DB: Dialect>(
+    query: &mut QueryBuilder<DB>,
+    clause: &mut Clause,
+    any_of: &[AssigneeFilter],
+) {
+    let named: Vec<String> = any_of
+        .iter()
+        .filter_map(|assignee| match assignee {
+            AssigneeFilter::Is(name) => Some(name.clone()),
+            AssigneeFilter::Unassigned => None,
+        })
+        .collect();
+    if named.len() == any_of.len() {
+        return push_any_of(query, clause, "assignee", named);
+    }
+    query.push(clause.next()).push("(assignee IS NULL");
+    if !named.is_empty() {
+        query.push(" OR assignee IN (");
+        push_texts(query, named);
+        query.push(")");
+    }
+    query.push(")");
+}
+
+/// Rows after the cursor's: greater in the first key, or equal there and greater in the next, and so on
+/// to the id. The first key's bound stands alone in front, because that is what an index can start from.
+fn push_after<DB: Dialect>(query: &mut QueryBuilder<DB>, sort: &Sort, cursor: &Cursor) {
+    let places: Vec<_> = sort.keys().iter().zip(&cursor.values).collect();
+    if let Some((key, value)) = places.first() {
+        query.push(expression::<DB>(**key)).push(match key.direction {
+            Direction::Ascending => " >= ",
+            Direction::Descending => " <= ",
+        });
+        push_value(query, **key, value);
+        query.push(" AND ");
+    }
+    for (key, value) in &places {
+        query.push("(").push(expression::<DB>(**key)).push(match key.direction {
+            Direction::Ascending => " > ",
+            Direction::Descending => " < ",
+        });
+        push_value(query, **key, value);
+        query.push(" OR ").push(expression::<DB>(**key)).push(" = ");
+        push_value(query, **key, value);
+        query.push(" AND ");
+    }
+    query.push("id > ");
+    DB::push_id(query, cursor.id);
+    query.push(")".repeat(places.len()));
+}
+
+fn push_value<DB: Dialect>(query: &mut QueryBuilder<DB>, key: SortKey, value: &CursorValue) {
+    match (key.field, value) {
+        (SortField::Priority | SortField::Status | SortField::Number, CursorValue::Integer(n)) => {
+            DB::push_integer(query, *n);
+        }
+        (_, CursorValue::Integer(micros)) => {
+            // A decoded cursor holds only moments between the years 1 and 9999.
+            let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(*micros) * 1_000);
+            DB::push_time(query, at.unwrap_or(OffsetDateTime::UNIX_EPOCH));
+        }
+        (_, CursorValue::Text(text)) => DB::push_text(query, text.clone()),
+        (_, CursorValue::None) => {
+            query.push(match key.direction {
+                Direction::Ascending => DB::LATEST,
+                Direction::Descending => DB::EARLIEST,
+            });
+        }
+    }
+}
+
+fn expression<DB: Dialect>(key: SortKey) -> &'static str {
+    let ascending = key.direction == Direction::Ascending;
+    match key.field {
+        SortField::CreatedAt => "created_at",
+        SortField::UpdatedAt => "updated_at",
+        SortField::Number => "number",
+        SortField::Title => DB::TITLE,
+        SortField::DueDate if ascending => DB::DUE_DATE,
+        SortField::DueDate => DB::DUE_DATE_DESCENDING,
+        SortField::CompletedAt if ascending => DB::COMPLETED_AT,
+        SortField::CompletedAt => DB::COMPLETED_AT_DESCENDING,
+        SortField::Priority => "CASE priority WHEN 'low' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END",
+        SortField::Status => "CASE status WHEN 'todo' THEN 0 WHEN 'in_progress' THEN 1 ELSE 2 END",
+    }
+}
+
+/// The pattern that finds `word` anywhere with `LIKE`, its own wildcards taken as plain characters by a
+/// backslash before them.
+pub(super) fn like_pattern(word: &str) -> String {
+    let mut pattern = String::with_capacity(word.len() + 2);
+    pattern.push('%');
+    for c in word.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,151 @@
+//! One row type that both databases decode into, and the time type that makes it possible.
+
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef};
+use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
+use sqlx::{Decode, Encode, FromRow, Postgres, Sqlite, Type};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::domain::cursor::unix_micros;
+use crate::domain::{CensusLine, Priority, Status, Task, TaskStats};
+
+/// A moment: `timestamptz` on PostgreSQL; on SQLite, which has no time type, an integer count of
+/// microseconds since 1970-01-01 UTC, so that comparing numbers compares moments.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timestamp(pub(super) OffsetDateTime);
+
+impl Type<Postgres> for Timestamp {
+    fn type_info() -> PgTypeInfo {
+        <OffsetDateTime as Type<Postgres>>::type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Timestamp {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        <OffsetDateTime as Encode<Postgres>>::encode_by_ref(&self.0, buffer)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Timestamp {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        <OffsetDateTime as Decode<Postgres>>::decode(value).map(Self)
+    }
+}
+
+impl Type<Sqlite> for Timestamp {
+    fn type_info() -> SqliteTypeInfo {
+        <i64 as Type<Sqlite>>::type_info()
+    }
+
+    fn compatible(kind: &SqliteTypeInfo) -> bool {
+        <i64 as Type<Sqlite>>::compatible(kind)
+    }
+}
+
+impl Encode<'_, Sqlite> for Timestamp {
+    fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
+        <i64 as Encode<Sqlite>>::encode(unix_micros(self.0), buffer)
+    }
+}
+
+impl<'r> Decode<'r, Sqlite> for Timestamp {
+    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+        let micros = <i64 as Decode<Sqlite>>::decode(value)?;
+        Ok(Self(OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)?))
+    }
+}
+
+/// A stored task.
+#[derive(Debug, FromRow)]
+pub(super) struct TaskRow {
+    id: Uuid,
+    number: i64,
+    title: String,
+    description: Option<String>,
+    status: String,
+    priority: String,
+    assignee: Option<String>,
+    due_date: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    completed_at: Option<Timestamp>,
+    version: i64,
+}
+
+impl TryFrom<TaskRow> for Task {
+    type Error = StoreError;
+
+    fn try_from(row: TaskRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            status: status(&row.status)?,
+            priority: priority(&row.priority)?,
+            id: row.id,
+            number: row.number,
+            title: row.title,
+            description: row.description,
+            assignee: row.assignee,
+            due_date: row.due_date.map(|at| at.0),
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            completed_at: row.completed_at.map(|at| at.0),
+            version: row.version,
+        })
+    }
+}
+
+/// One line of the census.
+#[derive(Debug, FromRow)]
+pub(super) struct CensusRow {
+    status: String,
+    priority: String,
+    tasks: i64,
+}
+
+impl TryFrom<CensusRow> for CensusLine {
+    type Error = StoreError;
+
+    fn try_from(row: CensusRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            status: status(&row.status)?,
+            priority: priority(&row.priority)?,
+            tasks: row.tasks,
+        })
+    }
+}
+
+/// The one row of the figures.
+#[derive(Debug, FromRow)]
+pub(super) struct StatsRow {
+    total: i64,
+    todo: i64,
+    in_progress: i64,
+    done: i64,
+    low: i64,
+    medium: i64,
+    high: i64,
+    overdue: i64,
+    completed_last_7_days: i64,
+}
+
+impl From<StatsRow> for TaskStats {
+    fn from(row: StatsRow) -> Self {
+        Self {
+            total: row.total,
+            by_status: [row.todo, row.in_progress, row.done],
+            by_priority: [row.low, row.medium, row.high],
+            overdue: row.overdue,
+            completed_last_7_days: row.completed_last_7_days,
+        }
+    }
+}
+
+fn status(word: &str) -> Result<Status, StoreError> {
+    Status::parse(word).map_err(|fault| StoreError::Inconsistent(fault.detail))
+}
+
+fn priority(word: &str) -> Result<Priority, StoreError> {
+    Priority::parse(word).map_err(|fault| StoreError::Inconsistent(fault.detail))
+}

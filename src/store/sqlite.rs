@@ -1,0 +1,229 @@
+//! Tasks in an SQLite file: one writer, many readers, write-ahead logging.
+//!
+//! All writes of this process stand in line for one connection, and take the write lock when they begin
+//! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process can
+//! make them wait, for `busy_timeout` at most.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{QueryBuilder, Sqlite, SqlitePool, Transaction};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::failure::Failures;
+use super::query::{self, Dialect, like_pattern};
+use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
+use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
+use crate::config::{SqliteMode, SqliteTarget};
+use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+
+/// Shortest word, in characters, that the trigram index can find.
+const INDEXED_WORD: usize = 3;
+
+/// One file's writer and readers.
+#[derive(Debug)]
+pub(super) struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    failures: Arc<Failures>,
+}
+
+impl SqliteStore {
+    /// Prepares the pools; connections are opened when they are first needed.
+    pub(super) fn new(target: &SqliteTarget, settings: &PoolSettings) -> Self {
+        let options = SqliteConnectOptions::new()
+            .filename(&target.path)
+            .busy_timeout(settings.statement_timeout().min(Duration::from_secs(5)))
+            .foreign_keys(true)
+            .optimize_on_close(true, 400);
+        let writing = options
+            .clone()
+            .create_if_missing(target.mode == SqliteMode::Create)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(settings.acquire_timeout())
+                .test_before_acquire(false)
+                .max_lifetime(None)
+        };
+        let readers = settings.max_connections.saturating_sub(1).max(1);
+        Self {
+            writer: pool().max_connections(1).idle_timeout(None).connect_lazy_with(writing),
+            readers: pool()
+                .max_connections(readers)
+                .idle_timeout(Duration::from_mins(1))
+                .connect_lazy_with(options.read_only(true)),
+            failures: Arc::default(),
+        }
+    }
+
+    pub(super) fn pools(&self) -> [&SqlitePool; 2] {
+        [&self.writer, &self.readers]
+    }
+
+    fn explain(&self, error: sqlx::Error) -> StoreError {
+        self.failures.explain(error, unavailable)
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        begun.map_err(|error| self.explain(error))
+    }
+
+    async fn present(
+        &self,
+        transaction: &mut Transaction<'_, Sqlite>,
+        reference: TaskRef,
+        precondition: &Precondition,
+    ) -> Result<Task, StoreError> {
+        let row = select(reference).fetch_optional(&mut **transaction).await;
+        let row = row.map_err(|error| self.explain(error))?;
+        let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
+        precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
+    }
+}
+
+#[async_trait]
+impl TaskStore for SqliteStore {
+    async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
+        let mut transaction = self.begin().await?;
+        let insert = sql::bind_task(sqlx::query::<Sqlite>(sql::INSERT), &task);
+        let rows =
+            insert.fetch_all(&mut *transaction).await.map_err(|error| self.explain(error))?;
+        let row = rows.first().ok_or_else(|| self.explain(sqlx::Error::RowNotFound))?;
+        task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
+        transaction.commit().await.map_err(|error| self.explain(error))?;
+        Ok(task)
+    }
+
+    async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
+        let row = select(reference).fetch_optional(&self.readers).await;
+        row.map_err(|error| self.explain(error))?.map(Task::try_from).transpose()
+    }
+
+    async fn update(
+        &self,
+        reference: TaskRef,
+        precondition: &Precondition,
+        patch: &TaskPatch,
+        now: OffsetDateTime,
+    ) -> Result<Task, StoreError> {
+        let mut transaction = self.begin().await?;
+        let present = self.present(&mut transaction, reference, precondition).await?;
+        let Some(next) = present.patched(patch, now) else { return Ok(present) };
+        let update = sql::bind_task(sqlx::query::<Sqlite>(sql::UPDATE), &next);
+        update.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
+        transaction.commit().await.map_err(|error| self.explain(error))?;
+        Ok(next)
+    }
+
+    async fn delete(
+        &self,
+        reference: TaskRef,
+        precondition: &Precondition,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let present = self.present(&mut transaction, reference, precondition).await?;
+        let delete = sqlx::query(sql::DELETE).bind(present.id);
+        delete.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
+        transaction.commit().await.map_err(|error| self.explain(error))
+    }
+
+    async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
+        let mut query = query::list::<Sqlite>(request);
+        let rows = query.build_query_as::<TaskRow>().fetch_all(&self.readers).await;
+        Page::from_rows(rows.map_err(|error| self.explain(error))?, request.limit)
+    }
+
+    async fn count(&self, filter: &TaskFilter, now: OffsetDateTime) -> Result<i64, StoreError> {
+        let mut query = query::count::<Sqlite>(filter, now);
+        let count = query.build_query_scalar().fetch_one(&self.readers).await;
+        count.map_err(|error| self.explain(error))
+    }
+
+    async fn stats(
+        &self,
+        filter: &TaskFilter,
+        now: OffsetDateTime,
+    ) -> Result<TaskStats, StoreError> {
+        let mut query = query::stats::<Sqlite>(filter, now);
+        let row = query.build_query_as::<StatsRow>().fetch_one(&self.readers).await;
+        Ok(row.map_err(|error| self.explain(error))?.into())
+    }
+
+    async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
+        let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&self.readers).await;
+        rows.map_err(|error| self.explain(error))?.into_iter().map(TryInto::try_into).collect()
+    }
+}
+
+type SelectOne<'q> = sqlx::query::QueryAs<'q, Sqlite, TaskRow, sqlx::sqlite::SqliteArguments>;
+
+fn select<'q>(reference: TaskRef) -> SelectOne<'q> {
+    match reference {
+        TaskRef::Id(id) => sqlx::query_as(sql::SELECT_BY_ID).bind(id),
+        TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
+    }
+}
+
+/// The word for a result code (<https://sqlite.org/rescode.html>) that means "not now".
+fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
+    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    match code & 0xff {
+        5 | 6 => Some("busy"),
+        8 => Some("read_only"),
+        10 | 14 => Some("io"),
+        13 => Some("full"),
+        _ => None,
+    }
+}
+
+impl Dialect for Sqlite {
+    const DUE_DATE: &'static str = "coalesce(due_date, 9223372036854775807)";
+    const DUE_DATE_DESCENDING: &'static str = "coalesce(due_date, -9223372036854775807)";
+    const COMPLETED_AT: &'static str = "coalesce(completed_at, 9223372036854775807)";
+    const COMPLETED_AT_DESCENDING: &'static str = "coalesce(completed_at, -9223372036854775807)";
+    const LATEST: &'static str = "9223372036854775807";
+    const EARLIEST: &'static str = "-9223372036854775807";
+    const TITLE: &'static str = "substr(search_text, 1, instr(search_text, char(10)) - 1)";
+
+    fn push_text(query: &mut QueryBuilder<Self>, text: String) {
+        query.push_bind(text);
+    }
+
+    fn push_integer(query: &mut QueryBuilder<Self>, integer: i64) {
+        query.push_bind(integer);
+    }
+
+    fn push_time(query: &mut QueryBuilder<Self>, at: OffsetDateTime) {
+        query.push_bind(Timestamp(at));
+    }
+
+    fn push_id(query: &mut QueryBuilder<Self>, id: Uuid) {
+        query.push_bind(id);
+    }
+
+    /// The trigram index finds words of three letters or more, all in one look-up; each is an FTS5 string
+    /// (<https://sqlite.org/fts5.html> section 3.1), in which only the quote has a meaning.
+    fn push_words(query: &mut QueryBuilder<Self>, words: &[String]) {
+        let (indexed, short): (Vec<_>, Vec<_>) =
+            words.iter().partition(|word| word.chars().count() >= INDEXED_WORD);
+        let phrases = indexed.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
+        let phrases = phrases.collect::<Vec<_>>().join(" AND ");
+        let mut before = "";
+        if !phrases.is_empty() {
+            query.push("number IN (SELECT rowid FROM tasks_search WHERE tasks_search MATCH ");
+            query.push_bind(phrases).push(")");
+            before = " AND ";
+        }
+        for word in short {
+            query.push(before).push("search_text LIKE ").push_bind(like_pattern(word));
+            query.push(" ESCAPE '\\'");
+            before = " AND ";
+        }
+    }
+}
