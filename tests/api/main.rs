@@ -5,4 +5,26 @@
 pub mod support;
 
 #[cfg(test)]
+mod always;
+#[cfg(test)]
+mod cursors;
+#[cfg(test)]
+mod filters;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod preconditions;
+#[cfg(test)]
+mod problems;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod stats;
+#[cfg(test)]
 mod tasks_create;
+#[cfg(test)]
+mod tasks_delete;
+#[cfg(test)]
+mod tasks_read;
+#[cfg(test)]
+mod tasks_update;
