@@ -89,7 +89,10 @@ async fn behind(#[values(Sqlite, Postgres)] on: Backend) {
     assert_eq!(body["target_version"], newest_migration());
     let pending = body["pending_migrations"].as_array().expect("a list");
     assert!(pending.len() >= 4, "{body}");
-    assert_eq!(pending[0], json!({"version": 20_261_121_090_000_i64, "description": "create tasks"}));
+    assert_eq!(
+        pending[0],
+        json!({"version": 20_261_121_090_000_i64, "description": "create tasks"})
+    );
     assert_eq!(pending.last().expect("one")["version"], newest_migration());
     let _ = api.get("/health/ready").await.problem(503, "unavailable");
     let _ = api.get("/health/live").await.expect(200);

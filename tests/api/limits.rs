@@ -134,7 +134,8 @@ async fn no_connection_left(#[values(Sqlite, Postgres)] on: Backend) {
 #[tokio::test]
 async fn a_body_that_never_comes(#[values(Sqlite, Postgres)] on: Backend) {
     let app = App::with(on, &[("REQUEST_TIMEOUT", "1s")]).await;
-    let mut stream = TcpStream::connect(("127.0.0.1", app.server.port)).await.expect("a connection");
+    let mut stream =
+        TcpStream::connect(("127.0.0.1", app.server.port)).await.expect("a connection");
     let request = "POST /tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
         content-length: 100\r\n\r\n{\"title\"";
     stream.write_all(request.as_bytes()).await.expect("the request goes out");

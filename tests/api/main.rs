@@ -9,9 +9,19 @@ mod always;
 #[cfg(test)]
 mod cursors;
 #[cfg(test)]
+mod equivalence;
+#[cfg(test)]
 mod filters;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod lists;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod preconditions;
 #[cfg(test)]

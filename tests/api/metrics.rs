@@ -56,7 +56,10 @@ async fn every_name_has_help_and_a_type(#[values(Sqlite, Postgres)] on: Backend)
     for name in NAMES {
         for word in ["HELP", "TYPE"] {
             let start = format!("# {word} {name} ");
-            assert!(metrics.lines().any(|line| line.starts_with(&start)), "{word} of {name}:\n{metrics}");
+            assert!(
+                metrics.lines().any(|line| line.starts_with(&start)),
+                "{word} of {name}:\n{metrics}"
+            );
         }
     }
     let exported = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
@@ -107,8 +110,12 @@ async fn figures(#[values(Sqlite, Postgres)] on: Backend) {
     }
     let version = sum(&metrics, "taskmanager_schema_version", &[]);
     assert!(is(version, sum(&metrics, "taskmanager_schema_target_version", &[])) && version > 2e13);
-    assert!(sum(&metrics, "taskmanager_task_operations_total", &["operation=\"", "outcome=\""]) >= 3.0);
-    assert!(sum(&metrics, "db_client_operation_duration_seconds_count", &["db_operation_name="]) >= 3.0);
+    assert!(
+        sum(&metrics, "taskmanager_task_operations_total", &["operation=\"", "outcome=\""]) >= 3.0
+    );
+    assert!(
+        sum(&metrics, "db_client_operation_duration_seconds_count", &["db_operation_name="]) >= 3.0
+    );
     for state in ["used", "idle"] {
         let label = format!("db_client_connection_count{{state=\"{state}\"}}");
         assert!(metrics.contains(&label), "{label}");
