@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::App;
 use crate::support::Backend::{self, Postgres, Sqlite};
+use crate::support::{App, Database};
 
 #[rstest]
 #[tokio::test]
@@ -100,5 +100,29 @@ async fn a_filter_that_is_one_of_several_is_checked_too(#[values(Sqlite, Postgre
                 .collect();
             assert_eq!(found, expected, "{}", answer.describe());
         }
+    }
+}
+
+/// Neither the server's time zone nor the database's moves a date.
+#[rstest]
+#[tokio::test]
+async fn no_time_zone_matters(#[values(Sqlite, Postgres)] on: Backend) {
+    let database = Database::migrated(on).await;
+    if on == Postgres {
+        let name = database.url.rsplit('/').next().expect("a name");
+        let sql = format!("ALTER DATABASE \"{name}\" SET timezone = 'Pacific/Kiritimati'");
+        database.connect().await.execute(&sql).await;
+    }
+    let app = App::on(database, &[("TZ", "Pacific/Kiritimati")]).await;
+    let task = app.create(json!({"title": "t", "due_date": "2026-12-24"})).await;
+    assert_eq!(task["due_date"], "2026-12-24T00:00:00.000000Z");
+    assert_eq!(app.json("/tasks/1").await, task);
+    for (query, found) in [
+        ("due_after=2026-12-24", 1),
+        ("due_before=2026-12-24", 0),
+        ("due_before=2026-12-24T00:00:00.000001", 1),
+        ("due_after=2026-12-24T00:00:00.000001", 0),
+    ] {
+        assert_eq!(app.titles(&format!("/tasks?{query}")).await.len(), found, "{query}");
     }
 }

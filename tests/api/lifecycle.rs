@@ -272,3 +272,18 @@ async fn a_restart_loses_nothing(#[values(Sqlite, Postgres)] on: Backend) {
         let _ = server.exit().await;
     }
 }
+
+/// Into a file or a pipe the log is JSON unless it is told otherwise.
+#[tokio::test]
+async fn log_formats() {
+    for (format, is_json) in [("", true), ("json", true), ("text", false)] {
+        let app = App::with(Sqlite, &[("LOG_FORMAT", format)]).await;
+        let _ = app.call("GET", "/tasks").header("x-request-id", "seen").send().await.expect(200);
+        let line = until("the request's line", WITHIN, async || {
+            app.server.output().lines().find(|line| line.contains("seen")).map(ToOwned::to_owned)
+        })
+        .await;
+        let read = serde_json::from_str::<serde_json::Value>(&line);
+        assert_eq!(read.is_ok(), is_json, "{format}: {line}");
+    }
+}

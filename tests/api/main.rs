@@ -7,6 +7,8 @@ pub mod support;
 #[cfg(test)]
 mod always;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod cursors;
 #[cfg(test)]
 mod equivalence;
