@@ -54,7 +54,8 @@ async fn chunked_bodies(#[values(Sqlite, Postgres)] on: Backend) {
             first.len(),
             rest.len()
         );
-        stream.write_all(request.as_bytes()).await.expect("the request goes out");
+        // The server may answer, and hang up, before it has read all of it.
+        let _ = stream.write_all(request.as_bytes()).await;
         let mut start = [0; 12];
         stream.read_exact(&mut start).await.expect("an answer");
         assert_eq!(String::from_utf8_lossy(&start), format!("HTTP/1.1 {status}"), "{length}");
