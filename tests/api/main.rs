@@ -1,0 +1,42 @@
+//! The HTTP contract, black-box: the real binary, on SQLite and on PostgreSQL, from the same test bodies.
+
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+pub mod support;
+
+#[cfg(test)]
+mod always;
+#[cfg(test)]
+mod connections;
+#[cfg(test)]
+mod cursors;
+#[cfg(test)]
+mod equivalence;
+#[cfg(test)]
+mod filters;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod metrics;
+#[cfg(test)]
+mod preconditions;
+#[cfg(test)]
+mod problems;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod stats;
+#[cfg(test)]
+mod tasks_create;
+#[cfg(test)]
+mod tasks_delete;
+#[cfg(test)]
+mod tasks_read;
+#[cfg(test)]
+mod tasks_update;

@@ -1,0 +1,20 @@
+//! What the black-box tests share: a server process, a database of its own for each test, and a
+//! client that holds every answer against the rules that always apply.
+//!
+//! Knows the service only by its binary, its environment and its HTTP contract. A test binary takes it
+//! in with `#[cfg(test)] #[path = "../support/mod.rs"] pub mod support;`.
+
+pub mod app;
+pub mod client;
+pub mod database;
+pub mod poll;
+pub mod postgres;
+pub mod rules;
+pub mod server;
+
+pub use app::App;
+pub use client::{Answer, Api, Call};
+pub use database::{Backend, Database};
+pub use poll::{WITHIN, until};
+pub use postgres::PostgresServer;
+pub use server::{Server, free_port};

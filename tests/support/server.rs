@@ -1,0 +1,225 @@
+//! The real binary as a child process: its environment, its log, its signals and its end.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::poll::{WITHIN, until};
+
+/// A running (or finished) `taskmanager`, killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// The public port.
+    pub port: u16,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts `taskmanager` without arguments and with nothing in its environment but `variables` and the
+    /// defaults of the tests (free `PORT`, `HOST`, JSON logs); does not wait. A variable given as `""`
+    /// is left out altogether.
+    #[must_use]
+    pub fn spawn(variables: &[(&str, &str)]) -> Self {
+        Self::spawn_with(&[], variables)
+    }
+
+    /// Like [`Server::spawn`], with command line arguments.
+    ///
+    /// # Panics
+    ///
+    /// When the binary cannot be started.
+    #[must_use]
+    pub fn spawn_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temp folder");
+        let free = free_port();
+        let port = variables
+            .iter()
+            .find(|(name, _)| *name == "PORT")
+            .and_then(|(_, port)| port.parse().ok())
+            .unwrap_or(free);
+        let log = |name: &str| File::create(folder.path().join(name)).expect("a log file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taskmanager"));
+        command
+            .args(arguments)
+            .env_clear()
+            .current_dir(folder.path())
+            .env("HOST", "127.0.0.1")
+            .env("PORT", port.to_string())
+            .env("RUST_LOG", "info")
+            .env("LOG_FORMAT", "json")
+            .stdin(Stdio::null())
+            .stdout(log("stdout"))
+            .stderr(log("stderr"));
+        for name in ["PATH", "TMPDIR", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        for (name, value) in variables {
+            if value.is_empty() {
+                command.env_remove(name);
+            } else {
+                command.env(name, value);
+            }
+        }
+        let child = command.spawn().expect("the binary starts");
+        Self { child, port, folder }
+    }
+
+    /// Starts a server and waits until it says that it is ready.
+    ///
+    /// # Panics
+    ///
+    /// When it ends instead, with what it said.
+    pub async fn start(variables: &[(&str, &str)]) -> Self {
+        let mut server = Self::spawn(variables);
+        server.ready().await;
+        server
+    }
+
+    /// Waits until `/health/ready` answers 200.
+    ///
+    /// # Panics
+    ///
+    /// When the process ends, or never gets ready.
+    pub async fn ready(&mut self) {
+        let client = reqwest::Client::new();
+        let url = format!("{}/health/ready", self.url());
+        until("the server to be ready", WITHIN, async || {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                panic!("the server ended ({status}) before it was ready:\n{}", self.output());
+            }
+            client.get(&url).send().await.ok().filter(|answer| answer.status() == 200).map(|_| ())
+        })
+        .await;
+    }
+
+    /// `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by name, such as `TERM`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such process.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
+    }
+
+    /// Waits for the process to end and returns its exit code; `None` when a signal ended it.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
+    pub async fn exit(&mut self) -> Option<i32> {
+        until("the server to end", WITHIN, async || self.child.try_wait().expect("a child"))
+            .await
+            .code()
+    }
+
+    /// The exit code if the process has ended, `None` while it runs.
+    ///
+    /// # Panics
+    ///
+    /// When the process cannot be asked.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.child.try_wait().expect("a child").map(|status| status.code().unwrap_or(-1))
+    }
+
+    /// What was written to standard error so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        read(self.folder.path().join("stderr"))
+    }
+
+    /// What was written to standard output and standard error so far.
+    #[must_use]
+    pub fn output(&self) -> String {
+        read(self.folder.path().join("stdout")) + &self.stderr()
+    }
+
+    /// The lines of the log that are JSON objects.
+    #[must_use]
+    pub fn log(&self) -> Vec<Value> {
+        self.output().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Waits for the log line of a request, found by its id, and returns it.
+    pub async fn request_line(&self, request_id: &str) -> Value {
+        until("the request's line in the log", WITHIN, async || {
+            self.log().into_iter().find(|line| {
+                field(line, "request_id").is_some_and(|id| id == request_id)
+                    && field(line, "duration_ms").is_some()
+            })
+        })
+        .await
+    }
+}
+
+/// A field of a JSON log line, wherever the formatter nests it.
+#[must_use]
+pub fn field(line: &Value, name: &str) -> Option<Value> {
+    let direct = line.get(name).or_else(|| line.get("fields").and_then(|fields| fields.get(name)));
+    direct.or_else(|| line.get("span").and_then(|span| span.get(name))).cloned()
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.try_wait().ok().flatten().is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        if std::thread::panicking() {
+            let output = self.output();
+            let lines: Vec<_> = output.lines().collect();
+            let tail = &lines[lines.len().saturating_sub(40)..];
+            eprintln!("--- the server's last words ---\n{}", tail.join("\n"));
+        }
+    }
+}
+
+/// Sends a signal to a process that the test started.
+///
+/// # Panics
+///
+/// When it cannot be sent.
+pub fn signal(pid: u32, name: &str) {
+    // The shell's own kill: there is one on every machine, and no unsafe code here.
+    let sent = Command::new("sh").args(["-c", &format!("kill -s {name} {pid}")]).status();
+    assert!(sent.expect("a shell").success(), "signal {name} to {pid}");
+}
+
+/// A port that nobody listens on, below the range from which the kernel hands out ports by itself.
+///
+/// # Panics
+///
+/// When a thousand ports in a row are taken.
+#[must_use]
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Test binaries that run at the same time begin at different places.
+    let offset = u16::try_from(std::process::id() % 211 * 97).unwrap_or(0);
+    (0..1000)
+        .map(|_| 10_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
+}
+
+fn read(path: PathBuf) -> String {
+    String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
+}
