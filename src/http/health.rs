@@ -23,8 +23,7 @@ use crate::migrate::{Inspector, Progress, StateReport, publish_metrics};
 use crate::shutdown::Shutdown;
 use crate::store::Database;
 use crate::telemetry::metrics::{
-    DB_CLIENT_CONNECTION_COUNT, DB_CLIENT_CONNECTION_MAX, TASKMANAGER_DATABASE_UP,
-    TASKMANAGER_TASKS,
+    DB_CLIENT_CONNECTION_COUNT, DB_CLIENT_CONNECTION_MAX, TASKMANAGER_TASKS,
 };
 
 /// Longest that the database may take to answer a probe.
@@ -107,7 +106,6 @@ impl Health {
         loop {
             ticks.tick().await;
             self.look().await;
-            gauge!(TASKMANAGER_DATABASE_UP).set(f64::from(u8::from(self.connected().await)));
         }
     }
 
@@ -169,7 +167,6 @@ impl Health {
         let connected = self.inspector.ping(ANSWER_WITHIN).await.is_ok();
         let back = connected && !probe.is_some_and(|last| last.connected);
         *probe = Some(Probe { at: Instant::now(), connected });
-        gauge!(TASKMANAGER_DATABASE_UP).set(f64::from(u8::from(connected)));
         if back {
             self.look().await;
         }

@@ -6,7 +6,9 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 
@@ -159,8 +161,7 @@ fn install_once() -> Result<Metrics, InstallError> {
             Kind::Histogram => describe_histogram!(metric.name, metric.unit, metric.help),
         }
     }
-    // A counter that appears with its first event has no increase from which to raise an alarm.
-    counter!(DB_CLIENT_CONNECTION_TIMEOUTS_TOTAL).absolute(0);
+    show_before_the_first_event();
     gauge!(
         TASKMANAGER_BUILD_INFO,
         "version" => env!("CARGO_PKG_VERSION"),
@@ -172,9 +173,28 @@ fn install_once() -> Result<Metrics, InstallError> {
     Ok(Metrics { handle, process })
 }
 
+/// Makes series appear at zero: a counter that appears with its first event has no increase from which to
+/// raise an alarm, and a panel without a series cannot be told from a broken one.
+fn show_before_the_first_event() {
+    counter!(DB_CLIENT_CONNECTION_TIMEOUTS_TOTAL).absolute(0);
+    for kind in ["connection", "timeout", "busy", "driver"] {
+        counter!(DB_CLIENT_ERRORS_TOTAL, "kind" => kind).absolute(0);
+    }
+    for outcome in ["applied", "failed"] {
+        counter!(TASKMANAGER_MIGRATIONS_APPLIED_TOTAL, "outcome" => outcome).absolute(0);
+    }
+    for operation in ["create", "get", "list", "update", "delete"] {
+        counter!(TASKMANAGER_TASK_OPERATIONS_TOTAL, "operation" => operation, "outcome" => "success")
+            .absolute(0);
+    }
+    // A handle alone makes the histogram appear, with a count of zero.
+    let _ = histogram!(TASKMANAGER_MIGRATION_DURATION_SECONDS, "direction" => "up");
+    let _ = gauge!(TASKMANAGER_MIGRATION_LAST_SUCCESS_TIMESTAMP_SECONDS);
+    let _ = gauge!(TASKMANAGER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS);
+}
+
 #[cfg(test)]
 mod tests {
-    use metrics::histogram;
 
     use super::*;
 

@@ -94,7 +94,7 @@ async fn behind(#[values(Sqlite, Postgres)] on: Backend) {
         json!({"version": 20_261_121_090_000_i64, "description": "create tasks"})
     );
     assert_eq!(pending.last().expect("one")["version"], newest_migration());
-    let _ = api.get("/health/ready").await.problem(503, "unavailable");
+    let _ = api.get("/health/ready").await.problem(503, "not-ready");
     let _ = api.get("/health/live").await.expect(200);
 }
 
@@ -108,7 +108,7 @@ async fn drifted(#[values(Sqlite, Postgres)] on: Backend) {
     let answer = health_until(&app, "the drift to show", |answer| answer.status == 503).await;
     let body = answer.json();
     assert_eq!((&body["status"], &body["schema_state"]), (&json!("unhealthy"), &json!("drifted")));
-    let _ = app.get("/health/ready").await.problem(503, "unavailable");
+    let _ = app.get("/health/ready").await.problem(503, "not-ready");
     side.execute("ALTER TABLE tasks RENAME COLUMN elsewhere TO priority").await;
     let _ = health_until(&app, "the mending to show", |answer| answer.status == 200).await;
     let _ = app.get("/health/ready").await.expect(200);
@@ -136,7 +136,7 @@ async fn database_down() {
             assert!(!answer.text().contains(secret), "no error text: {body}");
         }
         let _ = api.get("/health/live").await.expect(200);
-        let _ = api.get("/health/ready").await.problem(503, "unavailable");
+        let _ = api.get("/health/ready").await.problem(503, "not-ready");
         let calls: [(&str, &str, Option<Value>); 4] = [
             ("GET", "/tasks", None),
             ("GET", "/tasks/1", None),

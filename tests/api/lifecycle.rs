@@ -120,7 +120,7 @@ async fn the_port_is_bound_last() {
         ops.call("GET", "/health/live").try_send().await.ok().filter(|answer| answer.status == 200)
     })
     .await;
-    let _ = ops.get("/health/ready").await.problem(503, "unavailable");
+    let _ = ops.get("/health/ready").await.problem(503, "not-ready");
     let _ = ops.get("/metrics").await.expect(200);
     assert!(TcpStream::connect(("127.0.0.1", server.port)).await.is_err(), "not bound yet");
     server.signal("TERM");

@@ -1,5 +1,6 @@
 //! Every layer, in one list.
 
+mod never_406;
 mod observe;
 mod problems;
 mod request_id;
@@ -52,7 +53,9 @@ pub(super) fn apply(router: Router, layers: &Layers) -> Router {
         // Reads what is left of a body, so that a client that is still sending gets the answer.
         .layer(from_fn(unread_body::drain))
         // Outside the rendering, so that long problems are compressed too.
-        .layer(compression());
+        .layer(compression())
+        // Before it, so that nothing is refused for want of a coding.
+        .layer(from_fn(never_406::allow_plain));
     if let Some(cors) = cors(&layers.cors) {
         // Answers preflights itself; puts its headers on errors too.
         router = router.layer(cors);

@@ -1,0 +1,46 @@
+//! Takes from `Accept-Encoding` what forbids the plain form: a client that does gets it all the same, where
+//! the compression layer would answer 406 (RFC 9110 section 12.5.3 leaves the choice to the server).
+
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::ACCEPT_ENCODING;
+use axum::middleware::Next;
+use axum::response::Response;
+
+pub(super) async fn allow_plain(mut request: Request, next: Next) -> Response {
+    let lines = request.headers().get_all(ACCEPT_ENCODING).iter();
+    let codings: Vec<&str> =
+        lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).collect();
+    if codings.iter().any(|coding| forbids_plain(coding)) {
+        let kept: Vec<&str> = codings.into_iter().filter(|c| !forbids_plain(c)).collect();
+        let kept = HeaderValue::from_str(&kept.join(",")).ok().filter(|kept| !kept.is_empty());
+        request.headers_mut().remove(ACCEPT_ENCODING);
+        if let Some(kept) = kept {
+            request.headers_mut().insert(ACCEPT_ENCODING, kept);
+        }
+    }
+    next.run(request).await
+}
+
+/// Whether a coding is `identity` or `*` with a weight of zero.
+fn forbids_plain(coding: &str) -> bool {
+    let Some((name, weight)) = coding.split_once(';') else { return false };
+    let (name, weight) = (name.trim(), weight.trim().to_ascii_lowercase());
+    let zero = weight.strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
+    zero && (name == "*" || name.eq_ignore_ascii_case("identity"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::forbids_plain;
+
+    #[test]
+    fn knows_what_forbids_the_plain_form() {
+        for coding in ["*;q=0", " identity; Q=0.000", "IDENTITY;q=0."] {
+            assert!(forbids_plain(coding), "{coding}");
+        }
+        for coding in ["*", "gzip;q=0", "identity;q=0.001", "identity", "*;q=1", "*;q="] {
+            assert!(!forbids_plain(coding), "{coding}");
+        }
+    }
+}
