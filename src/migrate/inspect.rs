@@ -1,0 +1,113 @@
+//! Looking at the schema of a running service, again and again, without ever writing.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::error::{cause, words};
+use super::reading::Reading;
+use super::session::{FileIdentity, Purpose, Session};
+use super::{MigrationSet, StateReport, metrics};
+use crate::config::DatabaseUrl;
+
+/// Why a look failed.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// The database took too long.
+    #[error("the database did not answer within {}", words(*.0))]
+    TimedOut(Duration),
+    /// There is no database.
+    #[error("the database file is not there")]
+    Absent,
+    /// The database, or the way to it, failed.
+    #[error("the database failed: {}", cause(.0))]
+    Database(#[source] sqlx::Error),
+}
+
+/// Looks through one connection of its own, opened when needed and again after any failure.
+#[derive(Debug)]
+pub struct Inspector {
+    url: DatabaseUrl,
+    set: MigrationSet,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    session: Session,
+    /// Which file it was: another one may have been put in its place.
+    file: Option<FileIdentity>,
+}
+
+impl Inspector {
+    /// Opens nothing yet.
+    #[must_use]
+    pub fn new(url: DatabaseUrl, set: MigrationSet) -> Self {
+        Self { url, set, open: Mutex::new(None) }
+    }
+
+    /// Whether the database answers within the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError`], when it does not.
+    pub async fn ping(&self, limit: Duration) -> Result<(), InspectError> {
+        let look = async {
+            let mut open = self.open().await?.ok_or(InspectError::Absent)?;
+            open.1.session.value("SELECT 'here'").await.map_err(InspectError::Database)?;
+            open.keep();
+            Ok(())
+        };
+        within(limit, look).await
+    }
+
+    /// The state of the schema as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError`], when it cannot be read within the limit.
+    pub async fn report(&self, limit: Duration) -> Result<StateReport, InspectError> {
+        let look = async {
+            let Some(mut open) = self.open().await? else {
+                return Ok(Reading::of_nothing(&self.set).report);
+            };
+            let reading = Reading::take(&mut open.1.session, &self.set).await;
+            let reading = reading.map_err(InspectError::Database)?;
+            open.keep();
+            Ok(reading.report)
+        };
+        within(limit, look).await
+    }
+
+    /// Takes the connection out of its place, so that a failure, or a caller who goes away, drops it.
+    async fn open(&self) -> Result<Option<Taken<'_>>, InspectError> {
+        let mut place = self.open.lock().await;
+        let file = FileIdentity::of(&self.url);
+        if let Some(open) = place.take().filter(|open| open.file == file) {
+            return Ok(Some(Taken(place, open)));
+        }
+        let session = Session::to_read(&self.url, Purpose::Inspect).await;
+        let session = session.map_err(InspectError::Database)?;
+        Ok(session.map(|session| Taken(place, Open { session, file })))
+    }
+}
+
+/// The connection, and the place that it goes back to.
+struct Taken<'a>(tokio::sync::MutexGuard<'a, Option<Open>>, Open);
+
+impl Taken<'_> {
+    fn keep(self) {
+        let Self(mut place, open) = self;
+        *place = Some(open);
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    look: impl Future<Output = Result<T, InspectError>>,
+) -> Result<T, InspectError> {
+    let outcome = timeout(limit, look).await.unwrap_or(Err(InspectError::TimedOut(limit)));
+    metrics::database_up(outcome.is_ok());
+    outcome
+}

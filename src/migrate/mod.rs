@@ -1,0 +1,78 @@
+//! The schema: what it is, what it should be, and the way from one to the other.
+//!
+//! A migration happens whole, once and safely, or leaves everything as it was. Files and record table are
+//! those of sqlx, so its command line agrees with this program; the runner is our own. Runs transactional
+//! migrations forward only, and knows nothing of HTTP or of tasks.
+
+pub mod catalog;
+pub mod directives;
+pub mod embedded;
+mod error;
+pub mod files;
+mod inspect;
+mod lock;
+mod metrics;
+mod progress;
+mod reading;
+pub mod record;
+mod refusal;
+mod run;
+pub mod scan;
+mod session;
+mod start;
+pub mod state;
+mod wait;
+
+pub use embedded::{Migration, MigrationSet};
+pub use error::MigrateError;
+pub use inspect::{InspectError, Inspector};
+pub use metrics::publish as publish_metrics;
+pub use progress::{Phase, Progress, ProgressSnapshot};
+pub use refusal::refusal;
+pub use start::{StartSettings, prepare};
+pub use state::{SchemaState, StateReport};
+
+use crate::config::{DatabaseTarget, DatabaseUrl};
+
+/// Which SQL a database speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL 13 and later.
+    Postgres,
+    /// SQLite, as compiled into this program.
+    Sqlite,
+}
+
+impl Dialect {
+    /// What the database behind a URL speaks.
+    #[must_use]
+    pub fn of(url: &DatabaseUrl) -> Self {
+        match url.target() {
+            DatabaseTarget::Postgres(_) => Self::Postgres,
+            DatabaseTarget::Sqlite(_) => Self::Sqlite,
+        }
+    }
+
+    /// A text as a literal, whatever `standard_conforming_strings` says.
+    fn quoted(self, text: &str) -> String {
+        // Neither database takes a NUL in a text.
+        let text = text.replace('\0', "").replace('\'', "''");
+        if self == Self::Postgres && text.contains('\\') {
+            format!("E'{}'", text.replace('\\', "\\\\"))
+        } else {
+            format!("'{text}'")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect;
+
+    #[test]
+    fn quotes_literals() {
+        assert_eq!(Dialect::Postgres.quoted("it's"), "'it''s'");
+        assert_eq!(Dialect::Postgres.quoted("a\\'b"), "E'a\\\\''b'");
+        assert_eq!(Dialect::Sqlite.quoted("a\\'b\0"), "'a\\''b'");
+    }
+}

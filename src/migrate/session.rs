@@ -1,0 +1,195 @@
+//! One dedicated connection, never from a pool, and text in and out of it.
+//!
+//! Statements go through PostgreSQL's simple protocol only: they leave no prepared statement behind, so
+//! they work through a pooler too. Values come back as text; the query says how.
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
+
+use super::Dialect;
+use crate::config::{DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
+
+/// How long SQLite waits for a writer before it says that the file is busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To run migrations.
+    Migrate,
+    /// To look.
+    Inspect,
+}
+
+impl Purpose {
+    /// The name that the server shows for the connection.
+    fn application_name(self) -> &'static str {
+        match self {
+            Self::Migrate => "taskmanager-migrate",
+            Self::Inspect => "taskmanager-inspect",
+        }
+    }
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) enum Session {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl Session {
+    /// Opens a connection that only reads. `None`: an SQLite file that is not there yet, and may be created.
+    pub(super) async fn to_read(
+        url: &DatabaseUrl,
+        purpose: Purpose,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        match url.target() {
+            DatabaseTarget::Postgres(options) => Self::postgres(options, purpose).await.map(Some),
+            DatabaseTarget::Sqlite(target) if may_be_created(target) => Ok(None),
+            DatabaseTarget::Sqlite(target) => {
+                // Not opened read-only: that could not recover the journal of a process that was killed.
+                let options = sqlite(target).create_if_missing(false).pragma("query_only", "1");
+                options.connect().await.map(|connection| Some(Self::Sqlite(connection)))
+            }
+        }
+    }
+
+    /// Opens a connection that may write, and creates an SQLite file where that is allowed.
+    pub(super) async fn to_write(url: &DatabaseUrl) -> Result<Self, sqlx::Error> {
+        match url.target() {
+            DatabaseTarget::Postgres(options) => Self::postgres(options, Purpose::Migrate).await,
+            DatabaseTarget::Sqlite(target) => {
+                let options = sqlite(target)
+                    .create_if_missing(target.mode == SqliteMode::Create)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .foreign_keys(true);
+                options.connect().await.map(Self::Sqlite)
+            }
+        }
+    }
+
+    async fn postgres(options: &PgConnectOptions, purpose: Purpose) -> Result<Self, sqlx::Error> {
+        let options = options
+            .clone()
+            .application_name(purpose.application_name())
+            // PgBouncer refuses the parameter.
+            .extra_float_digits(None);
+        options.connect().await.map(Self::Postgres)
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Runs statements of ours that return nothing.
+    pub(super) async fn execute(&mut self, sql: impl Into<String>) -> Result<(), sqlx::Error> {
+        self.run(&sql.into()).await.map_err(|(_, error)| error)
+    }
+
+    /// Runs a text of statements; a failure comes with the number of statements that went well before it.
+    pub(super) async fn run(&mut self, sql: &str) -> Result<(), (usize, sqlx::Error)> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        let mut done = 0;
+        match self {
+            Self::Postgres(connection) => {
+                let mut results = sql.execute_many(connection);
+                while results.try_next().await.map_err(|error| (done, error))?.is_some() {
+                    done += 1;
+                }
+            }
+            Self::Sqlite(connection) => {
+                let mut results = sql.execute_many(connection);
+                while results.try_next().await.map_err(|error| (done, error))?.is_some() {
+                    done += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a query of ours whose columns are all of type text.
+    pub(super) async fn rows(
+        &mut self,
+        sql: impl Into<String>,
+    ) -> Result<Vec<Vec<Option<String>>>, sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
+        match self {
+            Self::Postgres(connection) => {
+                let rows = sql.fetch_all(connection).await?;
+                rows.iter().map(|row| (0..row.len()).map(|i| row.try_get(i)).collect()).collect()
+            }
+            Self::Sqlite(connection) => {
+                let rows = sql.fetch_all(connection).await?;
+                rows.iter().map(|row| (0..row.len()).map(|i| row.try_get(i)).collect()).collect()
+            }
+        }
+    }
+
+    /// The first column of the first row.
+    pub(super) async fn value(
+        &mut self,
+        sql: impl Into<String>,
+    ) -> Result<Option<String>, sqlx::Error> {
+        Ok(self
+            .rows(sql)
+            .await?
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next().flatten()))
+    }
+
+    /// Closes the connection in good order; a failure to do so loses nothing.
+    pub(super) async fn close(self) {
+        let closed = match self {
+            Self::Postgres(connection) => connection.close().await,
+            Self::Sqlite(connection) => connection.close().await,
+        };
+        if let Err(error) = closed {
+            tracing::debug!(%error, "a connection did not close in good order");
+        }
+    }
+}
+
+fn sqlite(target: &SqliteTarget) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(&target.path).busy_timeout(BUSY_TIMEOUT)
+}
+
+/// Whether the file is not there, and could be made: its folder is, and the URL allows it.
+fn may_be_created(target: &SqliteTarget) -> bool {
+    let folder = target.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    target.mode == SqliteMode::Create
+        && !target.path.exists()
+        && folder.unwrap_or(Path::new(".")).is_dir()
+}
+
+/// Which file an SQLite URL leads to; the same path may lead to another one later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileIdentity(u64, u64);
+
+impl FileIdentity {
+    /// `None` for a server, for a file that is not there, and where files have no numbers.
+    pub(super) fn of(url: &DatabaseUrl) -> Option<Self> {
+        let DatabaseTarget::Sqlite(file) = url.target() else {
+            return None;
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            std::fs::metadata(&file.path).ok().map(|found| Self(found.dev(), found.ino()))
+        }
+        #[cfg(not(unix))]
+        {
+            std::fs::metadata(&file.path).ok().map(|_| Self(0, 0))
+        }
+    }
+}

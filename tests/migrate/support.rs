@@ -1,0 +1,161 @@
+//! A database for each test, and folders of migrations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
+use taskmanager::config::{DatabaseUrl, MigrateMode};
+use taskmanager::domain::{Clock as _, SystemClock};
+use taskmanager::migrate::{
+    Dialect, MigrateError, MigrationSet, Progress, StartSettings, StateReport, prepare,
+};
+use tempfile::TempDir;
+
+pub(crate) const WAIT: Duration = Duration::from_secs(30);
+
+/// An empty database of this test's own.
+pub(crate) struct TestDatabase {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) text: String,
+    pub(crate) folder: TempDir,
+    dialect: Dialect,
+}
+
+impl TestDatabase {
+    pub(crate) async fn new(dialect: Dialect) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = match dialect {
+            Dialect::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),
+            Dialect::Postgres => {
+                let server = std::env::var("TEST_POSTGRES_URL")
+                    .expect("TEST_POSTGRES_URL is not set: run `make test`, which starts a server");
+                let name = format!("migrate_{}", SystemClock.new_id().simple());
+                let options: PgConnectOptions = server.parse().unwrap();
+                let mut admin = options.connect().await.unwrap();
+                run_on(&mut admin, format!("CREATE DATABASE {name}")).await;
+                let mut url = url::Url::parse(&server).unwrap();
+                url.set_path(&name);
+                url.to_string()
+            }
+        };
+        Self { url: text.parse().unwrap(), text, folder, dialect }
+    }
+
+    pub(crate) fn settings(&self) -> StartSettings {
+        StartSettings {
+            url: self.url.clone(),
+            mode: MigrateMode::Auto,
+            database_wait: WAIT,
+            lock_wait: WAIT,
+        }
+    }
+
+    pub(crate) async fn prepare(&self, set: &MigrationSet) -> Result<StateReport, MigrateError> {
+        start(&self.settings(), set).await
+    }
+
+    pub(crate) async fn prepare_as(
+        &self,
+        mode: MigrateMode,
+        set: &MigrationSet,
+    ) -> Result<StateReport, MigrateError> {
+        start(&StartSettings { mode, ..self.settings() }, set).await
+    }
+
+    pub(crate) fn embedded(&self) -> MigrationSet {
+        MigrationSet::embedded(self.dialect).unwrap()
+    }
+
+    pub(crate) async fn connect(&self) -> Connected {
+        match self.dialect {
+            Dialect::Postgres => Connected::Postgres(self.postgres().await),
+            Dialect::Sqlite => Connected::Sqlite(self.sqlite().await),
+        }
+    }
+
+    pub(crate) async fn postgres(&self) -> PgConnection {
+        let options: PgConnectOptions = self.text.parse().unwrap();
+        options.application_name("a-test-session").connect().await.unwrap()
+    }
+
+    pub(crate) async fn sqlite(&self) -> SqliteConnection {
+        let options: SqliteConnectOptions = self.text.parse().unwrap();
+        options.create_if_missing(true).connect().await.unwrap()
+    }
+
+    pub(crate) async fn run(&self, sql: &str) {
+        self.connect().await.run(sql).await;
+    }
+
+    pub(crate) async fn count(&self, query: &str) -> i64 {
+        match self.connect().await {
+            Connected::Postgres(mut c) => {
+                let row = sqlx::query(AssertSqlSafe(query)).fetch_one(&mut c).await.unwrap();
+                row.get(0)
+            }
+            Connected::Sqlite(mut c) => {
+                let row = sqlx::query(AssertSqlSafe(query)).fetch_one(&mut c).await.unwrap();
+                row.get(0)
+            }
+        }
+    }
+}
+
+/// Starts, as the service does.
+pub(crate) async fn start(
+    settings: &StartSettings,
+    set: &MigrationSet,
+) -> Result<StateReport, MigrateError> {
+    let report = prepare(settings, set, &SystemClock, &Progress::default()).await?;
+    Ok(report.expect("a report"))
+}
+
+pub(crate) enum Connected {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl Connected {
+    pub(crate) async fn run(&mut self, sql: &str) {
+        match self {
+            Self::Postgres(c) => run_on(c, sql.to_owned()).await,
+            Self::Sqlite(c) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(c).await.map(drop).unwrap();
+            }
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Postgres(c) => c.close().await.unwrap(),
+            Self::Sqlite(c) => c.close().await.unwrap(),
+        }
+    }
+}
+
+pub(crate) async fn run_on(connection: &mut PgConnection, sql: String) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop).unwrap();
+}
+
+/// Writes pairs of files: `(stem, up)`; each goes back with a statement that does nothing.
+pub(crate) fn write(folder: &Path, files: &[(&str, &str)]) -> MigrationSet {
+    for (stem, up) in files {
+        std::fs::write(folder.join(format!("{stem}.up.sql")), up).unwrap();
+        std::fs::write(folder.join(format!("{stem}.down.sql")), "SELECT 1;\n").unwrap();
+    }
+    MigrationSet::from_directory(folder).unwrap()
+}
+
+/// A set of its own folder.
+pub(crate) fn set(files: &[(&str, &str)]) -> MigrationSet {
+    write(tempfile::tempdir().unwrap().path(), files)
+}
+
+pub(crate) const ONE: (&str, &str) =
+    ("20260101000000_create_one", "-- compat: additive\nCREATE TABLE one (id bigint);\n");
+pub(crate) const TWO: (&str, &str) =
+    ("20260102000000_create_two", "-- compat: additive\nCREATE TABLE two (id bigint);\n");
+pub(crate) const THREE: (&str, &str) =
+    ("20260103000000_create_three", "CREATE TABLE three (id bigint);\n");
