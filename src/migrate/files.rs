@@ -141,12 +141,11 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Pair>, Vec<String>> {
         let parsed = FileName::parse(&file);
         let text = fs::read(folder.join(&file)).map_err(|error| format!("cannot be read: {error}"));
         let text = text.and_then(|bytes| check_text(bytes).map_err(str::to_owned));
-        match (parsed, text) {
-            (Ok(name), Ok(text)) => found.entry(name.version).or_default().push((name, text)),
-            (name, text) => {
-                problems.extend(name.err().iter().map(|rule| at(&file, rule)));
-                problems.extend(text.err().iter().map(|rule| at(&file, rule)));
-            }
+        problems.extend(parsed.as_ref().err().map(|rule| at(&file, rule)));
+        problems.extend(text.as_ref().err().map(|rule| at(&file, rule)));
+        if let Ok(name) = parsed {
+            // Also with a bad text: the file beside it is not alone.
+            found.entry(name.version).or_default().push((name, text.unwrap_or_default()));
         }
     }
 

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod directives;
 pub mod embedded;
 mod error;
+mod failure;
 pub mod files;
 mod inspect;
 mod lock;

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::embedded::Migration;
 use super::error::cause;
+use super::failure::failure;
 use super::lock::Lock;
 use super::progress::Progress;
 use super::session::{Purpose, Session};
@@ -25,8 +26,6 @@ const TRIES: u32 = 30;
 const PAUSE: Duration = Duration::from_secs(3);
 /// How long a rollback may take before the connection is dropped, which rolls back too.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of a statement an error shows, in characters.
-const SHOWN: usize = 120;
 
 /// What applying needs beside the migrations.
 pub(super) struct Runner<'a> {
@@ -248,36 +247,4 @@ async fn blockers_of(url: &DatabaseUrl, backend: &str) -> Result<Option<String>,
     let seen = session.value(query).await;
     session.close().await;
     seen
-}
-
-/// Names the file, the line and the statement of a failure, `done` statements after the beginning.
-fn failure(
-    migration: &Migration,
-    dialect: Dialect,
-    done: usize,
-    error: &sqlx::Error,
-) -> MigrateError {
-    let sql = &migration.up_sql;
-    let statements = scan::statements(sql, dialect);
-    let statement = statements.get(done);
-    let line = position(error).map(|position| scan::line_of(sql, position));
-    let text = statement.and_then(|statement| sql.get(statement.start..statement.end));
-    let text = text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let shown: String = text.chars().take(SHOWN).collect();
-    MigrateError::Failed {
-        file: migration.up_file(),
-        line: line.or(statement.map(|statement| statement.line)).unwrap_or(1),
-        statement: if shown.len() < text.len() { format!("{shown}…") } else { shown },
-        cause: cause(error),
-    }
-}
-
-/// Where in the text that was sent PostgreSQL saw the error, in characters from 1.
-fn position(error: &sqlx::Error) -> Option<usize> {
-    use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
-    let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
-    match error.position()? {
-        PgErrorPosition::Original(position) => Some(position),
-        PgErrorPosition::Internal { .. } => None,
-    }
 }

@@ -161,7 +161,10 @@ impl Session {
 }
 
 fn sqlite(target: &SqliteTarget) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(&target.path).busy_timeout(BUSY_TIMEOUT)
+    SqliteConnectOptions::new()
+        .filename(&target.path)
+        .read_only(target.mode == SqliteMode::ReadOnly)
+        .busy_timeout(BUSY_TIMEOUT)
 }
 
 /// Whether the file is not there, and could be made: its folder is, and the URL allows it.

@@ -13,7 +13,7 @@ use super::refusal::refusal;
 use super::run::{self, Runner};
 use super::session::Session;
 use super::state::{SchemaState, StateReport};
-use super::{Migration, MigrationSet, metrics, record, wait};
+use super::{Dialect, Migration, MigrationSet, metrics, record, wait};
 use crate::config::{DatabaseUrl, MigrateMode};
 use crate::domain::Clock;
 
@@ -60,32 +60,13 @@ pub async fn prepare(
 }
 
 async fn look_only(settings: &StartSettings, set: &MigrationSet) -> Option<StateReport> {
-    let read = async {
-        let session = wait::one_try(&settings.url).await?;
-        look(&settings.url, session, set).await
-    };
-    match read.await {
+    match wait::for_database(&settings.url, Duration::ZERO, set).await {
         Ok(reading) => Some(reading.report),
         Err(error) => {
             tracing::warn!(%error, "the schema was not read");
             None
         }
     }
-}
-
-async fn look(
-    url: &DatabaseUrl,
-    session: Option<Session>,
-    set: &MigrationSet,
-) -> Result<Reading, MigrateError> {
-    let Some(mut session) = session else {
-        return Ok(Reading::of_nothing(set));
-    };
-    // SQLite opens anything; only reading shows that a file is no database.
-    let reading =
-        Reading::take(&mut session, set).await.map_err(|error| wait::unusable(url, &error));
-    session.close().await;
-    reading
 }
 
 struct Start<'a> {
@@ -99,13 +80,12 @@ impl Start<'_> {
     async fn run(&self) -> Result<StateReport, MigrateError> {
         let url = &self.settings.url;
         self.progress.enter(Phase::WaitingForDatabase, self.clock.now());
-        let session = wait::for_database(url, self.settings.database_wait).await?;
-        let report = look(url, session, self.set).await?.report;
-        let report = match self.judge(report)? {
+        let reading = wait::for_database(url, self.settings.database_wait, self.set).await?;
+        let report = match self.judge(reading.report)? {
             Verdict::Serve(report) => return Ok(report),
             Verdict::Migrate(report) => report,
         };
-        run::check(&self.pending(&report), super::Dialect::of(url))?;
+        run::check(&self.pending(&report), Dialect::of(url))?;
 
         self.progress.enter(Phase::WaitingForLock, self.clock.now());
         let (lock, mut session) = Lock::acquire(url, self.settings.lock_wait).await?;

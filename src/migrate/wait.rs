@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use rand::Rng as _;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::error::{cause, words};
+use super::reading::Reading;
 use super::session::{Purpose, Session};
-use super::{Dialect, MigrateError};
+use super::{Dialect, MigrateError, MigrationSet};
 use crate::config::{DatabaseTarget, DatabaseUrl, SqliteTarget};
 
 /// The longest that one try may take; a server that accepts and says nothing is not there.
@@ -23,20 +24,20 @@ pub(super) fn jittered(span: Duration) -> Duration {
     span.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 
-/// Opens a connection that only reads, as soon as the database lets it, within `patience`; none left means
-/// one try. `None`: an SQLite file that is not there yet, and may be created.
+/// Looks at the schema as soon as the database lets it, within `patience`; none means one try.
 pub(super) async fn for_database(
     url: &DatabaseUrl,
     patience: Duration,
-) -> Result<Option<Session>, MigrateError> {
+    set: &MigrationSet,
+) -> Result<Reading, MigrateError> {
     let begun = Instant::now();
     let end = begun + patience;
     let mut pause = SHORTEST;
-    let mut logged = begun;
+    let mut logged = None::<Instant>;
     loop {
         let limit = if patience.is_zero() { begun + TRY } else { end.min(Instant::now() + TRY) };
-        let seen = match timeout_at(limit, Session::to_read(url, Purpose::Migrate)).await {
-            Ok(Ok(session)) => return Ok(session),
+        let seen = match timeout_at(limit, look(url, set)).await {
+            Ok(Ok(reading)) => return Ok(reading),
             Ok(Err(error)) if is_final(Dialect::of(url), &error) => {
                 return Err(unusable(url, &error));
             }
@@ -48,8 +49,8 @@ pub(super) async fn for_database(
             let (database, waited) = (url.to_string(), begun.elapsed());
             return Err(MigrateError::Unreachable { database, waited, cause: seen });
         }
-        if logged == begun || logged.elapsed() >= LOG_EVERY {
-            logged = Instant::now();
+        if logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+            logged = Some(Instant::now());
             tracing::warn!(database = %url, cause = seen, "waiting for the database, up to {} more", words(left));
         }
         sleep(jittered(pause).min(left)).await;
@@ -57,16 +58,14 @@ pub(super) async fn for_database(
     }
 }
 
-/// Opens a connection that only reads, now or not at all.
-pub(super) async fn one_try(url: &DatabaseUrl) -> Result<Option<Session>, MigrateError> {
-    match timeout(TRY, for_database(url, Duration::ZERO)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(MigrateError::Unreachable {
-            database: url.to_string(),
-            waited: TRY,
-            cause: "no answer".to_owned(),
-        }),
-    }
+/// One look. SQLite opens anything, and only reading shows that a file is no database.
+async fn look(url: &DatabaseUrl, set: &MigrationSet) -> Result<Reading, sqlx::Error> {
+    let Some(mut session) = Session::to_read(url, Purpose::Migrate).await? else {
+        return Ok(Reading::of_nothing(set));
+    };
+    let reading = Reading::take(&mut session, set).await?;
+    session.close().await;
+    Ok(reading)
 }
 
 /// Whether waiting cannot mend this: wrong password, no such database, a certificate, a file that is none.
@@ -75,8 +74,10 @@ fn is_final(dialect: Dialect, error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
             match dialect {
-                // Class 28 is authorisation; 3D000 a database that does not exist.
-                Dialect::Postgres => code.starts_with("28") || code == "3D000",
+                // Starting or stopping, out of resources, a broken connection, a conflict.
+                Dialect::Postgres => {
+                    !["57P", "53", "08", "40"].iter().any(|class| code.starts_with(class))
+                }
                 // 5 and 6 are busy and locked.
                 Dialect::Sqlite => {
                     !matches!(code.parse::<i64>().map(|code| code & 0xff), Ok(5 | 6))

@@ -27,3 +27,17 @@ async fn each_version_happens_once(
         assert_eq!(database.count("SELECT count(*) FROM _sqlx_migrations").await, 3);
     }
 }
+
+#[tokio::test]
+async fn a_start_that_goes_away_leaves_nothing_behind() {
+    let database = TestDatabase::new(Dialect::Postgres).await;
+    let slow = ("20260101000000_create_one", "CREATE TABLE one (id int); SELECT pg_sleep(20);");
+    let (settings, migrations) = (database.settings(), set(&[slow]));
+    let starting = tokio::spawn(async move { start(&settings, &migrations).await });
+    let sleeping = "SELECT count(*) FROM pg_stat_activity \
+        WHERE wait_event = 'PgSleep' AND datname = current_database()";
+    while database.count(sleeping).await == 0 {}
+    starting.abort();
+    let report = database.prepare(&set(&[ONE])).await.unwrap();
+    assert_eq!(report.state, SchemaState::Current);
+}

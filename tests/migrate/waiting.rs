@@ -75,11 +75,13 @@ async fn a_database_that_does_not_exist_is_not_waited_for() {
 #[case("text.db", "not an SQLite database")]
 #[case("folder", "is a folder")]
 #[case("absent.db?mode=rw", "does not exist")]
+#[case("empty.db?mode=ro", "is read-only")]
 #[tokio::test]
 async fn a_file_that_cannot_be_used(#[case] name: &str, #[case] words: &str) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("text.db"), "this is no database, only text; ".repeat(40))
         .unwrap();
+    std::fs::write(folder.path().join("empty.db"), "").unwrap();
     std::fs::create_dir(folder.path().join("folder")).unwrap();
     let url = format!("sqlite:{}/{name}", folder.path().display());
     let begun = Instant::now();
