@@ -10,6 +10,7 @@ use crate::http;
 pub(super) struct Args {}
 
 impl Args {
+    #[expect(clippy::unused_self, reason = "every subcommand has the same form")]
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         output::json(&http::document())?;
         Ok(ExitCode::SUCCESS)

@@ -40,7 +40,7 @@ impl TestDatabase {
                 url.to_string()
             }
         };
-        Self { url: text.parse().unwrap(), text, folder, dialect }
+        Self { url: DatabaseUrl::parse(&text).unwrap(), text, folder, dialect }
     }
 
     pub(crate) fn settings(&self) -> StartSettings {

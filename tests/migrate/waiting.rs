@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use taskmanager::config::MigrateMode;
+use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
 use taskmanager::migrate::{
     Dialect, InspectError, Inspector, MigrateError, Progress, StartSettings, prepare,
@@ -18,7 +18,7 @@ fn closed_port() -> u16 {
 
 fn settings(url: &str, database_wait: Duration) -> StartSettings {
     let mode = MigrateMode::Auto;
-    StartSettings { url: url.parse().unwrap(), mode, database_wait, lock_wait: WAIT }
+    StartSettings { url: DatabaseUrl::parse(url).unwrap(), mode, database_wait, lock_wait: WAIT }
 }
 
 #[rstest]
@@ -103,7 +103,7 @@ async fn off_goes_on_without_a_database() {
 async fn an_inspector_says_that_a_server_is_silent() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://someone@{}/tasks", silent.local_addr().unwrap());
-    let inspector = Inspector::new(url.parse().unwrap(), set(&[ONE]));
+    let inspector = Inspector::new(DatabaseUrl::parse(&url).unwrap(), set(&[ONE]));
     let error = inspector.ping(Duration::from_millis(300)).await.unwrap_err();
     assert!(matches!(error, InspectError::TimedOut(_)), "{error}");
 }
