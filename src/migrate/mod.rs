@@ -5,12 +5,15 @@
 //! migrations forward only, and knows nothing of HTTP or of tasks.
 
 pub mod catalog;
+mod create;
 pub mod directives;
 pub mod embedded;
 mod error;
 mod failure;
 pub mod files;
+pub mod history;
 mod inspect;
+pub mod lint;
 mod lock;
 mod metrics;
 mod progress;
@@ -24,6 +27,7 @@ mod start;
 pub mod state;
 mod wait;
 
+pub use create::create;
 pub use embedded::{Migration, MigrationSet};
 pub use error::MigrateError;
 pub use inspect::{InspectError, Inspector};

@@ -141,7 +141,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 }
 
 /// Writes bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.

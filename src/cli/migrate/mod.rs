@@ -1,5 +1,9 @@
 //! `taskmanager migrate …`: the schema's commands, a file each.
 
+mod common;
+mod history;
+mod lint;
+mod new;
 mod status;
 
 use std::process::ExitCode;
@@ -12,12 +16,18 @@ use crate::config::Config;
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
     Status(status::Args),
+    History(history::Args),
+    New(new::Args),
+    Lint(lint::Args),
 }
 
 impl Migrate {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Status(args) => args.run(config).await,
+            Self::History(args) => args.run(config).await,
+            Self::New(args) => args.run(),
+            Self::Lint(args) => args.run(config),
         }
     }
 }
