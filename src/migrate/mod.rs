@@ -7,6 +7,7 @@
 pub mod catalog;
 mod create;
 pub mod directives;
+pub mod doctor;
 pub mod embedded;
 mod error;
 mod failure;

@@ -1,6 +1,7 @@
 //! `taskmanager migrate …`: the schema's commands, a file each.
 
 mod common;
+mod doctor;
 mod history;
 mod lint;
 mod new;
@@ -19,6 +20,7 @@ pub(super) enum Migrate {
     History(history::Args),
     New(new::Args),
     Lint(lint::Args),
+    Doctor(doctor::Args),
 }
 
 impl Migrate {
@@ -28,6 +30,7 @@ impl Migrate {
             Self::History(args) => args.run(config).await,
             Self::New(args) => args.run(),
             Self::Lint(args) => args.run(config),
+            Self::Doctor(args) => args.run(config).await,
         }
     }
 }
