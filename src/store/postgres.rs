@@ -25,13 +25,16 @@ pub(super) struct PostgresStore {
 
 impl PostgresStore {
     /// Prepares the pool; connections are opened when they are first needed.
-    pub(super) fn new(target: &PgConnectOptions, settings: &PoolSettings) -> Self {
-        let failures = Arc::new(Failures::default());
+    pub(super) fn new(
+        target: &PgConnectOptions,
+        settings: &PoolSettings,
+        failures: Arc<Failures>,
+    ) -> Self {
         // Set after connecting, and not as start-up parameters, because poolers refuse those.
         let statement_timeout = settings.statement_timeout().as_millis();
         let session = format!("SET statement_timeout = {statement_timeout}; SET timezone = 'UTC'");
         let session: Arc<str> = session.into();
-        let known = Arc::clone(&failures);
+        let (known, known_after) = (Arc::clone(&failures), Arc::clone(&failures));
         let options = target.clone().application_name("taskmanager").extra_float_digits(None);
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
@@ -42,6 +45,12 @@ impl PostgresStore {
             .test_before_acquire(false)
             .before_acquire(move |_, meta| {
                 let usable = known.none_within(meta.age);
+                Box::pin(async move { Ok(usable) })
+            })
+            // Before one goes back it is asked whether it still answers, without a limit; a condemned one
+            // might never, and would keep its place in the pool.
+            .after_release(move |_, meta| {
+                let usable = known_after.none_within(meta.age);
                 Box::pin(async move { Ok(usable) })
             })
             .after_connect(move |connection, _| {

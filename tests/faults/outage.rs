@@ -97,34 +97,60 @@ async fn gone_and_back(#[case] how: Stop, #[case] away: Duration) {
     setting.assert_well(&told).await;
 }
 
+/// A database that stands still keeps every connection open and answers nothing.
 #[tokio::test]
 async fn frozen() {
     let mut setting = Setting::new().await;
-    let load = Load::start(&setting.api, 8);
-    load.acknowledged(50).await;
+    let warming = Load::start(&setting.api, 8);
+    warming.acknowledged(50).await;
+    // Fewer than there are connections: some stay idle, and would be lent out to wait for nothing.
+    let under_way = Load::start(&setting.api, 2);
+    under_way.acknowledged(5).await;
+    let before = warming.end().await;
 
     setting.postgres.freeze();
     let begun = Instant::now();
     let body = setting.api.get("/health").await.expect(503).json();
     assert_eq!(body["database"], "disconnected");
     assert!(begun.elapsed() < REFUSED_WITHIN, "{:?}", begun.elapsed());
-    let known = Instant::now();
     assert_eq!(setting.status("/health/ready").await, 503);
     assert_eq!(setting.status("/health/live").await, 200);
-    // Those that were under way may take REQUEST_TIMEOUT; all later ones are refused soon.
-    load.refused(200).await;
-    until("the first requests to be given up", Duration::from_secs(12), async || {
-        (begun.elapsed() >= Duration::from_secs(11)).then_some(())
+    // What was under way may take REQUEST_TIMEOUT; what comes now is refused soon.
+    let later = Load::start(&setting.api, 4);
+    later.refused(100).await;
+    until("the first requests to be given up", Duration::from_secs(15), async || {
+        let told = under_way.told();
+        told.refusals.iter().any(|refusal| refusal.took >= AWAY).then_some(())
     })
     .await;
+    assert_eq!(setting.status("/health").await, 503);
 
     setting.postgres.thaw();
     let thawed = Instant::now();
     setting.until_status("/health/ready", 200, BACK_WITHIN).await;
-    load.acknowledged(50).await;
+    later.acknowledged(20).await;
     assert!(thawed.elapsed() < BACK_WITHIN, "{:?}", thawed.elapsed());
 
-    let told = load.end().await;
-    told.assert_refused_within(REFUSED_WITHIN, |sent| sent > known);
-    setting.assert_well(&told).await;
+    let told = later.end().await;
+    told.assert_refused_within(REFUSED_WITHIN, |_| true);
+    for told in [before, under_way.end().await, told] {
+        setting.assert_well(&told).await;
+    }
+}
+
+/// A database that stands still does not hold up the end of the service either.
+#[tokio::test]
+async fn told_to_stop_while_frozen() {
+    let mut setting = Setting::new().await;
+    let load = Load::start(&setting.api, 2);
+    load.acknowledged(5).await;
+    setting.postgres.freeze();
+    setting.until_status("/health", 503, REFUSED_WITHIN).await;
+    setting.server.signal("TERM");
+    // REQUEST_TIMEOUT for what was under way, and a while for the connections.
+    let ended =
+        until("the service to end", Duration::from_secs(20), async || setting.server.ended());
+    assert_eq!(ended.await, 0, "{}", setting.server.output());
+    assert_no_panic(&setting.server);
+    drop(load);
 }
