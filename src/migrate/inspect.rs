@@ -31,13 +31,12 @@ impl InspectError {
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::TimedOut(_) | Self::Absent => true,
             Self::Database(sqlx::Error::Database(error)) => {
                 let code = error.code().unwrap_or_default();
                 // Starting, stopping, and a pooler that cannot reach its server.
                 code.starts_with("57P") || code.starts_with("08")
             }
-            Self::Database(_) => true,
+            Self::TimedOut(_) | Self::Absent | Self::Database(_) => true,
         }
     }
 }

@@ -2,9 +2,10 @@
 //! at once while the database is known to be away.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
 
 use super::StoreError;
 
@@ -20,14 +21,14 @@ use super::StoreError;
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     last: Mutex<Option<Instant>>,
-    away: AtomicBool,
+    away: watch::Sender<bool>,
 }
 
 impl Failures {
     /// Takes down whether the database answered just now. Connections from before a silence are not
     /// used again: what is at their other end may never answer.
     pub(super) fn answered(&self, answered: bool) {
-        self.away.store(!answered, Ordering::Relaxed);
+        self.away.send_replace(!answered);
         if !answered {
             self.condemn();
         }
@@ -35,12 +36,15 @@ impl Failures {
 
     /// Fails while the database is known to be away.
     pub(super) fn admit(&self) -> Result<(), StoreError> {
-        if self.away.load(Ordering::Relaxed) {
-            let words = "it did not answer when it was last asked";
-            let source = sqlx::Error::Io(io::Error::new(io::ErrorKind::NotConnected, words));
-            return Err(StoreError::Unavailable { kind: "away", source });
-        }
-        Ok(())
+        if *self.away.borrow() { Err(is_away()) } else { Ok(()) }
+    }
+
+    /// Waits until the database is known to be away.
+    pub(super) async fn away(&self) -> StoreError {
+        let known = self.away.subscribe().wait_for(|away| *away).await.is_ok();
+        // The sender is this value's own: it cannot be gone.
+        debug_assert!(known, "nobody watches the database");
+        is_away()
     }
 
     /// Whether nothing broke since a connection of this age was opened.
@@ -83,6 +87,12 @@ impl Failures {
     fn last(&self) -> Option<Instant> {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_away() -> StoreError {
+    let words = "it did not answer when it was last asked";
+    let source = sqlx::Error::Io(io::Error::new(io::ErrorKind::NotConnected, words));
+    StoreError::Unavailable { kind: "away", source }
 }
 
 /// Runs a read, and once more when the connection broke: a new connection may serve it. A write is never

@@ -10,4 +10,6 @@ mod load;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod pooler;
+#[cfg(test)]
 mod together;

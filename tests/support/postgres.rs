@@ -245,7 +245,7 @@ impl Drop for PostgresServer {
 }
 
 /// PostgreSQL refuses to run as root: the user and group to run it as, when these tests do.
-fn server_user() -> Option<(u32, u32)> {
+pub(crate) fn server_user() -> Option<(u32, u32)> {
     let id = |arguments: &[&str]| {
         let output = Command::new("id").args(arguments).output().expect("id runs");
         String::from_utf8_lossy(&output.stdout).trim().parse::<u32>().ok()
