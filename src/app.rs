@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -20,6 +20,9 @@ use crate::migrate::{
 use crate::shutdown::Shutdown;
 use crate::store::{Database, PoolSettings};
 use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
+
+/// Longest that the database may take to let its connections go.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// An application whose schema is right and whose port is bound.
 #[derive(Debug)]
@@ -155,8 +158,9 @@ impl App {
         let drain_within = self.config.shutdown_timeout;
         let ended = server::serve(self.listener, router, &self.shutdown, drain_within).await;
         watching.abort();
-        if ended != Ended::Forced {
-            self.database.close().await;
+        // A request that was cut off may hold its connection for as long as the database lets it.
+        if ended == Ended::Drained {
+            close(&self.database, &self.shutdown).await;
         }
         if let Some(operators) = self.operators {
             operators.end().await;
@@ -170,9 +174,7 @@ impl Operators {
         let stop = Shutdown::manual();
         let server = tokio::spawn({
             let stop = stop.clone();
-            async move {
-                server::serve(listener, router, &stop, std::time::Duration::from_secs(1)).await
-            }
+            async move { server::serve(listener, router, &stop, Duration::from_secs(1)).await }
         });
         Self { stop, server }
     }
@@ -181,6 +183,18 @@ impl Operators {
         self.stop.trigger();
         // A server that panicked has nothing left to end.
         let _ = self.server.await;
+    }
+}
+
+/// Closes the database, in good order if it answers.
+async fn close(database: &Database, shutdown: &Shutdown) {
+    let closed = tokio::select! {
+        () = database.close() => true,
+        () = shutdown.forced() => false,
+        () = tokio::time::sleep(CLOSE_WITHIN) => false,
+    };
+    if !closed {
+        tracing::warn!("connections to the database were dropped, not closed: it did not answer");
     }
 }
 

@@ -33,7 +33,11 @@ pub(super) struct SqliteStore {
 
 impl SqliteStore {
     /// Prepares the pools; connections are opened when they are first needed.
-    pub(super) fn new(target: &SqliteTarget, settings: &PoolSettings) -> Self {
+    pub(super) fn new(
+        target: &SqliteTarget,
+        settings: &PoolSettings,
+        failures: Arc<Failures>,
+    ) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(&target.path)
             .busy_timeout(settings.statement_timeout().min(Duration::from_secs(5)))
@@ -57,7 +61,7 @@ impl SqliteStore {
                 .max_connections(readers)
                 .idle_timeout(Duration::from_mins(1))
                 .connect_lazy_with(options.read_only(true)),
-            failures: Arc::default(),
+            failures,
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod pgbouncer;
 pub mod poll;
 pub mod postgres;
 pub mod rules;
@@ -15,6 +16,7 @@ pub mod server;
 pub use app::App;
 pub use client::{Answer, Api, Call};
 pub use database::{Backend, Database};
+pub use pgbouncer::PgBouncer;
 pub use poll::{WITHIN, until};
 pub use postgres::PostgresServer;
 pub use server::{Server, free_port};
