@@ -26,11 +26,11 @@ async fn at_once(
     fixture: &Fixture,
     task: &Task,
     precondition: &Precondition,
-    patches: &[TaskPatch],
+    patches: Vec<TaskPatch>,
 ) -> Vec<Result<Task, StoreError>> {
     let barrier = Arc::new(Barrier::new(patches.len()));
     let mut callers = JoinSet::new();
-    for patch in patches.iter().cloned() {
+    for patch in patches {
         let (tasks, barrier) = (Arc::clone(&fixture.tasks), Arc::clone(&barrier));
         let (reference, precondition) = (TaskRef::Id(task.id), precondition.clone());
         callers.spawn(async move {
@@ -52,7 +52,7 @@ async fn of_many_writers_with_one_precondition_exactly_one_wins(
         let tag = TagList::parse(&entity_tag(present.id, present.version));
         let precondition = Precondition { if_match: Some(tag), if_none_match: None };
         let patches: Vec<_> = (0..8).map(|n| titled(&format!("{round} by {n}"))).collect();
-        let mut outcomes = at_once(&fixture, &present, &precondition, &patches).await;
+        let mut outcomes = at_once(&fixture, &present, &precondition, patches).await;
         outcomes.sort_by_key(Result::is_err);
         let (winner, losers) = outcomes.split_first().expect("outcomes");
         let winner = winner.as_ref().expect("a winner");
@@ -84,7 +84,7 @@ async fn patches_to_different_fields_lose_nothing(
             TaskPatch { priority: Some(Priority::High), ..TaskPatch::default() },
             TaskPatch { status: StatusChange::Set(Status::Done), ..TaskPatch::default() },
         ];
-        for outcome in at_once(&fixture, &made, &ANY, &patches).await {
+        for outcome in at_once(&fixture, &made, &ANY, patches.into()).await {
             outcome.expect("a change");
         }
         let expected = Task {

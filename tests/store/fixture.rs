@@ -78,6 +78,7 @@ impl Fixture {
             assert!(page.tasks.len() <= limit as usize, "a page of {}", page.tasks.len());
             assert!(!page.more || page.tasks.len() == limit as usize, "a short page before more");
             rows.extend(page.tasks);
+            assert!(rows.len() <= 10_000, "the list does not end");
             match rows.last() {
                 Some(last) if page.more => start = after(last, sort, filter),
                 _ => return rows,

@@ -108,7 +108,7 @@ async fn rows_that_come_and_go_between_pages_repeat_and_hide_no_other(
     let mut stays: HashSet<Uuid> = fixture.store(assorted()).await.iter().map(|t| t.id).collect();
     let mut seen = Vec::new();
     let mut start = Start::Skip(0);
-    for turn in 0..100 {
+    for turn in 0_u8..100 {
         let page = fixture.page(&all, &sort, 4, start).await;
         seen.extend(page.tasks.iter().map(|task| task.id));
         let Some(last) = page.tasks.last().filter(|_| page.more) else { break };
@@ -116,10 +116,13 @@ async fn rows_that_come_and_go_between_pages_repeat_and_hide_no_other(
 
         // A newcomer at either end and one beside the cursor; the cursor's own row goes, and one before it.
         let newcomers = (turn < 5).then(|| {
-            let first = Task { created_at: NOW + Duration::days(turn), ..task("0") };
-            let beside =
-                Task { id: Uuid::from_u128(u128::MAX - turn as u128), number: 0, ..last.clone() };
-            let end = Task { created_at: NOW - Duration::days(turn + 9), ..task("zzz") };
+            let first = Task { created_at: NOW + Duration::days(turn.into()), ..task("0") };
+            let beside = Task {
+                id: Uuid::from_u128(u128::MAX - u128::from(turn)),
+                number: 0,
+                ..last.clone()
+            };
+            let end = Task { created_at: NOW - Duration::days(i64::from(turn) + 9), ..task("zzz") };
             [first, beside, end]
         });
         fixture.store(newcomers.into_iter().flatten()).await;

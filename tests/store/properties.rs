@@ -18,12 +18,12 @@ pub(crate) fn check<S: Strategy>(
     backend: Backend,
     cases: u32,
     strategy: &S,
-    property: impl AsyncFn(&Fixture, S::Value) -> Result<(), TestCaseError>,
+    property: &impl AsyncFn(&Fixture, S::Value) -> Result<(), TestCaseError>,
 ) {
     let runtime = Runtime::new().expect("a runtime");
     let fixture = runtime.block_on(Fixture::new(backend));
     let config =
-        Config { cases, max_shrink_iters: 300, failure_persistence: None, ..Config::default() };
+        Config { cases, max_shrink_iters: 100, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(strategy, |value| {
         runtime.block_on(async {
             fixture.execute("DELETE FROM tasks").await;
@@ -42,7 +42,7 @@ fn pages_by_cursor_by_skip_and_in_one_are_the_same(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let question = (vec(model::task(), 0..25), model::sort(), 1_u32..12);
-    check(backend, 40, &question, async |fixture, (tasks, sort, limit)| {
+    check(backend, 40, &question, &async |fixture, (tasks, sort, limit)| {
         let stored = fixture.store(tasks).await;
         let all = TaskFilter::default();
         let whole = fixture.page(&all, &sort, 1000, Start::Skip(0)).await;
@@ -68,7 +68,7 @@ fn filters_choose_as_the_model_does(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let question = (vec(model::task(), 0..25), vec(model::filter(), 8), model::sort(), 1_u32..9);
-    check(backend, 30, &question, async |fixture, (tasks, filters, sort, limit)| {
+    check(backend, 30, &question, &async |fixture, (tasks, filters, sort, limit)| {
         let stored = fixture.store(tasks).await;
         for filter in filters {
             let expected = model::list(&filter, &sort, &stored);

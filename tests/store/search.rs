@@ -36,7 +36,7 @@ fn words_are_found_where_the_folded_text_holds_them(
 ) {
     let pieces = vec((any::<Index>(), any::<Index>(), 1_usize..8), 12);
     let question = (vec(model::task(), 1..15), vec(model::text(1..5), 6), pieces);
-    check(backend, 40, &question, async |fixture, (tasks, mut queries, pieces)| {
+    check(backend, 40, &question, &async |fixture, (tasks, mut queries, pieces)| {
         let stored = fixture.store(tasks).await;
         queries.extend(pieces.into_iter().map(|which| piece(&stored, which)));
         let sort = Sort::default();

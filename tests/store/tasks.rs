@@ -14,6 +14,9 @@ use crate::support::Backend;
 
 const ANY: Precondition = Precondition { if_match: None, if_none_match: None };
 
+/// What a patch should do to a task.
+type Edit = fn(&mut Task);
+
 fn if_match(task: &Task) -> Precondition {
     let tag = taskmanager::domain::precondition::entity_tag(task.id, task.version);
     Precondition { if_match: Some(TagList::parse(&tag)), if_none_match: None }
@@ -82,7 +85,7 @@ async fn an_update_changes_what_the_patch_names_and_nothing_else(
     let later = NOW + Duration::microseconds(1);
     let description = Description::parse("a text").expect("a description");
     let assignee = Assignee::parse("Ana").expect("an assignee");
-    let patches: [(TaskPatch, fn(&mut Task)); 7] = [
+    let patches: [(TaskPatch, Edit); 7] = [
         (retitled("after"), |task| task.title = "after".into()),
         (TaskPatch { description: Change::Set(description), ..TaskPatch::default() }, |task| {
             task.description = Some("a text".into());
