@@ -1,3 +1,5 @@
+//! The configuration as a whole: precedence, problems reported together, and nothing secret shown.
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::response::Response as ResponseObject;
-use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{
+    ContentBuilder, Header, HeaderBuilder, ObjectBuilder, OpenApi as OpenApiDocument, Ref, RefOr,
+    ResponseBuilder,
+};
 use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use super::problem::{self, Kind, MEDIA_TYPE, ProblemBody, ProblemError};
@@ -51,11 +55,32 @@ pub(super) struct StatusPath {
 /// The version that a change is made to.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "documents the parameter; extract::precondition reads it")]
-pub(super) struct IfMatch {
+#[expect(dead_code, reason = "documents the parameters; extract::precondition reads them")]
+pub(super) struct Preconditions {
     /// Change only if the task has one of these tags; `*`: if it exists.
-    #[param(rename = "If-Match")]
+    #[param(
+        rename = "If-Match",
+        nullable = false,
+        example = r#""01993c1e-6f1a-7c3e-9a51-0f6e6a4b2d11.1""#
+    )]
     if_match: Option<String>,
+    /// Change only if the task has none of these tags.
+    #[param(rename = "If-None-Match", nullable = false)]
+    if_none_match: Option<String>,
+}
+
+/// The versions that the client has.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents the parameter; extract::tag_list reads it")]
+pub(super) struct IfNoneMatch {
+    /// Answer with the task only if it has none of these tags, else with 304.
+    #[param(
+        rename = "If-None-Match",
+        nullable = false,
+        example = r#""01993c1e-6f1a-7c3e-9a51-0f6e6a4b2d11.1""#
+    )]
+    if_none_match: Option<String>,
 }
 
 /// Paging and sorting.
@@ -79,25 +104,42 @@ pub(super) struct ListParams {
     count: Option<bool>,
 }
 
+/// Which status, where the path does not say it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameter; tasks::params reads it")]
+pub(super) struct StatusParam {
+    /// Any of these: repeated, or a comma list.
+    #[param(inline, style = Form, explode)]
+    status: Option<Vec<StatusBody>>,
+}
+
 /// Which tasks.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents the parameters; tasks::params reads them")]
 pub(super) struct FilterParams {
     /// Any of these: repeated, or a comma list.
-    #[param(inline)]
-    status: Option<Vec<StatusBody>>,
-    /// Any of these: repeated, or a comma list.
-    #[param(inline)]
+    #[param(inline, style = Form, explode)]
     priority: Option<Vec<PriorityBody>>,
     /// Any of these: a comma list, or repeated (then a comma is part of the name). Empty is unassigned.
+    #[param(style = Form, explode, max_items = 100)]
     assignee: Option<Vec<String>>,
     /// Due at this moment or later (RFC 3339, UTC unless it says otherwise).
+    #[param(example = "2026-12-01")]
     due_after: Option<String>,
     /// Due before this moment (RFC 3339, UTC unless it says otherwise).
+    #[param(example = "2026-12-24T18:00:00Z")]
     due_before: Option<String>,
     /// Due in the past and not done; `false` is all others.
     overdue: Option<bool>,
+}
+
+/// Words, where they may be left out.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameter; tasks::params reads it")]
+pub(super) struct WordsParam {
     /// Words that must all occur in title, description or assignee, without regard to case and accents.
     #[param(max_length = 200)]
     q: Option<String>,
@@ -149,10 +191,34 @@ fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {
             let mut response =
                 ResponseBuilder::new().description(kind.title).content(MEDIA_TYPE, content.clone());
             if kind.status == axum::http::StatusCode::SERVICE_UNAVAILABLE {
-                let seconds = HeaderBuilder::new().description(Some("Seconds to wait")).build();
-                response = response.header("Retry-After", seconds);
+                let whole = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+                let seconds = HeaderBuilder::new().schema(Some(whole));
+                let seconds = seconds.description(Some("Seconds to wait"));
+                response = response.header("Retry-After", seconds.build());
             }
             (kind.status.as_str().to_owned(), response.build().into())
         })
         .collect()
+}
+
+/// Adds what the outermost layer adds: every answer carries the request's id.
+pub(super) fn name_requests(document: &mut OpenApiDocument) {
+    for path in document.paths.paths.values_mut() {
+        let operations =
+            [&mut path.get, &mut path.put, &mut path.post, &mut path.patch, &mut path.delete];
+        for operation in operations.into_iter().flatten() {
+            for response in operation.responses.responses.values_mut() {
+                if let RefOr::T(response) = response {
+                    response.headers.insert("X-Request-Id".to_owned(), request_id());
+                }
+            }
+        }
+    }
+}
+
+fn request_id() -> RefOr<Header> {
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    let header = HeaderBuilder::new().schema(Some(text.max_length(Some(128))));
+    let words = "The request's own, if it is 1 to 128 visible ASCII characters, else a new one";
+    header.description(Some(words)).build().into()
 }

@@ -155,6 +155,7 @@ pub struct ProblemBody<'a> {
     /// The same words for every problem of the type.
     pub title: &'a str,
     /// The answer's status.
+    #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
     /// What happened this time.
     pub detail: &'a str,
@@ -176,11 +177,13 @@ pub struct ProblemBody<'a> {
 /// A broken rule.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProblemError {
-    /// Where in the body, as a JSON pointer (RFC 6901).
+    /// Where in the body, as a JSON pointer (RFC 6901). There is either this or `parameter`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub pointer: Option<String>,
-    /// Which parameter.
+    /// Which parameter of the query or the path.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub parameter: Option<String>,
     /// A stable word for programs.
     pub code: &'static str,

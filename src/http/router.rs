@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::health::{self, Health};
 use super::metrics::Scrape;
 use super::middleware::{self, Layers};
-use super::openapi::Document;
+use super::openapi::{Document, name_requests};
 use super::problem::Problem;
 use super::state::AppState;
 use super::{docs, metrics, tasks};
@@ -61,7 +61,9 @@ pub fn document() -> OpenApiDocument {
     let (_, tasks) = task_routes().split_for_parts();
     let (_, health) = health_routes().split_for_parts();
     let (_, metrics) = metrics_routes().split_for_parts();
-    Document::openapi().merge_from(tasks).merge_from(health).merge_from(metrics)
+    let mut document = Document::openapi().merge_from(tasks).merge_from(health).merge_from(metrics);
+    name_requests(&mut document);
+    document
 }
 
 /// What the public listener serves. `metrics` is `None` where another listener has them.

@@ -2,15 +2,19 @@
 
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef};
+use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Decode, Encode, FromRow, Postgres, Sqlite, Type};
-use time::OffsetDateTime;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::cursor::unix_micros;
 use crate::domain::{CensusLine, Priority, Status, Task, TaskStats};
+
+/// What PostgreSQL counts microseconds from.
+const POSTGRES_EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 
 /// A moment: `timestamptz` on PostgreSQL; on SQLite, which has no time type, an integer count of
 /// microseconds since 1970-01-01 UTC, so that comparing numbers compares moments.
@@ -31,7 +35,13 @@ impl Encode<'_, Postgres> for Timestamp {
 
 impl<'r> Decode<'r, Postgres> for Timestamp {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        <OffsetDateTime as Decode<Postgres>>::decode(value).map(Self)
+        if value.format() == PgValueFormat::Text {
+            return <OffsetDateTime as Decode<Postgres>>::decode(value).map(Self);
+        }
+        // The driver's own arithmetic panics on `infinity`, and on years past 9999.
+        let micros = <i64 as Decode<Postgres>>::decode(value)?;
+        let at = POSTGRES_EPOCH.checked_add(Duration::microseconds(micros));
+        at.map(Self).ok_or_else(|| "a moment outside the years that are known".into())
     }
 }
 

@@ -1,3 +1,5 @@
+//! Database URLs: which are taken, what they lead to, and what of them is shown.
+
 use proptest::prelude::*;
 use rstest::rstest;
 use sqlx::postgres::PgSslMode;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::params::{self, Shape};
 use crate::http::error::ApiError;
-use crate::http::openapi::{FilterParams, ListProblems};
+use crate::http::openapi::{FilterParams, ListProblems, StatusParam, WordsParam};
 use crate::http::query_string::QueryString;
 use crate::http::state::AppState;
 
@@ -23,7 +23,7 @@ pub(crate) struct CountBody {
 /// Count tasks
 #[utoipa::path(
     get, path = "/tasks/count", tag = "tasks", operation_id = "countTasks",
-    params(FilterParams),
+    params(StatusParam, FilterParams, WordsParam),
     responses((status = 200, description = "How many", body = CountBody), ListProblems)
 )]
 pub(crate) async fn count(

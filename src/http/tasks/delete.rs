@@ -5,13 +5,13 @@ use axum::http::{HeaderMap, StatusCode};
 
 use crate::http::error::ApiError;
 use crate::http::extract::{PathRef, precondition};
-use crate::http::openapi::{IfMatch, RefParam, RemoveProblems};
+use crate::http::openapi::{Preconditions, RefParam, RemoveProblems};
 use crate::http::state::AppState;
 
 /// Remove a task for good
 #[utoipa::path(
     delete, path = "/tasks/{ref}", tag = "tasks", operation_id = "deleteTask",
-    params(RefParam, IfMatch),
+    params(RefParam, Preconditions),
     responses((status = 204, description = "It is gone"), RemoveProblems)
 )]
 pub(crate) async fn delete(

@@ -10,16 +10,16 @@ use super::with_tag;
 use crate::domain::precondition::entity_tag;
 use crate::http::error::ApiError;
 use crate::http::extract::{PathRef, tag_list};
-use crate::http::openapi::{FindProblems, RefParam};
+use crate::http::openapi::{FindProblems, IfNoneMatch, RefParam};
 use crate::http::state::AppState;
 
 /// Get a task
 #[utoipa::path(
     get, path = "/tasks/{ref}", tag = "tasks", operation_id = "getTask",
-    params(RefParam, ("If-None-Match" = Option<String>, Header, description = "Tags that the client has")),
+    params(RefParam, IfNoneMatch),
     responses(
         (status = 200, description = "The task", body = TaskBody, headers(("ETag" = String, description = "Its version"))),
-        (status = 304, description = "The client has this version"),
+        (status = 304, description = "The client has this version", headers(("ETag" = String, description = "Its version"))),
         FindProblems
     )
 )]

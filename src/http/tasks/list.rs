@@ -10,7 +10,9 @@ use super::model::TaskBody;
 use super::params::{self, Params, Shape};
 use crate::domain::Cursor;
 use crate::http::error::ApiError;
-use crate::http::openapi::{FilterParams, ListParams, ListProblems, SearchParam, StatusPath};
+use crate::http::openapi::{
+    FilterParams, ListParams, ListProblems, SearchParam, StatusParam, StatusPath, WordsParam,
+};
 use crate::http::query_string::QueryString;
 use crate::http::state::AppState;
 use crate::store::{ListQuery, Page};
@@ -20,11 +22,11 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 /// List tasks
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks", operation_id = "listTasks",
-    params(ListParams, FilterParams),
+    params(ListParams, StatusParam, FilterParams, WordsParam),
     responses(
         (status = 200, description = "One page", body = Vec<TaskBody>, headers(
-            ("Link" = Option<String>, description = "The next page, rel=\"next\", when more rows follow"),
-            ("X-Total-Count" = Option<i64>, description = "All rows that match, with count=true"),
+            ("Link" = String, description = "The next page, rel=\"next\", when more rows follow"),
+            ("X-Total-Count" = i64, description = "All rows that match, with count=true"),
         )),
         ListProblems
     )
@@ -39,11 +41,11 @@ pub(crate) async fn list(
 /// Search tasks
 #[utoipa::path(
     get, path = "/tasks/search", tag = "tasks", operation_id = "searchTasks",
-    params(SearchParam, ListParams, FilterParams),
+    params(SearchParam, ListParams, StatusParam, FilterParams),
     responses(
         (status = 200, description = "One page", body = Vec<TaskBody>, headers(
-            ("Link" = Option<String>, description = "The next page, rel=\"next\", when more rows follow"),
-            ("X-Total-Count" = Option<i64>, description = "All rows that match, with count=true"),
+            ("Link" = String, description = "The next page, rel=\"next\", when more rows follow"),
+            ("X-Total-Count" = i64, description = "All rows that match, with count=true"),
         )),
         ListProblems
     )
@@ -58,11 +60,11 @@ pub(crate) async fn search(
 /// List tasks of one status
 #[utoipa::path(
     get, path = "/tasks/filter/{status}", tag = "tasks", operation_id = "filterTasks",
-    params(StatusPath, ListParams, FilterParams),
+    params(StatusPath, ListParams, FilterParams, WordsParam),
     responses(
         (status = 200, description = "One page", body = Vec<TaskBody>, headers(
-            ("Link" = Option<String>, description = "The next page, rel=\"next\", when more rows follow"),
-            ("X-Total-Count" = Option<i64>, description = "All rows that match, with count=true"),
+            ("Link" = String, description = "The next page, rel=\"next\", when more rows follow"),
+            ("X-Total-Count" = i64, description = "All rows that match, with count=true"),
         )),
         ListProblems
     )

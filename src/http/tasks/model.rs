@@ -15,7 +15,12 @@ use crate::http::json::Json;
 
 /// A task.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Task)]
+#[schema(as = Task, example = json!({
+    "id": "01993c1e-6f1a-7c3e-9a51-0f6e6a4b2d11", "number": 1, "title": "Ma tâche", "description": null,
+    "status": "todo", "priority": "medium", "completed": false, "assignee": null,
+    "due_date": "2026-12-24T18:00:00.000000Z", "created_at": "2026-11-21T09:00:00.123456Z",
+    "updated_at": "2026-11-21T09:00:00.123456Z", "completed_at": null, "version": 1
+}))]
 pub(crate) struct TaskBody {
     /// `UUIDv7`, given by the server; never changes.
     pub(crate) id: Uuid,
@@ -110,7 +115,10 @@ impl From<Task> for TaskBody {
 
 /// A new task. Read-only fields may be sent and are ignored.
 #[derive(Debug, ToSchema)]
-#[schema(as = NewTask)]
+#[schema(as = NewTask, example = json!({
+    "title": "Ma tâche", "description": "Before the holidays", "priority": "high", "assignee": "Ana",
+    "due_date": "2026-12-24T18:00:00Z"
+}))]
 #[expect(
     dead_code,
     reason = "documents the body, which is read field by field to collect all faults"
@@ -128,10 +136,10 @@ pub(crate) struct NewTaskBody {
     #[schema(max_length = 1000, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     description: Option<String>,
     /// `todo` unless sent; must not contradict `completed`.
-    #[schema(default = "todo", inline, nullable = false)]
+    #[schema(default = "todo", value_type = StatusBody, required = false)]
     status: Option<StatusBody>,
     /// `medium` unless sent.
-    #[schema(default = "medium", inline, nullable = false)]
+    #[schema(default = "medium", value_type = PriorityBody, required = false)]
     priority: Option<PriorityBody>,
     /// `true` is the status `done`; `false` is `todo` if it was done, else no change.
     #[schema(nullable = false)]
@@ -151,7 +159,7 @@ pub(crate) struct NewTaskBody {
 /// A change of the fields that are sent, and of no others (RFC 7396). Null clears `description`,
 /// `assignee` and `due_date`. Read-only fields may be sent and are ignored.
 #[derive(Debug, ToSchema)]
-#[schema(as = TaskPatch)]
+#[schema(as = TaskPatch, example = json!({"status": "done", "assignee": null}))]
 #[expect(
     dead_code,
     reason = "documents the body, which is read field by field to collect all faults"
@@ -169,10 +177,10 @@ pub(crate) struct TaskPatchBody {
     #[schema(max_length = 1000, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     description: Option<String>,
     /// Must not contradict `completed`.
-    #[schema(inline, nullable = false)]
+    #[schema(value_type = StatusBody, required = false)]
     status: Option<StatusBody>,
     /// How urgent the work is.
-    #[schema(inline, nullable = false)]
+    #[schema(value_type = PriorityBody, required = false)]
     priority: Option<PriorityBody>,
     /// `true` is the status `done`; `false` is `todo` if it was done, else no change.
     #[schema(nullable = false)]

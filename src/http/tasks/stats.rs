@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::params::{self, Shape};
 use crate::domain::TaskStats;
 use crate::http::error::ApiError;
-use crate::http::openapi::{FilterParams, ListProblems};
+use crate::http::openapi::{FilterParams, ListProblems, StatusParam, WordsParam};
 use crate::http::query_string::QueryString;
 use crate::http::state::AppState;
 
@@ -35,10 +35,13 @@ pub(crate) struct StatsBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ByStatus {
     /// Not begun.
+    #[schema(minimum = 0)]
     pub(crate) todo: i64,
     /// Begun.
+    #[schema(minimum = 0)]
     pub(crate) in_progress: i64,
     /// Finished.
+    #[schema(minimum = 0)]
     pub(crate) done: i64,
 }
 
@@ -46,10 +49,13 @@ pub(crate) struct ByStatus {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ByPriority {
     /// Can wait.
+    #[schema(minimum = 0)]
     pub(crate) low: i64,
     /// The usual.
+    #[schema(minimum = 0)]
     pub(crate) medium: i64,
     /// First.
+    #[schema(minimum = 0)]
     pub(crate) high: i64,
 }
 
@@ -70,7 +76,7 @@ impl From<TaskStats> for StatsBody {
 /// Figures over tasks
 #[utoipa::path(
     get, path = "/tasks/stats", tag = "tasks", operation_id = "taskStats",
-    params(FilterParams),
+    params(StatusParam, FilterParams, WordsParam),
     responses((status = 200, description = "The figures", body = StatsBody), ListProblems)
 )]
 pub(crate) async fn stats(

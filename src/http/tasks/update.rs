@@ -12,13 +12,13 @@ use crate::http::error::ApiError;
 use crate::http::extract::{
     Accepts, JSON_OR_MERGE_PATCH, PLAIN_JSON, PathRef, json_body, precondition,
 };
-use crate::http::openapi::{ChangeProblems, IfMatch, RefParam};
+use crate::http::openapi::{ChangeProblems, Preconditions, RefParam};
 use crate::http::state::AppState;
 
 /// Change the fields that are sent
 #[utoipa::path(
     put, path = "/tasks/{ref}", tag = "tasks", operation_id = "putTask",
-    params(RefParam, IfMatch),
+    params(RefParam, Preconditions),
     request_body(content = TaskPatchBody, content_type = "application/json"),
     responses(
         (status = 200, description = "The task as it is now", body = TaskBody, headers(("ETag" = String, description = "Its version"))),
@@ -37,7 +37,7 @@ pub(crate) async fn put(
 /// Change the fields that are sent (RFC 7396)
 #[utoipa::path(
     patch, path = "/tasks/{ref}", tag = "tasks", operation_id = "patchTask",
-    params(RefParam, IfMatch),
+    params(RefParam, Preconditions),
     request_body(content(
         (TaskPatchBody = "application/merge-patch+json"),
         (TaskPatchBody = "application/json"),

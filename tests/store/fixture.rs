@@ -1,0 +1,107 @@
+//! An open store on a database of the test's own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use taskmanager::config::{DatabaseUrl, MigrateMode};
+use taskmanager::domain::{
+    Clock, Cursor, Priority, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter, Title,
+};
+use taskmanager::migrate::{Dialect, MigrationSet, Progress, StartSettings, prepare};
+use taskmanager::store::{Database as Opened, ListQuery, Page, PoolSettings, Start, TaskStore};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::support::{Backend, Database};
+
+/// What these tests call now, unless time is their subject.
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-21 09:00:00.123456 UTC);
+
+/// The parts are dropped in this order.
+pub(crate) struct Fixture {
+    pub(crate) tasks: Arc<dyn TaskStore>,
+    pub(crate) opened: Opened,
+    pub(crate) database: Database,
+}
+
+impl Fixture {
+    /// Migrates an empty database, and opens it.
+    pub(crate) async fn new(backend: Backend) -> Self {
+        let database = Database::empty(backend).await;
+        let url = DatabaseUrl::parse(&database.url).expect("a URL");
+        let set = MigrationSet::embedded(Dialect::of(&url)).expect("the migrations");
+        let settings = StartSettings {
+            url: url.clone(),
+            mode: MigrateMode::Auto,
+            database_wait: Duration::from_secs(30),
+            lock_wait: Duration::from_secs(30),
+        };
+        let prepared = prepare(&settings, &set, &SystemClock, &Progress::default()).await;
+        prepared.expect("a migrated database");
+        let pool = PoolSettings { max_connections: 10, request_timeout: Duration::from_mins(1) };
+        let opened = Opened::open(url.target(), &pool);
+        Self { tasks: opened.tasks(), opened, database }
+    }
+
+    /// Stores tasks one after the other, and returns them with their numbers.
+    pub(crate) async fn store(&self, tasks: impl IntoIterator<Item = Task>) -> Vec<Task> {
+        let mut stored = Vec::new();
+        for task in tasks {
+            stored.push(self.tasks.create(task).await.expect("a stored task"));
+        }
+        stored
+    }
+
+    /// Runs a statement beside the store.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.database.connect().await.execute(sql).await;
+    }
+
+    pub(crate) async fn page(
+        &self,
+        filter: &TaskFilter,
+        sort: &Sort,
+        limit: u32,
+        start: Start,
+    ) -> Page {
+        let (filter, sort) = (filter.clone(), sort.clone());
+        let query = ListQuery { filter, sort, limit, start, now: NOW };
+        self.tasks.list(&query).await.expect("a page")
+    }
+
+    /// All pages of a list, each reached by the cursor of the one before, as a client would.
+    pub(crate) async fn walk(&self, filter: &TaskFilter, sort: &Sort, limit: u32) -> Vec<Task> {
+        let mut rows = Vec::new();
+        let mut start = Start::Skip(0);
+        loop {
+            let page = self.page(filter, sort, limit, start).await;
+            assert!(page.tasks.len() <= limit as usize, "a page of {}", page.tasks.len());
+            assert!(!page.more || page.tasks.len() == limit as usize, "a short page before more");
+            rows.extend(page.tasks);
+            assert!(rows.len() <= 10_000, "the list does not end");
+            match rows.last() {
+                Some(last) if page.more => start = after(last, sort, filter),
+                _ => return rows,
+            }
+        }
+    }
+}
+
+/// The start of the page after `task`, by way of the text that a client holds.
+pub(crate) fn after(task: &Task, sort: &Sort, filter: &TaskFilter) -> Start {
+    let text = Cursor::after(task, sort).encode("/tasks", sort, filter);
+    Start::After(Cursor::decode(&text, "/tasks", sort, filter).expect("our own cursor"))
+}
+
+/// A task of no note, made now.
+pub(crate) fn task(title: &str) -> Task {
+    let draft = TaskDraft {
+        title: Title::parse(title).expect("a title"),
+        description: None,
+        status: Status::Todo,
+        priority: Priority::Medium,
+        assignee: None,
+        due_date: None,
+    };
+    draft.into_task(SystemClock.new_id(), NOW)
+}
