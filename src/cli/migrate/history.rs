@@ -1,5 +1,6 @@
 //! `taskmanager migrate history`: each version, when it was applied, in how long, and from which file.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -98,14 +99,16 @@ fn details(line: &Line) -> String {
     let mut text = format!("{}  sha384 {}\n", line.version, line.checksum);
     if let Some(entry) = &line.last {
         let unknown = "unknown";
-        text.push_str(&format!(
-            "                {} by {} on {} with taskmanager {}{}\n",
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "                {} by {} on {} with taskmanager {}{}",
             entry.kind,
             entry.who.as_deref().unwrap_or(unknown),
             entry.host.as_deref().unwrap_or(unknown),
             entry.program,
             entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(),
-        ));
+        );
     }
     text
 }

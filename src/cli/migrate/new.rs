@@ -9,7 +9,7 @@ use crate::cli::output;
 use crate::domain::{Clock, SystemClock};
 use crate::migrate::create;
 
-/// Make the four files of a new migration: up and down, for PostgreSQL and for SQLite
+/// Make the four files of a new migration: up and down, for each of the two databases
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  taskmanager migrate new add_labels_to_tasks\n  taskmanager migrate new \"add labels to tasks\""
