@@ -15,7 +15,7 @@ use crate::migrate::create;
     after_help = "Examples:\n  taskmanager migrate new add_labels_to_tasks\n  taskmanager migrate new \"add labels to tasks\""
 )]
 pub(in crate::cli) struct Args {
-    /// A verb and an object, such as add_labels_to_tasks
+    /// A verb and an object, such as `add_labels_to_tasks`
     name: String,
     /// The folder that holds postgres/ and sqlite/
     #[arg(long, value_name = "FOLDER", default_value = "migrations")]
