@@ -6,6 +6,8 @@
 pub mod support;
 
 #[cfg(test)]
+mod ending;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod outage;
@@ -13,3 +15,7 @@ mod outage;
 mod pooler;
 #[cfg(test)]
 mod together;
+#[cfg(test)]
+mod unreachable;
+#[cfg(test)]
+mod wire;
