@@ -6,7 +6,13 @@
 pub mod support;
 
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod ending;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod killed;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
