@@ -80,7 +80,8 @@ impl Failures {
         }
     }
 
-    fn condemn(&self) {
+    /// Says that every connection that is open now is not to be used again.
+    pub(super) fn condemn(&self) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 

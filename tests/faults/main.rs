@@ -6,6 +6,14 @@
 pub mod support;
 
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
+mod ending;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod outage;
@@ -13,3 +21,7 @@ mod outage;
 mod pooler;
 #[cfg(test)]
 mod together;
+#[cfg(test)]
+mod unreachable;
+#[cfg(test)]
+mod wire;

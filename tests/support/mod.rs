@@ -12,6 +12,7 @@ pub mod poll;
 pub mod postgres;
 pub mod rules;
 pub mod server;
+pub mod tmpfs;
 
 pub use app::App;
 pub use client::{Answer, Api, Call};
@@ -20,3 +21,4 @@ pub use pgbouncer::PgBouncer;
 pub use poll::{WITHIN, until};
 pub use postgres::PostgresServer;
 pub use server::{Server, free_port};
+pub use tmpfs::Tmpfs;
