@@ -38,12 +38,23 @@ impl Args {
             Some(text) => text,
             None => ready_url(&listen()?)?,
         };
+        let shown = shown(&text);
         let status = match timeout(PATIENCE, get(&text)).await {
-            Ok(answer) => answer.with_context(|| text.clone())?,
-            Err(_) => bail!("{text}: no answer within {} s", PATIENCE.as_secs()),
+            Ok(answer) => answer.with_context(|| shown.clone())?,
+            Err(_) => bail!("{shown}: no answer within {} s", PATIENCE.as_secs()),
         };
-        ensure!(status == StatusCode::OK, "{text}: {status}");
+        ensure!(status == StatusCode::OK, "{shown}: {status}");
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The URL for a message: without what stands before an `@`, which may be a password.
+fn shown(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            format!("{}***{}", &text[..scheme + 3], &text[at..])
+        }
+        _ => text.to_owned(),
     }
 }
 

@@ -97,10 +97,11 @@ where
 /// Reads the name of the environment.
 pub(super) fn environment(text: &str) -> Result<String, String> {
     let visible = !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    if visible && (1..=64).contains(&text.chars().count()) {
+    // A URL is here by mistake, and the name is shown to everybody.
+    if visible && !text.contains("://") && (1..=64).contains(&text.chars().count()) {
         Ok(text.to_owned())
     } else {
-        Err(format!("must be 1 to 64 visible characters, got {}", quoted(text)))
+        Err(format!("must be 1 to 64 visible characters and no URL, got {}", quoted(text)))
     }
 }
 
@@ -166,6 +167,7 @@ mod tests {
     #[case("", false)]
     #[case("two words", false)]
     #[case("a\u{7}", false)]
+    #[case("postgres://u:p@h/d", false)]
     fn reads_environments(#[case] text: &str, #[case] valid: bool) {
         assert_eq!(environment(text).is_ok(), valid);
     }

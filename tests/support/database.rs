@@ -176,6 +176,19 @@ impl Side {
         .expect("one integer")
     }
 
+    /// Says goodbye, and waits until the other side has heard it.
+    ///
+    /// # Panics
+    ///
+    /// When the connection is broken.
+    pub async fn close(self) {
+        match self {
+            Self::Sqlite(connection) => connection.close().await,
+            Self::Postgres(connection) => connection.close().await,
+        }
+        .expect("a clean goodbye");
+    }
+
     /// Begins a transaction that lets nobody else write to `tasks` until [`Side::unlock`].
     pub async fn lock_tasks(&mut self) {
         match self {
