@@ -113,17 +113,16 @@ impl App {
             }
         };
 
-        let start = StartSettings {
-            url: config.migrate_database_url.clone(),
-            mode: config.migrate,
-            database_wait: config.database_wait,
-            lock_wait: config.migrate_lock_wait,
-        };
+        let start = StartSettings::from_config(&config, shutdown.draining_token());
         let prepared = migrate::prepare(&start, &migrations, clock.as_ref(), &progress);
         let schema = tokio::select! {
             prepared = prepared => prepared?,
-            () = shutdown.draining() => return Err(StartError::Stopped),
+            // Until then it stops by itself, in good order.
+            () = shutdown.forced() => return Err(StartError::Stopped),
         };
+        if shutdown.is_draining() {
+            return Err(StartError::Stopped);
+        }
 
         let pool = PoolSettings {
             max_connections: config.database_max_connections,

@@ -12,6 +12,7 @@ use taskmanager::migrate::{
     Dialect, MigrateError, MigrationSet, Progress, StartSettings, StateReport, prepare,
 };
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) const WAIT: Duration = Duration::from_secs(30);
 
@@ -49,6 +50,8 @@ impl TestDatabase {
             mode: MigrateMode::Auto,
             database_wait: WAIT,
             lock_wait: WAIT,
+            table_lock_wait: WAIT,
+            stop: CancellationToken::new(),
         }
     }
 
