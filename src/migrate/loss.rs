@@ -91,7 +91,8 @@ async fn real_name(session: &mut Session, table: &str) -> Result<Option<String>,
                  AND relkind IN ('r', 'p') AND pg_catalog.pg_table_is_visible(oid)"
             ),
             Dialect::Sqlite => format!(
-                "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND lower(name) = lower({quoted})"
+                "SELECT name FROM main.sqlite_schema WHERE type = 'table' \
+                 AND sql NOT LIKE 'CREATE VIRTUAL%' AND lower(name) = lower({quoted})"
             ),
         })
         .await

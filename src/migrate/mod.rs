@@ -36,6 +36,7 @@ pub mod split;
 mod start;
 pub mod state;
 mod stop;
+pub mod verify;
 mod wait;
 
 pub use create::create;

@@ -2,10 +2,15 @@
 
 mod common;
 mod doctor;
+mod down;
 mod history;
 mod lint;
 mod new;
+mod operating;
+mod stamp;
 mod status;
+mod up;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -18,8 +23,15 @@ use crate::config::Config;
 pub(super) enum Migrate {
     Status(status::Args),
     History(history::Args),
+    Up(up::Args),
+    Down(down::Args),
+    Redo(down::Redo),
+    Reset(down::Reset),
+    Stamp(stamp::Args),
+    Repair(stamp::Repair),
     New(new::Args),
     Lint(lint::Args),
+    Verify(verify::Args),
     Doctor(doctor::Args),
 }
 
@@ -28,6 +40,13 @@ impl Migrate {
         match self {
             Self::Status(args) => args.run(config).await,
             Self::History(args) => args.run(config).await,
+            Self::Up(args) => args.run(config).await,
+            Self::Down(args) => args.run(config).await,
+            Self::Redo(args) => args.run(config).await,
+            Self::Reset(args) => args.run(config).await,
+            Self::Stamp(args) => args.run(config).await,
+            Self::Repair(args) => args.run(config).await,
+            Self::Verify(args) => args.run(config).await,
             Self::New(args) => args.run(),
             Self::Lint(args) => args.run(config),
             Self::Doctor(args) => args.run(config).await,
