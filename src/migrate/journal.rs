@@ -156,13 +156,26 @@ pub(super) async fn ran(
     took: Duration,
     author: &Author,
 ) -> Result<(), sqlx::Error> {
-    let dialect = session.dialect();
+    session.execute(ran_text(script, session.dialect(), took, author)).await
+}
+
+/// The statements of [`ran`].
+pub(super) fn ran_text(
+    script: Script<'_>,
+    dialect: Dialect,
+    took: Duration,
+    author: &Author,
+) -> String {
     let record = match script.way {
         Way::Up => insert_record(script.migration, dialect, true, nanoseconds(took)),
         Way::Down => format!("DELETE FROM {RECORD} WHERE version = {}", script.version()),
     };
-    let log = ended(script).insert(dialect, author);
-    session.execute(format!("{record}; {log}")).await
+    format!("{record}; {}", ended(script).insert(dialect, author))
+}
+
+/// The statements that make both tables, where they are not there.
+pub(super) fn tables_text(dialect: Dialect) -> String {
+    format!("{};\n{};", record_ddl(dialect), log_ddl(dialect))
 }
 
 /// The log's word that a file was run to its end.

@@ -1,7 +1,14 @@
 //! What a run would do, in order, before it does it: pure, from the state and the files.
 
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::journal::{Author, ran_text, tables_text};
+use super::run::attempt::begin;
 use super::scan::statements;
-use super::{Dialect, Migration, MigrationSet, SchemaState, StateReport};
+use super::script::Script;
+use super::{Dialect, MigrateError, Migration, MigrationSet, SchemaState, StateReport};
 
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +145,39 @@ pub fn up_step(migration: &Migration, dialect: Dialect) -> Step {
         transactional: !migration.directives.no_transaction,
         statements: planned(&migration.up_sql, dialect),
     }
+}
+
+/// The script that does what applying these migrations does, record and log included, for whoever must run
+/// it by hand. What a run adds, a script cannot have: the lock, the second look, and trying again.
+///
+/// # Errors
+///
+/// [`MigrateError::Database`] when the moment cannot be written as a date.
+pub fn script(
+    migrations: &[&Migration],
+    dialect: Dialect,
+    at: OffsetDateTime,
+) -> Result<String, MigrateError> {
+    let author = Author::of_now(dialect, at);
+    let author = author.map_err(MigrateError::database("writing the script's date"))?;
+    let mut text = format!("-- the record of migrations\n{}\n", tables_text(dialect));
+    for migration in migrations {
+        let recorded = ran_text(Script::up(migration), dialect, Duration::ZERO, &author);
+        let (sql, begin) = (migration.up_sql.trim_end(), begin(dialect));
+        let file = migration.up_file();
+        let body = if migration.directives.no_transaction {
+            format!("{sql}\n{recorded};\n")
+        } else if migration.directives.rebuild {
+            format!(
+                "PRAGMA foreign_keys = OFF;\n{begin};\n{sql}\nPRAGMA foreign_key_check;\n{recorded};\nCOMMIT;\n\
+                 PRAGMA foreign_keys = ON;\n"
+            )
+        } else {
+            format!("{begin};\n{sql}\n{recorded};\nCOMMIT;\n")
+        };
+        text.push_str(&format!("\n-- {file}\n{body}"));
+    }
+    Ok(text)
 }
 
 fn planned(sql: &str, dialect: Dialect) -> Vec<Planned> {

@@ -7,6 +7,7 @@ mod history;
 mod lint;
 mod new;
 mod operating;
+mod plan;
 mod stamp;
 mod status;
 mod up;
@@ -23,6 +24,7 @@ use crate::config::Config;
 pub(super) enum Migrate {
     Status(status::Args),
     History(history::Args),
+    Plan(plan::Args),
     Up(up::Args),
     Down(down::Args),
     Redo(down::Redo),
@@ -40,6 +42,7 @@ impl Migrate {
         match self {
             Self::Status(args) => args.run(config).await,
             Self::History(args) => args.run(config).await,
+            Self::Plan(args) => args.run(config).await,
             Self::Up(args) => args.run(config).await,
             Self::Down(args) => args.run(config).await,
             Self::Redo(args) => args.run(config).await,

@@ -130,7 +130,7 @@ impl Runner<'_> {
     }
 }
 
-pub(super) fn begin(dialect: Dialect) -> String {
+pub(in crate::migrate) fn begin(dialect: Dialect) -> String {
     match dialect {
         Dialect::Postgres => format!(
             "BEGIN; SET LOCAL lock_timeout = '{}ms'; SET LOCAL statement_timeout = 0; \

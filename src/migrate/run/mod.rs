@@ -1,7 +1,7 @@
 //! Runs files, under the lock: whole in one transaction with their row of the record, or, where that cannot
 //! be, statement by statement with a journal.
 
-mod attempt;
+pub(super) mod attempt;
 mod check;
 mod rebuild;
 mod references;
