@@ -73,8 +73,8 @@ impl Connections {
             Route::Pooled => {
                 let limit = self.statement_timeout();
                 let begin = format!("BEGIN; SET LOCAL statement_timeout = {limit}");
-                let begun = self.have(self.pool.begin_with(AssertSqlSafe(begin)));
-                begun.await.map(Lease::Pooled)
+                let transaction = self.have(self.pool.begin_with(AssertSqlSafe(begin)));
+                transaction.await.map(Lease::Pooled)
             }
         }
     }
