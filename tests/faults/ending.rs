@@ -58,20 +58,16 @@ enum Held {
 }
 
 async fn hold_migration_lock(database: &Database) -> Held {
-    match database.folder() {
-        Some(folder) => {
-            let file = File::create(folder.join("tasks.db.migrate.lock")).expect("a file");
-            file.lock().expect("the lock");
-            Held::File { _file: file }
-        }
-        None => {
-            let name = database.url.rsplit('/').next().expect("a name");
-            let key = 0x3d32_ad9e * i64::from(crc32fast::hash(name.as_bytes()));
-            let mut side = database.connect().await;
-            side.execute(&format!("SELECT pg_advisory_lock({key})")).await;
-            Held::Session(side)
-        }
+    if let Some(folder) = database.folder() {
+        let file = File::create(folder.join("tasks.db.migrate.lock")).expect("a file");
+        file.lock().expect("the lock");
+        return Held::File { _file: file };
     }
+    let name = database.url.rsplit('/').next().expect("a name");
+    let key = 0x3d32_ad9e * i64::from(crc32fast::hash(name.as_bytes()));
+    let mut side = database.connect().await;
+    side.execute(&format!("SELECT pg_advisory_lock({key})")).await;
+    Held::Session(side)
 }
 
 #[rstest]
