@@ -10,8 +10,9 @@ mod concurrency;
 mod files;
 mod locks;
 mod operations;
+#[cfg(test)]
 #[path = "../support/poll.rs"]
-mod poll;
+pub mod poll;
 mod processes;
 mod rebuild;
 mod refusals;
