@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::failure::{Blocked, StepFailed};
 use super::state::{SchemaState, StateReport};
 
 /// Why a schema was not read, or not migrated.
@@ -65,27 +66,8 @@ pub enum MigrateError {
         cause: String,
     },
     /// A statement of a file without a transaction failed; those before it stay.
-    #[error(
-        "migration {file} stopped at line {line}, statement {step} of {total}: {cause}; in: {statement}; {kept}; when the cause is mended, run `{command}`, which goes on there"
-    )]
-    StepFailed {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// The statement's place, from 1.
-        step: usize,
-        /// How many there are.
-        total: usize,
-        /// The beginning of the statement.
-        statement: String,
-        /// What the database said.
-        cause: String,
-        /// Which statements stay.
-        kept: String,
-        /// What goes on.
-        command: &'static str,
-    },
+    #[error(transparent)]
+    StepFailed(Box<StepFailed>),
     /// A stop was asked for.
     #[error("migrating was stopped by a signal; {left}")]
     Stopped {
@@ -157,26 +139,8 @@ pub enum MigrateError {
         cause: String,
     },
     /// A migration never got the locks that it needs.
-    #[error(
-        "migration {file} gave up after {tries} tries in {}, {cause}; blocked by {blockers}; {kept}; end those sessions or wait for them, and run `{command}`",
-        words(*.waited)
-    )]
-    Blocked {
-        /// The file.
-        file: String,
-        /// How often it was tried.
-        tries: u32,
-        /// For how long.
-        waited: Duration,
-        /// What the database said.
-        cause: String,
-        /// The sessions in the way.
-        blockers: String,
-        /// What of the file stays.
-        kept: String,
-        /// What tries again.
-        command: &'static str,
-    },
+    #[error(transparent)]
+    Blocked(Box<Blocked>),
     /// Another process held the migration lock for too long.
     #[error("migration lock not had within {}: held by {holder}; wait for it, or end it and start again", words(*.waited))]
     LockNotHad {
@@ -235,14 +199,14 @@ impl MigrateError {
             | Self::Unsplit { .. }
             | Self::Referenced { .. }
             | Self::Rebuild { .. }
-            | Self::StepFailed { .. }
+            | Self::StepFailed(_)
             | Self::Stopped { .. }
             | Self::Irreversible { .. }
             | Self::NothingToRepair { .. }
             | Self::Unsupported { .. }
             | Self::TransactionControl { .. }
             | Self::Failed { .. }
-            | Self::Blocked { .. }
+            | Self::Blocked(_)
             | Self::Database { .. } => 1,
         }
     }

@@ -1,11 +1,60 @@
-//! Names the file, the line and the statement of a migration that failed.
+//! Names the file, the line and the statement of a migration that failed, and what stays of it.
 
-use super::error::cause;
+use std::time::Duration;
+
+use super::error::{cause, words};
 use super::script::Script;
 use super::{Dialect, MigrateError, scan};
 
 /// How much of a statement an error shows, in characters.
 const SHOWN: usize = 120;
+
+/// A statement of a file without a transaction failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "migration {file} stopped at line {line}, statement {step} of {total}: {cause}; in: {statement}; {kept}; when the cause is mended, run `{command}`, which goes on there"
+)]
+pub struct StepFailed {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The statement's place, from 1.
+    pub step: usize,
+    /// How many there are.
+    pub total: usize,
+    /// The beginning of the statement.
+    pub statement: String,
+    /// What the database said.
+    pub cause: String,
+    /// Which statements stay.
+    pub kept: String,
+    /// What goes on.
+    pub command: &'static str,
+}
+
+/// A migration never got the locks that it needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "migration {file} gave up after {tries} tries in {}, {cause}; blocked by {blockers}; {kept}; end those sessions or wait for them, and run `{command}`",
+    words(*.waited)
+)]
+pub struct Blocked {
+    /// The file.
+    pub file: String,
+    /// How often it was tried.
+    pub tries: u32,
+    /// For how long.
+    pub waited: Duration,
+    /// What the database said.
+    pub cause: String,
+    /// The sessions in the way.
+    pub blockers: String,
+    /// What of the file stays.
+    pub kept: String,
+    /// What tries again.
+    pub command: &'static str,
+}
 
 /// Words for a failure that came after `done` statements of the file had gone well.
 pub(super) fn failure(

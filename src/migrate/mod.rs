@@ -42,6 +42,7 @@ mod wait;
 pub use create::create;
 pub use embedded::{Migration, MigrationSet};
 pub use error::MigrateError;
+pub use failure::{Blocked, StepFailed};
 pub use inspect::{InspectError, Inspector};
 pub use metrics::publish as publish_metrics;
 pub use operation::{Done, Operation, Outcome};

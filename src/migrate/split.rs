@@ -102,14 +102,14 @@ pub fn steps(sql: &str) -> Result<Vec<Step>, Unsplit> {
 fn agree(sql: &str, parse: &Parse<SourceFile>, scanned: &[Statement]) -> Result<(), Unsplit> {
     let parsed: Vec<_> = parse.tree().stmts().map(|stmt| stmt.syntax().text_range()).collect();
     for index in 0..parsed.len().max(scanned.len()) {
-        let parser = parsed.get(index).map(|range| {
+        let one = parsed.get(index).map(|range| {
             let (start, end) = (usize::from(range.start()), usize::from(range.end()));
             let text = sql[start..end].trim_end_matches(|c: char| c == ';' || c.is_whitespace());
             (start, start + text.len())
         });
-        let scanner = scanned.get(index).map(|statement| (statement.start, statement.end));
-        if parser != scanner {
-            let at = parser.into_iter().chain(scanner).map(|(start, _)| start).min();
+        let other = scanned.get(index).map(|statement| (statement.start, statement.end));
+        if one != other {
+            let at = one.into_iter().chain(other).map(|(start, _)| start).min();
             return Err(Unsplit {
                 line: line_at(sql, at.unwrap_or_default()),
                 cause: "it is not certain where the statement ends; write it more plainly"
@@ -134,18 +134,24 @@ fn how(text: &str, statement: &Statement) -> Result<How, Unsplit> {
             })?
         }
         ["DROP", "INDEX", "CONCURRENTLY", ..] => drop_index(text).unwrap_or(How::Alone),
-        // `CONCURRENTLY` may stand in parentheses, and a database's or a partitioned table's never
-        // runs in a transaction.
-        ["REINDEX" | "VACUUM" | "CLUSTER", ..]
-        | ["ALTER", "SYSTEM", ..]
-        | ["CREATE" | "DROP", "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
-        | ["ALTER", "DATABASE" | "SUBSCRIPTION", ..]
-        | ["DISCARD", ..]
-        // They may commit.
-        | ["DO" | "CALL", ..] => How::Alone,
-        ["ALTER", "TABLE", .., "CONCURRENTLY"] => How::Alone,
+        words if alone(words) => How::Alone,
         _ => How::Together,
     })
+}
+
+/// Whether PostgreSQL refuses a statement in a transaction, or it may commit by itself.
+fn alone(words: &[&str]) -> bool {
+    // `CONCURRENTLY` may stand in parentheses; what is about a whole database never runs in a transaction.
+    matches!(
+        words,
+        ["REINDEX" | "VACUUM" | "CLUSTER" | "DISCARD" | "DO" | "CALL", ..]
+            | [
+                "CREATE" | "DROP" | "ALTER",
+                "DATABASE" | "TABLESPACE" | "SUBSCRIPTION" | "SYSTEM",
+                ..
+            ]
+            | ["ALTER", "TABLE", .., "CONCURRENTLY"]
+    )
 }
 
 fn create_index(text: &str) -> Option<How> {

@@ -16,7 +16,7 @@ use crate::config::{Config, DatabaseUrl, MigrateMode};
 use crate::domain::Clock;
 
 /// How long a migration goes on trying to get its locks on tables, unless something else is asked for.
-pub const TABLE_LOCK_WAIT: Duration = Duration::from_secs(120);
+pub const TABLE_LOCK_WAIT: Duration = Duration::from_mins(2);
 
 /// What [`prepare`] and every [`Operation`] need to know.
 #[derive(Clone, Debug)]

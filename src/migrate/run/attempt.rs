@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::steps::StepUnit;
 use super::{LOCK_TIMEOUT, Runner, judged, rebuild, references};
 use crate::migrate::error::cause;
-use crate::migrate::failure::failure;
+use crate::migrate::failure::{Blocked, failure};
 use crate::migrate::files::Way;
 use crate::migrate::script::Script;
 use crate::migrate::{Dialect, MigrateError, journal, record};
@@ -61,7 +61,8 @@ impl<'a> Unit<'a> {
             Self::Step(unit) => unit.kept(),
         };
         let (file, command) = (self.script().file(), self.script().command());
-        MigrateError::Blocked { file, tries, waited, cause, blockers, kept, command }
+        let blocked = Blocked { file, tries, waited, cause, blockers, kept, command };
+        MigrateError::Blocked(Box::new(blocked))
     }
 }
 

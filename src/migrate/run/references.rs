@@ -64,10 +64,7 @@ fn gone(statement: &str) -> Option<(String, bool)> {
         ["alter", "table", rest @ ..] => (rest, false),
         _ => return None,
     };
-    let (table, rest) = match rest {
-        [_, ".", table, rest @ ..] | [table, rest @ ..] => (table, rest),
-        [] => return None,
-    };
+    let ([_, ".", table, rest @ ..] | [table, rest @ ..]) = rest else { return None };
     let renamed = matches!(rest, ["rename", "to", ..]);
     (dropped || renamed).then(|| ((*table).to_owned(), dropped))
 }

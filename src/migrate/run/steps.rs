@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::attempt::{Failure, Unit, begin, is_lock_conflict};
 use super::{Runner, judged};
 use crate::migrate::error::cause;
-use crate::migrate::failure::{beginning, position};
+use crate::migrate::failure::{StepFailed, beginning, position};
 use crate::migrate::journal;
 use crate::migrate::record::{RecordedStep, StepOutcome};
 use crate::migrate::script::Script;
@@ -76,7 +76,7 @@ fn step_failed(
     cause: String,
     line: Option<usize>,
 ) -> MigrateError {
-    MigrateError::StepFailed {
+    MigrateError::StepFailed(Box::new(StepFailed {
         file: script.file(),
         line: line.unwrap_or(step.line),
         step: step.index + 1,
@@ -85,7 +85,7 @@ fn step_failed(
         cause,
         kept: kept(step),
         command: script.command(),
-    }
+    }))
 }
 
 impl Runner<'_> {
@@ -144,9 +144,8 @@ impl Runner<'_> {
             return Ok(());
         };
         let said = match &error {
-            MigrateError::StepFailed { cause, .. } | MigrateError::Blocked { cause, .. } => {
-                cause.clone()
-            }
+            MigrateError::StepFailed(failed) => failed.cause.clone(),
+            MigrateError::Blocked(blocked) => blocked.cause.clone(),
             other => other.to_string(),
         };
         let mark = async {
