@@ -4,22 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Executor, PgPool, Postgres, QueryBuilder};
+use sqlx::{Executor, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::failure::{Failures, retry_broken_read};
-use super::query::{self, Dialect, like_pattern};
+use super::lease::{Lease, Leases};
+use super::query::{self, Dialect, WordSearch, like_pattern};
 use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
 use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
 use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
 
-/// A pool of connections to one PostgreSQL database.
+/// The connections to one PostgreSQL database.
 #[derive(Debug)]
 pub(super) struct PostgresStore {
-    pool: PgPool,
+    connections: Leases<Postgres>,
     failures: Arc<Failures>,
 }
 
@@ -52,19 +52,20 @@ impl PostgresStore {
                 })
             })
             .connect_lazy_with(options);
-        Self { pool, failures }
+        Self { connections: Leases::new(pool), failures }
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
-        &self.pool
+    pub(super) fn connections(&self) -> &Leases<Postgres> {
+        &self.connections
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
         self.failures.explain(error, unavailable)
     }
 
-    async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(|error| self.explain(error))
+    async fn lease(&self) -> Result<Lease<'_, Postgres>, StoreError> {
+        let lease = self.connections.take(|age| self.failures.none_within(age)).await;
+        lease.map_err(|error| self.explain(error))
     }
 
     async fn read_one(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
@@ -72,16 +73,21 @@ impl PostgresStore {
             TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::SELECT_BY_ID).bind(id),
             TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
         };
-        let row = query.fetch_optional(&self.pool).await.map_err(|error| self.explain(error))?;
+        let mut lease = self.lease().await?;
+        let row = query.fetch_optional(&mut *lease).await.map_err(|error| self.explain(error))?;
+        lease.keep();
         row.map(Task::try_from).transpose()
     }
 
     async fn read_page(&self, request: &ListQuery) -> Result<Page, StoreError> {
-        let mut query = query::list::<Postgres>(request);
+        let mut query = query::list::<Postgres>(request, WordSearch::Index);
         // The plan of a search depends on how rare its words are: never a generic one.
         let persistent = request.filter.words.is_empty();
-        let rows = query.build_query_as::<TaskRow>().persistent(persistent).fetch_all(&self.pool);
-        Page::from_rows(rows.await.map_err(|error| self.explain(error))?, request.limit)
+        let mut lease = self.lease().await?;
+        let rows = query.build_query_as::<TaskRow>().persistent(persistent).fetch_all(&mut *lease);
+        let rows = rows.await.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Page::from_rows(rows, request.limit)
     }
 
     async fn read_stats(
@@ -91,8 +97,11 @@ impl PostgresStore {
     ) -> Result<TaskStats, StoreError> {
         let mut query = query::stats::<Postgres>(filter, now);
         let persistent = filter.words.is_empty();
-        let row = query.build_query_as::<StatsRow>().persistent(persistent).fetch_one(&self.pool);
-        Ok(row.await.map_err(|error| self.explain(error))?.into())
+        let mut lease = self.lease().await?;
+        let row = query.build_query_as::<StatsRow>().persistent(persistent).fetch_one(&mut *lease);
+        let row = row.await.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(row.into())
     }
 
     async fn read_count(
@@ -102,13 +111,19 @@ impl PostgresStore {
     ) -> Result<i64, StoreError> {
         let mut query = query::count::<Postgres>(filter, now);
         let persistent = filter.words.is_empty();
-        let count = query.build_query_scalar().persistent(persistent).fetch_one(&self.pool);
-        count.await.map_err(|error| self.explain(error))
+        let mut lease = self.lease().await?;
+        let count = query.build_query_scalar().persistent(persistent).fetch_one(&mut *lease);
+        let count = count.await.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(count)
     }
 
     async fn read_census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&self.pool).await;
-        rows.map_err(|error| self.explain(error))?.into_iter().map(TryInto::try_into).collect()
+        let mut lease = self.lease().await?;
+        let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&mut *lease).await;
+        let rows = rows.map_err(|error| self.explain(error))?;
+        lease.keep();
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 }
 
@@ -116,7 +131,9 @@ impl PostgresStore {
 impl TaskStore for PostgresStore {
     async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
         let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT), &task);
-        let row = insert.fetch_one(&self.pool).await.map_err(|error| self.explain(error))?;
+        let mut lease = self.lease().await?;
+        let row = insert.fetch_one(&mut *lease).await.map_err(|error| self.explain(error))?;
+        lease.keep();
         task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
         Ok(task)
     }
@@ -132,9 +149,9 @@ impl TaskStore for PostgresStore {
         patch: &TaskPatch,
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
-        let mut connection = self.acquire().await?;
+        let mut lease = self.lease().await?;
         let failed = |error| self.explain(error);
-        let mut transaction = sqlx::Connection::begin(&mut *connection).await.map_err(failed)?;
+        let mut transaction = sqlx::Connection::begin(&mut *lease).await.map_err(failed)?;
         let present = lock(&mut transaction, reference, failed).await?;
         if !precondition.holds(&present) {
             return Err(StoreError::Conflict);
@@ -143,6 +160,7 @@ impl TaskStore for PostgresStore {
         let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE), &next);
         update.execute(&mut *transaction).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
+        lease.keep();
         Ok(next)
     }
 
@@ -151,16 +169,18 @@ impl TaskStore for PostgresStore {
         reference: TaskRef,
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
-        let mut connection = self.acquire().await?;
+        let mut lease = self.lease().await?;
         let failed = |error| self.explain(error);
-        let mut transaction = sqlx::Connection::begin(&mut *connection).await.map_err(failed)?;
+        let mut transaction = sqlx::Connection::begin(&mut *lease).await.map_err(failed)?;
         let present = lock(&mut transaction, reference, failed).await?;
         if !precondition.holds(&present) {
             return Err(StoreError::Conflict);
         }
         let delete = sqlx::query(sql::DELETE).bind(present.id);
         delete.execute(&mut *transaction).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        lease.keep();
+        Ok(())
     }
 
     async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
@@ -222,6 +242,9 @@ impl Dialect for Postgres {
     const EARLIEST: &'static str = "'-infinity'";
     const TITLE: &'static str = "split_part(search_text, E'\\n', 1) COLLATE \"C\"";
 
+    /// The planner knows how many rows a value has, and that a list stops.
+    const NO_INDEX: &'static str = "";
+
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);
     }
@@ -238,8 +261,9 @@ impl Dialect for Postgres {
         query.push_bind(id);
     }
 
-    /// `tasks_search_text_idx` serves words of three letters or more; backslash is the escape by default.
-    fn push_words(query: &mut QueryBuilder<Self>, words: &[String]) {
+    /// `tasks_search_text_idx` serves words of three letters or more, where the statistics say that few rows
+    /// hold them; backslash is the escape by default.
+    fn push_words(query: &mut QueryBuilder<Self>, words: &[String], _by: WordSearch) {
         for (at, word) in words.iter().enumerate() {
             query.push(if at == 0 { "search_text LIKE " } else { " AND search_text LIKE " });
             query.push_bind(like_pattern(word));
