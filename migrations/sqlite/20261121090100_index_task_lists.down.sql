@@ -1,2 +1,4 @@
+DROP INDEX tasks_assignee_idx;
+DROP INDEX tasks_due_date_latest_first_idx;
 DROP INDEX tasks_due_date_idx;
 DROP INDEX tasks_created_at_idx;

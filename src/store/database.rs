@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::TaskStore;
 use super::failure::Failures;
+use super::lease::Leases;
 use super::observed::Observed;
 use super::postgres::PostgresStore;
 use super::sqlite::SqliteStore;
@@ -97,16 +98,15 @@ impl Database {
     #[must_use]
     pub fn usage(&self) -> PoolUsage {
         match &self.pools {
-            Pools::Sqlite(store) => {
-                store.pools().into_iter().map(usage).fold(PoolUsage::default(), |sum, pool| {
-                    PoolUsage {
-                        used: sum.used + pool.used,
-                        idle: sum.idle + pool.idle,
-                        max: sum.max + pool.max,
-                    }
-                })
-            }
-            Pools::Postgres(store) => usage(store.pool()),
+            Pools::Sqlite(store) => store.connections().into_iter().map(usage).fold(
+                PoolUsage::default(),
+                |sum, pool| PoolUsage {
+                    used: sum.used + pool.used,
+                    idle: sum.idle + pool.idle,
+                    max: sum.max + pool.max,
+                },
+            ),
+            Pools::Postgres(store) => usage(store.connections()),
         }
     }
 
@@ -115,17 +115,18 @@ impl Database {
         match &self.pools {
             Pools::Sqlite(store) => {
                 // The readers first: the last connection to close empties the write-ahead log.
-                let [writer, readers] = store.pools();
+                let [writer, readers] = store.connections();
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(store) => store.pool().close().await,
+            Pools::Postgres(store) => store.connections().close().await,
         }
     }
 }
 
-fn usage<DB: sqlx::Database>(pool: &sqlx::Pool<DB>) -> PoolUsage {
-    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+fn usage<DB: sqlx::Database>(connections: &Leases<DB>) -> PoolUsage {
+    let pool = connections.pool();
+    let idle = u32::try_from(pool.num_idle() + connections.kept()).unwrap_or(u32::MAX);
     PoolUsage {
         used: pool.size().saturating_sub(idle),
         idle,

@@ -5,6 +5,7 @@
 mod database;
 mod error;
 mod failure;
+mod lease;
 mod observed;
 mod postgres;
 mod query;

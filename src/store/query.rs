@@ -27,6 +27,10 @@ pub(super) trait Dialect: Database + Sized {
     const EARLIEST: &'static str;
     /// The folded title, compared by code point.
     const TITLE: &'static str;
+    /// Stands before an expression to keep it from choosing the index. A list stops after one page, so
+    /// walking the index of its order and passing over rows is nearly always the shortest way; SQLite
+    /// does not reckon with the limit, and would sort every row of a status.
+    const NO_INDEX: &'static str;
 
     /// Binds a text.
     fn push_text(query: &mut QueryBuilder<Self>, text: String);
@@ -37,19 +41,28 @@ pub(super) trait Dialect: Database + Sized {
     /// Binds an id.
     fn push_id(query: &mut QueryBuilder<Self>, id: Uuid);
     /// Adds the condition that every folded word occurs; `words` is not empty.
-    fn push_words(query: &mut QueryBuilder<Self>, words: &[String]);
+    fn push_words(query: &mut QueryBuilder<Self>, words: &[String], by: WordSearch);
+}
+
+/// How rows that hold the words of a search are found, where the database does not see that by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WordSearch {
+    /// All of them, through the index: for words that few rows hold.
+    Index,
+    /// While walking the rows in their order: for words that many hold.
+    Walk,
 }
 
 /// The query for one page, which asks for one row more than the page holds.
-pub(super) fn list<DB: Dialect>(request: &ListQuery) -> QueryBuilder<DB> {
+pub(super) fn list<DB: Dialect>(request: &ListQuery, words: WordSearch) -> QueryBuilder<DB> {
     let mut query = QueryBuilder::new(SELECT);
-    let mut clause = push_filter(&mut query, &request.filter, request.now);
+    let mut clause = push_filter(&mut query, &request.filter, request.now, DB::NO_INDEX, words);
     if let Start::After(cursor) = &request.start {
         query.push(clause.next());
         push_after(&mut query, &request.sort, cursor);
     }
     query.push(" ORDER BY ");
-    for key in request.sort.keys() {
+    for key in request.sort.keys().iter().skip(settled(&request.start)) {
         query.push(expression::<DB>(*key)).push(match key.direction {
             Direction::Ascending => ", ",
             Direction::Descending => " DESC, ",
@@ -64,10 +77,21 @@ pub(super) fn list<DB: Dialect>(request: &ListQuery) -> QueryBuilder<DB> {
     query
 }
 
+/// How many of the first keys are the same in every row after the cursor: those whose values were absent.
+/// Left in the order, they keep SQLite from reading it off an index.
+fn settled(start: &Start) -> usize {
+    match start {
+        Start::Skip(_) => 0,
+        Start::After(cursor) => {
+            cursor.values.iter().take_while(|value| **value == CursorValue::None).count()
+        }
+    }
+}
+
 /// The query for how many tasks a filter lets through.
 pub(super) fn count<DB: Dialect>(filter: &TaskFilter, now: OffsetDateTime) -> QueryBuilder<DB> {
     let mut query = QueryBuilder::new("SELECT count(*) FROM tasks");
-    push_filter(&mut query, filter, now);
+    push_filter(&mut query, filter, now, "", WordSearch::Index);
     query
 }
 
@@ -89,7 +113,7 @@ pub(super) fn stats<DB: Dialect>(filter: &TaskFilter, now: OffsetDateTime) -> Qu
     query.push(") AS overdue, count(*) FILTER (WHERE completed_at > ");
     DB::push_time(&mut query, now - Duration::days(7));
     query.push(") AS completed_last_7_days FROM tasks");
-    push_filter(&mut query, filter, now);
+    push_filter(&mut query, filter, now, "", WordSearch::Index);
     query
 }
 
@@ -106,12 +130,14 @@ fn push_filter<DB: Dialect>(
     query: &mut QueryBuilder<DB>,
     filter: &TaskFilter,
     now: OffsetDateTime,
+    before_few_values: &'static str,
+    words: WordSearch,
 ) -> Clause {
     let mut clause = Clause(" WHERE ");
     let status = filter.status.iter().map(|status| status.as_str().to_owned());
-    push_any_of(query, &mut clause, "status", status.collect());
+    push_any_of(query, &mut clause, [before_few_values, "status"], status.collect());
     let priority = filter.priority.iter().map(|priority| priority.as_str().to_owned());
-    push_any_of(query, &mut clause, "priority", priority.collect());
+    push_any_of(query, &mut clause, [before_few_values, "priority"], priority.collect());
     push_assignee(query, &mut clause, &filter.assignee);
     if let Some(at) = filter.due_after {
         query.push(clause.next()).push("due_date IS NOT NULL AND ").push(DB::DUE_DATE).push(" >= ");
@@ -127,13 +153,14 @@ fn push_filter<DB: Dialect>(
         } else {
             (" >= ", " OR status = 'done')")
         };
-        query.push(clause.next()).push("(").push(DB::DUE_DATE).push(comparison);
+        // The past is most of the index.
+        query.push(clause.next()).push("(").push(DB::NO_INDEX).push(DB::DUE_DATE).push(comparison);
         DB::push_time(query, now);
         query.push(status);
     }
     if !filter.words.is_empty() {
         query.push(clause.next());
-        DB::push_words(query, &filter.words);
+        DB::push_words(query, &filter.words, words);
     }
     clause
 }
@@ -141,13 +168,13 @@ fn push_filter<DB: Dialect>(
 fn push_any_of<DB: Dialect>(
     query: &mut QueryBuilder<DB>,
     clause: &mut Clause,
-    column: &'static str,
+    [before, column]: [&'static str; 2],
     values: Vec<String>,
 ) {
     if values.is_empty() {
         return;
     }
-    query.push(clause.next()).push(column).push(" IN (");
+    query.push(clause.next()).push(before).push(column).push(" IN (");
     push_texts(query, values);
     query.push(")");
 }
@@ -174,7 +201,7 @@ fn push_assignee<DB: Dialect>(
         })
         .collect();
     if named.len() == any_of.len() {
-        return push_any_of(query, clause, "assignee", named);
+        return push_any_of(query, clause, ["", "assignee"], named);
     }
     query.push(clause.next()).push("(assignee IS NULL");
     if !named.is_empty() {
@@ -187,9 +214,13 @@ fn push_assignee<DB: Dialect>(
 
 /// Rows after the cursor's: greater in the first key, or equal there and greater in the next, and so on
 /// to the id. The first key's bound stands alone in front, because that is what an index can start from.
+/// Nothing is greater than an absent value: those that are alike in it are passed by their ids at once,
+/// and not row by row, which counts because they may be half of the table.
 fn push_after<DB: Dialect>(query: &mut QueryBuilder<DB>, sort: &Sort, cursor: &Cursor) {
     let places: Vec<_> = sort.keys().iter().zip(&cursor.values).collect();
-    if let Some((key, value)) = places.first() {
+    if let Some((key, value)) = places.first()
+        && **value != CursorValue::None
+    {
         query.push(expression::<DB>(**key)).push(match key.direction {
             Direction::Ascending => " >= ",
             Direction::Descending => " <= ",
@@ -198,12 +229,16 @@ fn push_after<DB: Dialect>(query: &mut QueryBuilder<DB>, sort: &Sort, cursor: &C
         query.push(" AND ");
     }
     for (key, value) in &places {
-        query.push("(").push(expression::<DB>(**key)).push(match key.direction {
-            Direction::Ascending => " > ",
-            Direction::Descending => " < ",
-        });
-        push_value(query, **key, value);
-        query.push(" OR ").push(expression::<DB>(**key)).push(" = ");
+        query.push("(");
+        if **value != CursorValue::None {
+            query.push(expression::<DB>(**key)).push(match key.direction {
+                Direction::Ascending => " > ",
+                Direction::Descending => " < ",
+            });
+            push_value(query, **key, value);
+            query.push(" OR ");
+        }
+        query.push(expression::<DB>(**key)).push(" = ");
         push_value(query, **key, value);
         query.push(" AND ");
     }

@@ -39,6 +39,9 @@ pub(super) const UPDATE: &str = "UPDATE tasks SET title = $2, description = $3, 
      completed_at = $10, version = $11, search_text = $12 WHERE id = $1";
 /// `$1`: the id.
 pub(super) const DELETE: &str = "DELETE FROM tasks WHERE id = $1";
+/// How many rows hold words, as far as `$2`: `$1` is a look-up of the trigram index (SQLite only).
+pub(super) const COUNT_FOUND: &str = "SELECT count(*) FROM \
+     (SELECT 1 FROM tasks_search WHERE tasks_search MATCH $1 LIMIT $2)";
 /// Reads an index only.
 pub(super) const CENSUS: &str =
     "SELECT status, priority, count(*) AS tasks FROM tasks GROUP BY status, priority";

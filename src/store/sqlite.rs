@@ -11,19 +11,28 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::failure::Failures;
-use super::query::{self, Dialect, like_pattern};
+use super::lease::{Lease, Leases};
+use super::query::{self, Dialect, WordSearch, like_pattern};
 use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
 use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
 use crate::config::{SqliteMode, SqliteTarget};
-use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+use crate::domain::{
+    CensusLine, Precondition, SortField, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+};
 
 /// Shortest word, in characters, that the trigram index can find.
 const INDEXED_WORD: usize = 3;
+/// From so many rows that hold the words on, a list that is sorted by an index finds its page sooner by
+/// walking that. Of a million tasks, measured: collecting and sorting takes 3 µs for each row that is
+/// found, passing over one 0.4 µs.
+const COMMON_WORDS: i64 = 4_000;
+/// The same where the whole table must be read and sorted, because no index has the order.
+const COMMON_WORDS_UNSORTED: i64 = 100_000;
 
 /// Which file the path leads to. Connections stay with the file that they opened, and what is written to one
 /// that was deleted or replaced is lost with the process; so a change condemns them.
@@ -72,8 +81,9 @@ async fn is_idle(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error>
 /// One file's writer and readers.
 #[derive(Debug)]
 pub(super) struct SqliteStore {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Leases<Sqlite>,
+    readers: Leases<Sqlite>,
+    file: Arc<File>,
     failures: Arc<Failures>,
 }
 
@@ -114,16 +124,22 @@ impl SqliteStore {
         };
         let readers = settings.max_connections.saturating_sub(1).max(1);
         Self {
-            writer: pool().max_connections(1).idle_timeout(None).connect_lazy_with(writing),
-            readers: pool()
-                .max_connections(readers)
-                .idle_timeout(Duration::from_mins(1))
-                .connect_lazy_with(options.read_only(true)),
+            writer: Leases::new(
+                pool().max_connections(1).idle_timeout(None).connect_lazy_with(writing),
+            ),
+            readers: Leases::new(
+                pool()
+                    .max_connections(readers)
+                    .idle_timeout(Duration::from_mins(1))
+                    .connect_lazy_with(options.read_only(true)),
+            ),
+            file,
             failures,
         }
     }
 
-    pub(super) fn pools(&self) -> [&SqlitePool; 2] {
+    /// The writer, and the readers.
+    pub(super) fn connections(&self) -> [&Leases<Sqlite>; 2] {
         [&self.writer, &self.readers]
     }
 
@@ -131,9 +147,36 @@ impl SqliteStore {
         self.failures.explain(error, unavailable)
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+    async fn lease<'a>(&self, from: &'a Leases<Sqlite>) -> Result<Lease<'a, Sqlite>, StoreError> {
+        let lease = from.take(|age| self.file.is_that_of(age)).await;
+        lease.map_err(|error| self.explain(error))
+    }
+
+    async fn begin<'a>(
+        &self,
+        lease: &'a mut Lease<'_, Sqlite>,
+    ) -> Result<Transaction<'a, Sqlite>, StoreError> {
+        let begun = lease.begin_with("BEGIN IMMEDIATE").await;
         begun.map_err(|error| self.explain(error))
+    }
+
+    /// Whether so many rows hold the words that looking them all up is the long way: SQLite keeps no
+    /// statistics of the index.
+    async fn search_by(
+        &self,
+        lease: &mut Lease<'_, Sqlite>,
+        request: &ListQuery,
+    ) -> Result<WordSearch, StoreError> {
+        let Some(phrases) = phrases(&request.filter.words) else { return Ok(WordSearch::Walk) };
+        let walks = request.sort.keys().first().is_some_and(|key| {
+            use SortField::{CreatedAt, DueDate, Number};
+            matches!(key.field, CreatedAt | DueDate | Number)
+        });
+        let common = if walks { COMMON_WORDS } else { COMMON_WORDS_UNSORTED };
+        let found = sqlx::query_scalar(sql::COUNT_FOUND).bind(phrases).bind(common);
+        let found: i64 =
+            found.fetch_one(&mut **lease).await.map_err(|error| self.explain(error))?;
+        Ok(if found < common { WordSearch::Index } else { WordSearch::Walk })
     }
 
     async fn present(
@@ -152,19 +195,24 @@ impl SqliteStore {
 #[async_trait]
 impl TaskStore for SqliteStore {
     async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut lease = self.lease(&self.writer).await?;
+        let mut transaction = self.begin(&mut lease).await?;
         let insert = sql::bind_task(sqlx::query::<Sqlite>(sql::INSERT), &task);
         let rows =
             insert.fetch_all(&mut *transaction).await.map_err(|error| self.explain(error))?;
         let row = rows.first().ok_or_else(|| self.explain(sqlx::Error::RowNotFound))?;
         task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
         transaction.commit().await.map_err(|error| self.explain(error))?;
+        lease.keep();
         Ok(task)
     }
 
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
-        let row = select(reference).fetch_optional(&self.readers).await;
-        row.map_err(|error| self.explain(error))?.map(Task::try_from).transpose()
+        let mut lease = self.lease(&self.readers).await?;
+        let row = select(reference).fetch_optional(&mut *lease).await;
+        let row = row.map_err(|error| self.explain(error))?;
+        lease.keep();
+        row.map(Task::try_from).transpose()
     }
 
     async fn update(
@@ -174,12 +222,14 @@ impl TaskStore for SqliteStore {
         patch: &TaskPatch,
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut lease = self.lease(&self.writer).await?;
+        let mut transaction = self.begin(&mut lease).await?;
         let present = self.present(&mut transaction, reference, precondition).await?;
         let Some(next) = present.patched(patch, now) else { return Ok(present) };
         let update = sql::bind_task(sqlx::query::<Sqlite>(sql::UPDATE), &next);
         update.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
         transaction.commit().await.map_err(|error| self.explain(error))?;
+        lease.keep();
         Ok(next)
     }
 
@@ -188,23 +238,33 @@ impl TaskStore for SqliteStore {
         reference: TaskRef,
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut lease = self.lease(&self.writer).await?;
+        let mut transaction = self.begin(&mut lease).await?;
         let present = self.present(&mut transaction, reference, precondition).await?;
         let delete = sqlx::query(sql::DELETE).bind(present.id);
         delete.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        transaction.commit().await.map_err(|error| self.explain(error))
+        transaction.commit().await.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(())
     }
 
     async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
-        let mut query = query::list::<Sqlite>(request);
-        let rows = query.build_query_as::<TaskRow>().fetch_all(&self.readers).await;
-        Page::from_rows(rows.map_err(|error| self.explain(error))?, request.limit)
+        let mut lease = self.lease(&self.readers).await?;
+        let words = self.search_by(&mut lease, request).await?;
+        let mut query = query::list::<Sqlite>(request, words);
+        let rows = query.build_query_as::<TaskRow>().fetch_all(&mut *lease).await;
+        let rows = rows.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Page::from_rows(rows, request.limit)
     }
 
     async fn count(&self, filter: &TaskFilter, now: OffsetDateTime) -> Result<i64, StoreError> {
         let mut query = query::count::<Sqlite>(filter, now);
-        let count = query.build_query_scalar().fetch_one(&self.readers).await;
-        count.map_err(|error| self.explain(error))
+        let mut lease = self.lease(&self.readers).await?;
+        let count = query.build_query_scalar().fetch_one(&mut *lease).await;
+        let count = count.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(count)
     }
 
     async fn stats(
@@ -213,13 +273,19 @@ impl TaskStore for SqliteStore {
         now: OffsetDateTime,
     ) -> Result<TaskStats, StoreError> {
         let mut query = query::stats::<Sqlite>(filter, now);
-        let row = query.build_query_as::<StatsRow>().fetch_one(&self.readers).await;
-        Ok(row.map_err(|error| self.explain(error))?.into())
+        let mut lease = self.lease(&self.readers).await?;
+        let row = query.build_query_as::<StatsRow>().fetch_one(&mut *lease).await;
+        let row = row.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(row.into())
     }
 
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&self.readers).await;
-        rows.map_err(|error| self.explain(error))?.into_iter().map(TryInto::try_into).collect()
+        let mut lease = self.lease(&self.readers).await?;
+        let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&mut *lease).await;
+        let rows = rows.map_err(|error| self.explain(error))?;
+        lease.keep();
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 }
 
@@ -253,6 +319,8 @@ impl Dialect for Sqlite {
     const EARLIEST: &'static str = "-9223372036854775807";
     const TITLE: &'static str = "substr(search_text, 1, instr(search_text, char(10)) - 1)";
 
+    const NO_INDEX: &'static str = "+";
+
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);
     }
@@ -269,23 +337,32 @@ impl Dialect for Sqlite {
         query.push_bind(id);
     }
 
-    /// The trigram index finds words of three letters or more, all in one look-up; each is an FTS5 string
-    /// (<https://sqlite.org/fts5.html> section 3.1), in which only the quote has a meaning.
-    fn push_words(query: &mut QueryBuilder<Self>, words: &[String]) {
-        let (indexed, short): (Vec<_>, Vec<_>) =
-            words.iter().partition(|word| word.chars().count() >= INDEXED_WORD);
-        let phrases = indexed.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
-        let phrases = phrases.collect::<Vec<_>>().join(" AND ");
+    /// The trigram index finds words of three letters or more, all in one look-up.
+    fn push_words(query: &mut QueryBuilder<Self>, words: &[String], by: WordSearch) {
+        let phrases = phrases(words).filter(|_| by == WordSearch::Index);
         let mut before = "";
-        if !phrases.is_empty() {
+        if let Some(phrases) = &phrases {
             query.push("number IN (SELECT rowid FROM tasks_search WHERE tasks_search MATCH ");
-            query.push_bind(phrases).push(")");
+            query.push_bind(phrases.clone()).push(")");
             before = " AND ";
         }
-        for word in short {
+        for word in words.iter().filter(|word| phrases.is_none() || !is_indexed(word)) {
             query.push(before).push("search_text LIKE ").push_bind(like_pattern(word));
             query.push(" ESCAPE '\\'");
             before = " AND ";
         }
     }
+}
+
+fn is_indexed(word: &str) -> bool {
+    word.chars().count() >= INDEXED_WORD
+}
+
+/// The look-up of those words that the trigram index can find, if there is one: each is an FTS5 string
+/// (<https://sqlite.org/fts5.html> section 3.1), in which only the quote has a meaning.
+fn phrases(words: &[String]) -> Option<String> {
+    let indexed = words.iter().filter(|word| is_indexed(word));
+    let phrases: Vec<_> =
+        indexed.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    (!phrases.is_empty()).then(|| phrases.join(" AND "))
 }

@@ -14,6 +14,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
 use axum::middleware::from_fn;
+use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -39,33 +41,34 @@ pub struct Layers {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Puts all layers around the routes. A request passes them from the last to the first.
+/// Puts all layers around the routes. A request passes them from the first to the last.
+///
+/// They are one stack, and not a `layer` each: every one of those would box the route once more, and clone
+/// all boxes below it for each request.
 pub(super) fn apply(router: Router, layers: &Layers) -> Router {
     let timeout = layers.request_timeout;
     let clock = Arc::clone(&layers.clock);
-    let mut router = router
-        // Innermost: bounds the work of a handler.
-        .layer(from_fn(move |request, next| timeout::bound(timeout, request, next)))
-        // Around the handlers, so that a panic costs one answer and not the connection.
-        .layer(CatchPanicLayer::custom(problems::panicked))
-        // Every error that comes from within gets its body here, routing's own included.
-        .layer(from_fn(problems::render))
-        // Reads what is left of a body, so that a client that is still sending gets the answer.
-        .layer(from_fn(unread_body::drain))
-        // Outside the rendering, so that long problems are compressed too.
-        .layer(compression())
-        // Before it, so that nothing is refused for want of a coding.
-        .layer(from_fn(never_406::allow_plain));
-    if let Some(cors) = cors(&layers.cors) {
-        // Answers preflights itself; puts its headers on errors too.
-        router = router.layer(cors);
-    }
-    router
-        .layer(from_fn(security::headers))
-        // Sees the answer as the client does: one log line and one observation a request.
-        .layer(from_fn(observe::observe))
+    let stack = ServiceBuilder::new()
         // Outermost: all others can name the request.
         .layer(from_fn(move |request, next| request_id::assign(Arc::clone(&clock), request, next)))
+        // Sees the answer as the client does: one log line and one observation a request.
+        .layer(from_fn(observe::observe))
+        .layer(from_fn(security::headers))
+        // Answers preflights itself; puts its headers on errors too.
+        .layer(option_layer(cors(&layers.cors)))
+        // Before the compression, so that nothing is refused for want of a coding.
+        .layer(from_fn(never_406::allow_plain))
+        // Outside the rendering, so that long problems are compressed too.
+        .layer(compression())
+        // Reads what is left of a body, so that a client that is still sending gets the answer.
+        .layer(from_fn(unread_body::drain))
+        // Every error that comes from within gets its body here, routing's own included.
+        .layer(from_fn(problems::render))
+        // Around the handlers, so that a panic costs one answer and not the connection.
+        .layer(CatchPanicLayer::custom(problems::panicked))
+        // Innermost: bounds the work of a handler.
+        .layer(from_fn(move |request, next| timeout::bound(timeout, request, next)));
+    router.layer(stack)
 }
 
 fn compression() -> CompressionLayer<impl Predicate> {

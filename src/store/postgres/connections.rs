@@ -10,7 +10,6 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction,
@@ -18,6 +17,7 @@ use sqlx::{
 use tokio::sync::OnceCell;
 
 use crate::store::failure::Failures;
+use crate::store::lease::{Lease, Leases};
 use crate::store::{PoolSettings, StoreError};
 
 /// What stands between this program and the server.
@@ -30,7 +30,7 @@ enum Route {
 /// Connections to one database, opened when they are first needed.
 #[derive(Debug)]
 pub(super) struct Connections {
-    pool: PgPool,
+    leases: Leases<Postgres>,
     options: PgConnectOptions,
     route: OnceCell<Route>,
     settings: PoolSettings,
@@ -46,7 +46,7 @@ impl Connections {
         // PgBouncer refuses the parameter.
         let options = target.clone().application_name("taskmanager").extra_float_digits(None);
         Self {
-            pool: pool(options.clone(), settings, &failures),
+            leases: Leases::new(pool(options.clone(), settings, &failures)),
             options,
             route: OnceCell::new(),
             settings: *settings,
@@ -54,27 +54,40 @@ impl Connections {
         }
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
-        &self.pool
+    pub(super) fn leases(&self) -> &Leases<Postgres> {
+        &self.leases
     }
 
-    /// A connection for a single statement.
-    pub(super) async fn one(&self) -> Result<Lease, StoreError> {
+    /// Lends a connection.
+    pub(super) async fn take(&self) -> Result<Lease<'_, Postgres>, StoreError> {
+        // Found out before the first connection is made, so that all are made for the route.
+        self.route().await?;
+        self.have(self.leases.take(|age| self.failures.none_within(age))).await
+    }
+
+    /// A single statement: its own transaction, where the route allows it.
+    pub(super) async fn one<'a>(
+        &self,
+        lease: &'a mut Lease<'_, Postgres>,
+    ) -> Result<Unit<'a>, StoreError> {
         match self.route().await? {
-            Route::Direct => self.have(self.pool.acquire()).await.map(Lease::Plain),
-            Route::Pooled => self.transaction().await,
+            Route::Direct => Ok(Unit::Plain(lease)),
+            Route::Pooled => self.transaction(lease).await,
         }
     }
 
-    /// A connection in a transaction, which is rolled back unless it is [finished](Lease::finish).
-    pub(super) async fn transaction(&self) -> Result<Lease, StoreError> {
+    /// A transaction, which is rolled back unless it is [finished](Unit::finish).
+    pub(super) async fn transaction<'a>(
+        &self,
+        lease: &'a mut Lease<'_, Postgres>,
+    ) -> Result<Unit<'a>, StoreError> {
         match self.route().await? {
-            Route::Direct => self.have(self.pool.begin()).await.map(Lease::Direct),
+            Route::Direct => self.have(lease.begin()).await.map(Unit::Direct),
             Route::Pooled => {
                 let limit = self.statement_timeout();
                 let begin = format!("BEGIN; SET LOCAL statement_timeout = {limit}");
-                let transaction = self.have(self.pool.begin_with(AssertSqlSafe(begin)));
-                transaction.await.map(Lease::Pooled)
+                let transaction = self.have(lease.begin_with(AssertSqlSafe(begin)));
+                transaction.await.map(Unit::Pooled)
             }
         }
     }
@@ -107,7 +120,7 @@ impl Connections {
         match route {
             Route::Direct => {
                 let limit = [("statement_timeout", self.statement_timeout())];
-                self.pool.set_connect_options(self.options.clone().options(limit));
+                self.leases.pool().set_connect_options(self.options.clone().options(limit));
             }
             Route::Pooled => {
                 tracing::info!("DATABASE_URL leads to a pooler: a transaction for each operation");
@@ -168,17 +181,17 @@ fn refuses_options(error: &dyn sqlx::error::DatabaseError) -> bool {
     matches!(error.code().as_deref(), Some("08P01" | "0A000"))
 }
 
-/// A connection lent out.
-pub(super) enum Lease {
-    /// For one statement, which is its own transaction.
-    Plain(PoolConnection<Postgres>),
-    /// In a transaction.
-    Direct(Transaction<'static, Postgres>),
-    /// In a transaction, on a backend that others use before and after it.
-    Pooled(Transaction<'static, Postgres>),
+/// What is committed together, on a connection that is lent out.
+pub(super) enum Unit<'a> {
+    /// One statement, which is its own transaction.
+    Plain(&'a mut PgConnection),
+    /// A transaction.
+    Direct(Transaction<'a, Postgres>),
+    /// A transaction on a backend that others use before and after it.
+    Pooled(Transaction<'a, Postgres>),
 }
 
-impl Lease {
+impl Unit<'_> {
     /// Whether a prepared statement may be kept for the next time.
     pub(super) fn keeps_statements(&self) -> bool {
         !matches!(self, Self::Pooled(_))
@@ -193,7 +206,7 @@ impl Lease {
     }
 }
 
-impl Deref for Lease {
+impl Deref for Unit<'_> {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
@@ -204,7 +217,7 @@ impl Deref for Lease {
     }
 }
 
-impl DerefMut for Lease {
+impl DerefMut for Unit<'_> {
     fn deref_mut(&mut self) -> &mut PgConnection {
         match self {
             Self::Plain(connection) => connection,

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use self::connections::{Connections, Lease};
+use self::connections::{Connections, Unit};
 use super::failure::{Failures, retry_broken_read};
-use super::query::{self, Dialect, like_pattern};
+use super::lease::Leases;
+use super::query::{self, Dialect, WordSearch, like_pattern};
 use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
 use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
 use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
@@ -33,16 +34,16 @@ impl PostgresStore {
         Self { connections: Connections::new(target, settings, failures) }
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
-        self.connections.pool()
+    pub(super) fn connections(&self) -> &Leases<Postgres> {
+        self.connections.leases()
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
         self.connections.explain(error)
     }
 
-    async fn finish(&self, lease: Lease) -> Result<(), StoreError> {
-        lease.finish().await.map_err(|error| self.explain(error))
+    async fn finish(&self, unit: Unit<'_>) -> Result<(), StoreError> {
+        unit.finish().await.map_err(|error| self.explain(error))
     }
 
     async fn read_one(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
@@ -50,20 +51,24 @@ impl PostgresStore {
             TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::SELECT_BY_ID).bind(id),
             TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
         };
-        let mut lease = self.connections.one().await?;
-        let query = query.persistent(lease.keeps_statements());
-        let row = query.fetch_optional(&mut *lease).await.map_err(|error| self.explain(error))?;
-        self.finish(lease).await?;
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
+        let query = query.persistent(unit.keeps_statements());
+        let row = query.fetch_optional(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
         row.map(Task::try_from).transpose()
     }
 
     async fn read_page(&self, request: &ListQuery) -> Result<Page, StoreError> {
-        let mut query = query::list::<Postgres>(request);
-        let mut lease = self.connections.one().await?;
-        let persistent = keeps_plan(&lease, &request.filter);
+        let mut query = query::list::<Postgres>(request, WordSearch::Index);
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
+        let persistent = keeps_plan(&unit, &request.filter);
         let query = query.build_query_as::<TaskRow>().persistent(persistent);
-        let rows = query.fetch_all(&mut *lease).await.map_err(|error| self.explain(error))?;
-        self.finish(lease).await?;
+        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
         Page::from_rows(rows, request.limit)
     }
 
@@ -73,10 +78,12 @@ impl PostgresStore {
         now: OffsetDateTime,
     ) -> Result<TaskStats, StoreError> {
         let mut query = query::stats::<Postgres>(filter, now);
-        let mut lease = self.connections.one().await?;
-        let query = query.build_query_as::<StatsRow>().persistent(keeps_plan(&lease, filter));
-        let row = query.fetch_one(&mut *lease).await.map_err(|error| self.explain(error))?;
-        self.finish(lease).await?;
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
+        let query = query.build_query_as::<StatsRow>().persistent(keeps_plan(&unit, filter));
+        let row = query.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
         Ok(row.into())
     }
 
@@ -86,26 +93,30 @@ impl PostgresStore {
         now: OffsetDateTime,
     ) -> Result<i64, StoreError> {
         let mut query = query::count::<Postgres>(filter, now);
-        let mut lease = self.connections.one().await?;
-        let query = query.build_query_scalar().persistent(keeps_plan(&lease, filter));
-        let count = query.fetch_one(&mut *lease).await.map_err(|error| self.explain(error))?;
-        self.finish(lease).await?;
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
+        let query = query.build_query_scalar().persistent(keeps_plan(&unit, filter));
+        let count = query.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
         Ok(count)
     }
 
     async fn read_census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        let mut lease = self.connections.one().await?;
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
         let query = sqlx::query_as::<_, CensusRow>(sql::CENSUS);
-        let query = query.persistent(lease.keeps_statements());
-        let rows = query.fetch_all(&mut *lease).await.map_err(|error| self.explain(error))?;
-        self.finish(lease).await?;
+        let query = query.persistent(unit.keeps_statements());
+        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
     /// Reads the task and keeps it from others until the transaction ends.
     async fn locked(
         &self,
-        lease: &mut Lease,
+        unit: &mut Unit<'_>,
         reference: TaskRef,
         precondition: &Precondition,
     ) -> Result<Task, StoreError> {
@@ -113,27 +124,29 @@ impl PostgresStore {
             TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::LOCK_BY_ID).bind(id),
             TaskRef::Number(number) => sqlx::query_as(sql::LOCK_BY_NUMBER).bind(number),
         };
-        let query = query.persistent(lease.keeps_statements());
-        let row = query.fetch_optional(&mut **lease).await.map_err(|error| self.explain(error))?;
+        let query = query.persistent(unit.keeps_statements());
+        let row = query.fetch_optional(&mut **unit).await.map_err(|error| self.explain(error))?;
         let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
         precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
     }
 }
 
 /// The plan of a search depends on how rare its words are: never a generic one.
-fn keeps_plan(lease: &Lease, filter: &TaskFilter) -> bool {
-    lease.keeps_statements() && filter.words.is_empty()
+fn keeps_plan(unit: &Unit<'_>, filter: &TaskFilter) -> bool {
+    unit.keeps_statements() && filter.words.is_empty()
 }
 
 #[async_trait]
 impl TaskStore for PostgresStore {
     async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
-        let mut lease = self.connections.one().await?;
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
         let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT), &task);
-        let insert = insert.persistent(lease.keeps_statements());
-        let row = insert.fetch_one(&mut *lease).await.map_err(|error| self.explain(error))?;
+        let insert = insert.persistent(unit.keeps_statements());
+        let row = insert.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
         task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
-        self.finish(lease).await?;
+        self.finish(unit).await?;
+        lease.keep();
         Ok(task)
     }
 
@@ -148,13 +161,15 @@ impl TaskStore for PostgresStore {
         patch: &TaskPatch,
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
-        let mut lease = self.connections.transaction().await?;
-        let present = self.locked(&mut lease, reference, precondition).await?;
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.transaction(&mut lease).await?;
+        let present = self.locked(&mut unit, reference, precondition).await?;
         let Some(next) = present.patched(patch, now) else { return Ok(present) };
         let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE), &next);
-        let update = update.persistent(lease.keeps_statements());
-        update.execute(&mut *lease).await.map_err(|error| self.explain(error))?;
-        self.finish(lease).await?;
+        let update = update.persistent(unit.keeps_statements());
+        update.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
         Ok(next)
     }
 
@@ -163,12 +178,15 @@ impl TaskStore for PostgresStore {
         reference: TaskRef,
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
-        let mut lease = self.connections.transaction().await?;
-        let present = self.locked(&mut lease, reference, precondition).await?;
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.transaction(&mut lease).await?;
+        let present = self.locked(&mut unit, reference, precondition).await?;
         let delete = sqlx::query(sql::DELETE).bind(present.id);
-        let delete = delete.persistent(lease.keeps_statements());
-        delete.execute(&mut *lease).await.map_err(|error| self.explain(error))?;
-        self.finish(lease).await
+        let delete = delete.persistent(unit.keeps_statements());
+        delete.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
+        Ok(())
     }
 
     async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
@@ -201,6 +219,9 @@ impl Dialect for Postgres {
     const EARLIEST: &'static str = "'-infinity'";
     const TITLE: &'static str = "split_part(search_text, E'\\n', 1) COLLATE \"C\"";
 
+    /// The planner knows how many rows a value has, and that a list stops.
+    const NO_INDEX: &'static str = "";
+
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);
     }
@@ -217,8 +238,9 @@ impl Dialect for Postgres {
         query.push_bind(id);
     }
 
-    /// `tasks_search_text_idx` serves words of three letters or more; backslash is the escape by default.
-    fn push_words(query: &mut QueryBuilder<Self>, words: &[String]) {
+    /// `tasks_search_text_idx` serves words of three letters or more, where the statistics say that few rows
+    /// hold them; backslash is the escape by default.
+    fn push_words(query: &mut QueryBuilder<Self>, words: &[String], _by: WordSearch) {
         for (at, word) in words.iter().enumerate() {
             query.push(if at == 0 { "search_text LIKE " } else { " AND search_text LIKE " });
             query.push_bind(like_pattern(word));
