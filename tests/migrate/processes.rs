@@ -219,6 +219,13 @@ async fn an_index_whose_builder_was_killed_is_built_again() {
         })
         .await;
         first.0.kill().unwrap();
+        let building = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' \
+            AND query LIKE 'CREATE INDEX%' AND datname = current_database()";
+        until("the server to notice", WITHIN, async || {
+            (busy.database.count(building).await == 0).then_some(())
+        })
+        .await;
+        assert_eq!(busy.database.count(invalid).await, 1);
         let mut second = busy.start();
         run_on(&mut holder, "ROLLBACK".to_owned()).await;
         second.succeed().await;
