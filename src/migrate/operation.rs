@@ -20,7 +20,7 @@ use super::{Dialect, MigrateError, MigrationSet, journal, metrics, stop, wait};
 use crate::domain::Clock;
 
 /// How long the lock and its connection have to go in good order.
-const RELEASE: Duration = Duration::from_secs(1);
+const RELEASE: Duration = Duration::from_millis(500);
 
 /// What every operation needs.
 ///

@@ -142,19 +142,22 @@ async fn eight_at_once_and_one_of_them_killed(
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_index_is_built_concurrently_beside_writers_and_a_second_runner() {
-    let folder = tempfile::tempdir().unwrap();
-    write_pairs(
-        folder.path(),
-        &[(
-            "20260101000000_index_one",
-            "-- no-transaction\nCREATE INDEX CONCURRENTLY one_id ON one (id);\n\
-             CREATE INDEX CONCURRENTLY one_id_2 ON one (id, id);",
-            "DROP INDEX one_id, one_id_2;",
-        )],
-    );
-    for round in 0..6 {
+/// A table that three sessions write to all the time, and migrations that index it.
+struct Busy {
+    database: TestDatabase,
+    folder: tempfile::TempDir,
+    writers: tokio::task::JoinSet<()>,
+}
+
+impl Busy {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let up = "-- no-transaction\nCREATE INDEX CONCURRENTLY one_id ON one (id);\n\
+            CREATE INDEX CONCURRENTLY one_id_2 ON one (id, id);";
+        write_pairs(
+            folder.path(),
+            &[("20260101000000_index_one", up, "DROP INDEX one_id, one_id_2;")],
+        );
         let database = TestDatabase::new(Dialect::Postgres).await;
         database
             .run("CREATE TABLE one (id bigint); INSERT INTO one SELECT generate_series(1, 20000)")
@@ -169,23 +172,63 @@ async fn an_index_is_built_concurrently_beside_writers_and_a_second_runner() {
                 }
             });
         }
-        let mut first = Process::start(&database, folder.path());
-        let mut second = Process::start(&database, folder.path());
-        if round > 1 {
-            first.kill().await;
-            second.succeed().await;
-            Process::start(&database, folder.path()).succeed().await;
-        } else {
-            first.succeed().await;
-            second.succeed().await;
-        }
-        writers.shutdown().await;
-        let valid = "SELECT count(*) FROM pg_index WHERE indisvalid AND indrelid = 'one'::regclass";
-        assert_eq!(database.count(valid).await, 2);
+        Self { database, folder, writers }
+    }
+
+    fn start(&self) -> Process {
+        Process::start(&self.database, self.folder.path())
+    }
+
+    async fn check(mut self) {
+        self.writers.shutdown().await;
         let all = "SELECT count(*) FROM pg_index WHERE indrelid = 'one'::regclass";
-        assert_eq!(database.count(all).await, 2);
-        assert_eq!(database.count("SELECT count(*) FROM _sqlx_migrations WHERE success").await, 1);
+        assert_eq!(self.database.count(all).await, 2);
+        assert_eq!(self.database.count(&format!("{all} AND indisvalid")).await, 2);
+        let recorded = "SELECT count(*) FROM _sqlx_migrations WHERE success";
+        assert_eq!(self.database.count(recorded).await, 1);
         let applied = "SELECT count(*) FROM _migrate_log WHERE kind = 'applied'";
-        assert_eq!(database.count(applied).await, 1);
+        assert_eq!(self.database.count(applied).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_is_built_beside_writers_and_a_second_runner() {
+    for round in 0..6 {
+        let busy = Busy::new().await;
+        let (mut first, mut second) = (busy.start(), busy.start());
+        if round < 2 {
+            first.succeed().await;
+        } else {
+            first.kill().await;
+        }
+        second.succeed().await;
+        busy.check().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_whose_builder_was_killed_is_built_again() {
+    for _ in 0..3 {
+        let busy = Busy::new().await;
+        let mut holder = busy.database.postgres().await;
+        run_on(&mut holder, "BEGIN; INSERT INTO one VALUES (0)".to_owned()).await;
+        let mut first = busy.start();
+        let invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+        until("the build to wait for the writer", WITHIN, async || {
+            (busy.database.count(invalid).await > 0).then_some(())
+        })
+        .await;
+        first.0.kill().unwrap();
+        let building = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' \
+            AND query LIKE 'CREATE INDEX%' AND datname = current_database()";
+        until("the server to notice", WITHIN, async || {
+            (busy.database.count(building).await == 0).then_some(())
+        })
+        .await;
+        assert_eq!(busy.database.count(invalid).await, 1);
+        let mut second = busy.start();
+        run_on(&mut holder, "ROLLBACK".to_owned()).await;
+        second.succeed().await;
+        busy.check().await;
     }
 }
