@@ -7,10 +7,13 @@ use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::{
     Clock, Cursor, Priority, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter, Title,
 };
-use taskmanager::migrate::{Dialect, MigrationSet, Progress, StartSettings, prepare};
+use taskmanager::migrate::{
+    Dialect, MigrationSet, Progress, StartSettings, TABLE_LOCK_WAIT, prepare,
+};
 use taskmanager::store::{Database as Opened, ListQuery, Page, PoolSettings, Start, TaskStore};
 use time::OffsetDateTime;
 use time::macros::datetime;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Backend, Database};
 
@@ -35,6 +38,8 @@ impl Fixture {
             mode: MigrateMode::Auto,
             database_wait: Duration::from_secs(30),
             lock_wait: Duration::from_secs(30),
+            table_lock_wait: TABLE_LOCK_WAIT,
+            stop: CancellationToken::new(),
         };
         let prepared = prepare(&settings, &set, &SystemClock, &Progress::default()).await;
         prepared.expect("a migrated database");

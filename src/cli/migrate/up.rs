@@ -39,19 +39,17 @@ impl Args {
             (_, Some(version)) => Target::Version(version),
             _ => Target::All,
         };
-        let to = match target {
-            Target::All => None,
-            _ => {
-                let report = match operating.report().await {
-                    Ok(report) => report,
-                    Err(message) => return self.common.fail(&message, UNREACHABLE),
-                };
-                match forward(&operating.set, &report, target) {
-                    Ok(migrations) => migrations.last().map(|m| m.version).or(report.head),
-                    Err(message) => return self.common.fail(&message, USAGE),
-                }
-            }
-        };
+        let mut to = None;
+        if target != Target::All {
+            let report = match operating.report().await {
+                Ok(report) => report,
+                Err(message) => return self.common.fail(&message, UNREACHABLE),
+            };
+            to = match forward(&operating.set, &report, target) {
+                Ok(migrations) => migrations.last().map(|m| m.version).or(report.head),
+                Err(message) => return self.common.fail(&message, USAGE),
+            };
+        }
         match operating.operation().up(to).await {
             Ok(outcome) => print(&self.common, "applied", &outcome),
             Err(error) => self.common.fail_with(&error),
