@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-specific lint
+.PHONY: help run test test-specific fuzz lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -21,6 +21,9 @@ test-specific: ## the tests of one file: FILE=tests/api/lists.rs
 	binary="$${path%%/*}"; filter="$${path#"$$binary"}"; filter="$${filter#/}"; \
 	[ "$$filter" = main ] && filter=; \
 	set -x; scripts/with-postgres.sh cargo test --test "$$binary" $${filter:+"$${filter//\//::}::"}
+
+fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
+	scripts/fuzz.sh
 
 lint: ## formatting, clippy without warnings, and dependency rules where cargo-deny is installed
 	cargo fmt --check
