@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-specific fuzz lint
+.PHONY: help run test test-specific fuzz lint migrate migrate-check migrate-history upgrade-revision
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -25,8 +25,23 @@ test-specific: ## the tests of one file: FILE=tests/api/lists.rs
 fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
 	scripts/fuzz.sh
 
-lint: ## formatting, clippy without warnings, and dependency rules where cargo-deny is installed
+lint: ## formatting, clippy without warnings, the shipped migrations, and dependency rules where cargo-deny is installed
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo run --quiet -- migrate lint
 	@if command -v cargo-deny >/dev/null; then cargo deny check; \
 	else echo 'cargo-deny is not installed: advisories and licences were not checked'; fi
+
+# DATABASE_URL says which database; a SQLite file here unless set.
+migrate: ## bring the database up to date: alembic upgrade head
+	cargo run --quiet -- migrate up
+
+migrate-check: ## is the database up to date? exit code 0 only then: alembic current, check
+	cargo run --quiet -- migrate status
+
+migrate-history: ## every version, and when it was applied: alembic history
+	cargo run --quiet -- migrate history
+
+upgrade-revision: ## the four files of a new migration: NAME=add_labels_to_tasks
+	@test -n "$(NAME)" || { echo 'say what it does: make upgrade-revision NAME=add_labels_to_tasks' >&2; exit 2; }
+	cargo run --quiet -- migrate new "$(NAME)"

@@ -6,7 +6,7 @@
 # The command gets
 #   TEST_POSTGRES_URL  postgres://postgres:<random>@127.0.0.1:<free port>/postgres
 #   TEST_POSTGRES_BIN  the folder of initdb and postgres, for tests that start servers of their own
-# and its exit code is this script's. A server given from outside (TEST_POSTGRES_URL=… make test) is
+# and PgBouncer installed, for tests that start poolers. Its exit code is this script's. A server given from outside (TEST_POSTGRES_URL=… make test) is
 # used instead, and the output says so: its role must be allowed to create databases.
 set -euo pipefail
 
@@ -32,16 +32,22 @@ find_bin() {
     return 1
 }
 
-install_server() {
+# Prints where PgBouncer is; Debian keeps it where only root's search path leads.
+find_pgbouncer() {
+    command -v pgbouncer || PATH=/usr/sbin:/usr/local/sbin command -v pgbouncer
+}
+
+# $1 is a Debian package.
+install_package() {
     local as_root=()
     command -v apt-get >/dev/null ||
-        die "no PostgreSQL server found and no apt-get to install one: install the server package (initdb, postgres)"
+        die "$1 is not installed, and there is no apt-get to install it with"
     if [[ $EUID -ne 0 ]]; then
         sudo -n true 2>/dev/null ||
-            die "no PostgreSQL server found; install it with: sudo apt-get install postgresql"
+            die "$1 is not installed; install it with: sudo apt-get install $1"
         as_root=(sudo -n)
     fi
-    say "no PostgreSQL server found: installing it with apt-get"
+    say "$1 is not installed: installing it with apt-get"
     # policy-rc.d keeps the package from starting a service of its own.
     # shellcheck disable=SC2016 # expanded by the inner shell, on purpose
     "${as_root[@]}" bash -euc '
@@ -53,14 +59,15 @@ install_server() {
         fi
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq
-        apt-get install -y -qq --no-install-recommends postgresql
-    ' >&2 </dev/null || die "apt-get could not install postgresql"
+        apt-get install -y -qq --no-install-recommends "$1"
+    ' install "$1" >&2 </dev/null || die "apt-get could not install $1"
 }
 
 [[ $# -gt 0 ]] || die "usage: scripts/with-postgres.sh COMMAND [ARGUMENT…]"
 
-bin=$(find_bin) || { install_server && bin=$(find_bin); } || die "postgresql is installed but initdb is not to be found"
+bin=$(find_bin) || { install_package postgresql && bin=$(find_bin); } || die "postgresql is installed but initdb is not to be found"
 export TEST_POSTGRES_BIN=$bin
+find_pgbouncer >/dev/null || install_package pgbouncer
 
 if [[ -n ${TEST_POSTGRES_URL:-} ]]; then
     # The part after the last @ holds no password.

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -20,6 +20,9 @@ use crate::migrate::{
 use crate::shutdown::Shutdown;
 use crate::store::{Database, PoolSettings};
 use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
+
+/// Longest that the database may take to let its connections go.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// An application whose schema is right and whose port is bound.
 #[derive(Debug)]
@@ -110,17 +113,16 @@ impl App {
             }
         };
 
-        let start = StartSettings {
-            url: config.migrate_database_url.clone(),
-            mode: config.migrate,
-            database_wait: config.database_wait,
-            lock_wait: config.migrate_lock_wait,
-        };
+        let start = StartSettings::from_config(&config, shutdown.draining_token());
         let prepared = migrate::prepare(&start, &migrations, clock.as_ref(), &progress);
         let schema = tokio::select! {
             prepared = prepared => prepared?,
-            () = shutdown.draining() => return Err(StartError::Stopped),
+            // Until then it stops by itself, in good order.
+            () = shutdown.forced() => return Err(StartError::Stopped),
         };
+        if shutdown.is_draining() {
+            return Err(StartError::Stopped);
+        }
 
         let pool = PoolSettings {
             max_connections: config.database_max_connections,
@@ -155,8 +157,9 @@ impl App {
         let drain_within = self.config.shutdown_timeout;
         let ended = server::serve(self.listener, router, &self.shutdown, drain_within).await;
         watching.abort();
-        if ended != Ended::Forced {
-            self.database.close().await;
+        // A request that was cut off may hold its connection for as long as the database lets it.
+        if ended == Ended::Drained {
+            close(&self.database, &self.shutdown).await;
         }
         if let Some(operators) = self.operators {
             operators.end().await;
@@ -170,9 +173,7 @@ impl Operators {
         let stop = Shutdown::manual();
         let server = tokio::spawn({
             let stop = stop.clone();
-            async move {
-                server::serve(listener, router, &stop, std::time::Duration::from_secs(1)).await
-            }
+            async move { server::serve(listener, router, &stop, Duration::from_secs(1)).await }
         });
         Self { stop, server }
     }
@@ -181,6 +182,18 @@ impl Operators {
         self.stop.trigger();
         // A server that panicked has nothing left to end.
         let _ = self.server.await;
+    }
+}
+
+/// Closes the database, in good order if it answers.
+async fn close(database: &Database, shutdown: &Shutdown) {
+    let closed = tokio::select! {
+        () = database.close() => true,
+        () = shutdown.forced() => false,
+        () = tokio::time::sleep(CLOSE_WITHIN) => false,
+    };
+    if !closed {
+        tracing::warn!("connections to the database were dropped, not closed: it did not answer");
     }
 }
 

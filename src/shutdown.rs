@@ -50,6 +50,12 @@ impl Shutdown {
         self.draining.cancelled().await;
     }
 
+    /// Cancelled when a clean end is asked for, for layers that know nothing of this one.
+    #[must_use]
+    pub fn draining_token(&self) -> CancellationToken {
+        self.draining.clone()
+    }
+
     /// Whether a clean end has been asked for.
     #[must_use]
     pub fn is_draining(&self) -> bool {

@@ -17,7 +17,12 @@ use super::problem::{KINDS, Problem};
 const ASSET_CACHE: &str = "public, max-age=86400";
 
 static VIEWER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    Arc::new(Config::from("/openapi.json").validator_url("none").try_it_out_enabled(true))
+    Arc::new(
+        Config::from("/openapi.json")
+            .validator_url("none")
+            .try_it_out_enabled(true)
+            .use_base_layout(),
+    )
 });
 
 /// `GET /openapi.json`: rendered once.
@@ -30,7 +35,9 @@ pub(super) fn open_api(document: &OpenApi) -> MethodRouter {
 /// `GET /docs`: the viewer's page, its relative links made to work without a trailing slash.
 pub(super) async fn index() -> Result<Response, Problem> {
     let page = asset("index.html")?;
-    let page = String::from_utf8_lossy(&page.bytes).replace("\"./", "\"/docs/");
+    let page = String::from_utf8_lossy(&page.bytes)
+        .replace("\"./", "\"/docs/")
+        .replace("\"index.css", "\"/docs/index.css");
     Ok(Html(page).into_response())
 }
 

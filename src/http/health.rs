@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use metrics::gauge;
 use serde::Serialize;
 use tokio::sync::Mutex;
+use tokio::time::MissedTickBehavior;
 use utoipa::ToSchema;
 
 use super::openapi::ReadyProblems;
@@ -30,6 +31,9 @@ use crate::telemetry::metrics::{
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// How long an answer of the database serves further probes, so that many of them cost one round trip.
 const PROBE_REUSED_FOR: Duration = Duration::from_millis(250);
+/// How often the database is asked for an answer when no probe asks: so long may requests go on trying in
+/// vain, beside [`ANSWER_WITHIN`], before they are refused at once.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How often the schema is looked at again.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Shortest and longest time between two counts; between them, fifty times what the last one took.
@@ -96,9 +100,19 @@ impl Health {
         let _ = self.database.set(database);
     }
 
-    /// Looks at the schema and counts the tasks again and again, until the future is dropped.
+    /// Asks the database for an answer, looks at the schema and counts the tasks again and again, until the
+    /// future is dropped.
     pub async fn watch(&self) {
-        tokio::join!(self.watch_schema(), self.watch_counts());
+        tokio::join!(self.watch_answers(), self.watch_schema(), self.watch_counts());
+    }
+
+    async fn watch_answers(&self) {
+        let mut ticks = tokio::time::interval(ASK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.connected().await;
+        }
     }
 
     async fn watch_schema(&self) {
@@ -164,11 +178,22 @@ impl Health {
         {
             return last.connected;
         }
-        let connected = self.inspector.ping(ANSWER_WITHIN).await.is_ok();
-        let back = connected && !probe.is_some_and(|last| last.connected);
+        let answer = self.inspector.ping(ANSWER_WITHIN).await;
+        let connected = answer.is_ok();
+        let before = probe.is_some_and(|last| last.connected);
+        let back = connected && !before;
         *probe = Some(Probe { at: Instant::now(), connected });
+        if let Err(error) = &answer
+            && before
+        {
+            tracing::warn!(%error, "the database does not answer");
+        }
         if back {
             self.look().await;
+        }
+        let away = answer.is_err_and(|error| error.is_outage());
+        if let Some(database) = self.database.get() {
+            database.answered(!away);
         }
         connected
     }

@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Version};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::shutdown::Shutdown;
 
@@ -16,6 +22,9 @@ use crate::shutdown::Shutdown;
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// Wait after a failed accept: it is short of something, most often file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// How long idle connections are kept after the shutdown has begun.
+const LAST_CALL: Duration = Duration::from_millis(300);
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,31 +39,94 @@ pub enum Ended {
 
 /// Serves `router` on `listener` until `shutdown` begins; then stops listening, and lets the requests in
 /// flight finish within `drain_within`.
+///
+/// Nobody who got a connection is to be left without an answer. One that was just made waits in a queue that
+/// would be emptied with the listener, so the queue is served first; and a client that keeps its connection may
+/// send a request in the very moment in which an idle connection is closed. So for [`LAST_CALL`] every
+/// connection stays, and each answer says that it is the last one there (RFC 9112 section 9.6).
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     shutdown: &Shutdown,
     drain_within: Duration,
 ) -> Ended {
-    let connections = GracefulShutdown::new();
-    let builder = builder();
-    loop {
+    let router = router.layer(from_fn_with_state(shutdown.clone(), say_last));
+    let server = Server { builder: builder(), router, connections: GracefulShutdown::new() };
+    server.accept(&listener, shutdown).await;
+
+    let end = Instant::now() + drain_within;
+    server.empty(listener);
+    if server.connections.count() > 0 {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => spawn(stream, &builder, &router, &connections),
-                Err(error) => {
-                    tracing::warn!(error = %error, "could not accept a connection");
-                    tokio::time::sleep(ACCEPT_AGAIN).await;
-                }
-            },
-            () = shutdown.draining() => break,
+            () = sleep(LAST_CALL.min(drain_within)) => {}
+            () = shutdown.forced() => return Ended::Forced,
         }
     }
-    drop(listener);
     tokio::select! {
-        () = connections.shutdown() => Ended::Drained,
+        () = server.connections.shutdown() => Ended::Drained,
         () = shutdown.forced() => Ended::Forced,
-        () = tokio::time::sleep(drain_within) => Ended::TimedOut,
+        () = sleep_until(end) => Ended::TimedOut,
+    }
+}
+
+/// Has a client of HTTP/1 hang up after the answer; HTTP/2 has its own word for it.
+async fn say_last(State(shutdown): State<Shutdown>, request: Request, next: Next) -> Response {
+    let version = request.version();
+    let mut response = next.run(request).await;
+    if version < Version::HTTP_2 && shutdown.is_draining() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+struct Server {
+    builder: Builder<TokioExecutor>,
+    router: Router,
+    connections: GracefulShutdown,
+}
+
+impl Server {
+    /// Takes connections until the shutdown begins.
+    async fn accept(&self, listener: &TcpListener, shutdown: &Shutdown) {
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => self.spawn(stream),
+                    Err(error) => {
+                        tracing::warn!(error = %error, "could not accept a connection");
+                        sleep(ACCEPT_AGAIN).await;
+                    }
+                },
+                () = shutdown.draining() => return,
+            }
+        }
+    }
+
+    /// Takes the connections that the system has made already, and stops listening.
+    fn empty(&self, listener: TcpListener) {
+        // Asked of the system itself: the runtime may not have heard of the latest.
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, _)) = listener.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                self.spawn(stream);
+            }
+        }
+    }
+
+    fn spawn(&self, stream: TcpStream) {
+        // Answers are written whole: waiting to fill a packet only delays them. A socket that refuses is
+        // already dead, and its connection will end by itself.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(self.router.clone());
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let connection = self.connections.watch(connection.into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = %error, "connection ended");
+            }
+        });
     }
 }
 
@@ -63,23 +135,4 @@ fn builder() -> Builder<TokioExecutor> {
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
     builder
-}
-
-fn spawn(
-    stream: TcpStream,
-    builder: &Builder<TokioExecutor>,
-    router: &Router,
-    connections: &GracefulShutdown,
-) {
-    // Answers are written whole: waiting to fill a packet only delays them. A socket that refuses is
-    // already dead, and its connection will end by itself.
-    let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router.clone());
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    let connection = connections.watch(connection.into_owned());
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error = %error, "connection ended");
-        }
-    });
 }

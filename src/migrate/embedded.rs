@@ -11,7 +11,7 @@ use sqlx::migrate::{MigrationType, Migrator};
 
 use super::catalog::{self, RequiredTable};
 use super::directives::{Compat, Directives};
-use super::files::{self, Pair};
+use super::files::{self, Pair, Way};
 use super::{Dialect, MigrateError};
 
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -32,6 +32,8 @@ pub struct Migration {
     pub checksum: Vec<u8>,
     /// What the top of the up file declares.
     pub directives: Directives,
+    /// What the top of the down file declares.
+    pub down_directives: Directives,
     /// Why it cannot be undone, when its down file says so.
     pub irreversible: Option<String>,
 }
@@ -49,14 +51,35 @@ impl Migration {
             up_sql: pair.up.into(),
             down_sql: pair.down.into(),
             directives,
-            irreversible: down.irreversible,
+            irreversible: down.irreversible.clone(),
+            down_directives: down,
         })
     }
 
     /// Name of the up file.
     #[must_use]
     pub fn up_file(&self) -> String {
-        format!("{}_{}.up.sql", self.version, self.description.replace(' ', "_"))
+        self.file(Way::Up)
+    }
+
+    /// Name of the down file.
+    #[must_use]
+    pub fn down_file(&self) -> String {
+        self.file(Way::Down)
+    }
+
+    fn file(&self, way: Way) -> String {
+        format!("{}_{}.{}.sql", self.version, self.description.replace(' ', "_"), way.as_str())
+    }
+
+    /// Whether this is the checksum of the up file as another checkout may have it, with other line
+    /// ends and nothing else changed.
+    #[must_use]
+    pub fn differs_in_line_ends_only(&self, checksum: &[u8]) -> bool {
+        let lf = self.up_sql.replace("\r\n", "\n");
+        let crlf = lf.replace('\n', "\r\n");
+        checksum != self.checksum
+            && [lf, crlf].iter().any(|text| Sha384::digest(text).as_slice() == checksum)
     }
 
     /// Whether a program without this migration can work with its outcome; `None` when undeclared.

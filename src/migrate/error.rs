@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::state::StateReport;
+use super::failure::{Blocked, StepFailed};
+use super::state::{SchemaState, StateReport};
 
 /// Why a schema was not read, or not migrated.
 #[derive(Debug, thiserror::Error)]
@@ -18,19 +19,102 @@ pub enum MigrateError {
         /// What is wrong and what mends it.
         message: String,
     },
-    /// A file asks for a way of running that this release does not have.
-    #[error(
-        "migration {file} declares `-- {directive}`: this release runs transactional migrations only"
-    )]
+    /// A file asks for a way of running that its database does not have.
+    #[error("migration {file} declares `-- {directive}`, which {dialect} does not have; {mend}")]
     Unsupported {
         /// The file.
         file: String,
         /// The directive.
         directive: &'static str,
+        /// The database.
+        dialect: &'static str,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// A file that is to be run statement by statement cannot be taken apart with certainty.
+    #[error("migration {file}, line {line}: {cause}; nothing was run")]
+    Unsplit {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// Why.
+        cause: String,
+    },
+    /// A file of SQLite drops or renames a table that others reference.
+    #[error(
+        "migration {file}, line {line}: {statement}: table {table} is referenced by a foreign key of {by}, whose rows would go with it; rebuild the table in a file of its own whose top says `-- rebuild`; nothing was run"
+    )]
+    Referenced {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The beginning of the statement.
+        statement: String,
+        /// The table.
+        table: String,
+        /// The table that references it.
+        by: String,
+    },
+    /// A rebuild would have lost something.
+    #[error("migration {file} (`-- rebuild`) was rolled back: {cause}; nothing of it was kept")]
+    Rebuild {
+        /// The file.
+        file: String,
+        /// What it would have lost.
+        cause: String,
+    },
+    /// A statement of a file without a transaction failed; those before it stay.
+    #[error(transparent)]
+    StepFailed(Box<StepFailed>),
+    /// A stop was asked for.
+    #[error("migrating was stopped by a signal; {left}")]
+    Stopped {
+        /// What is left.
+        left: String,
+    },
+    /// A version that cannot be gone to.
+    #[error("cannot go to {version}: {cause}")]
+    Target {
+        /// The version.
+        version: i64,
+        /// Why.
+        cause: String,
+    },
+    /// A migration on the way back cannot be undone.
+    #[error(
+        "migration {file} cannot be undone: {why}; nothing was changed; restore a backup from before it, or go back to {version} at most"
+    )]
+    Irreversible {
+        /// The file.
+        file: String,
+        /// Its own words.
+        why: String,
+        /// The version.
+        version: i64,
+    },
+    /// A version was to be recorded, and the schema is not that version's.
+    #[error(
+        "version {version} is not recorded: the schema lacks {missing}; run the migrations that create it, or stamp the version whose schema this is"
+    )]
+    DoesNotFit {
+        /// The version.
+        version: i64,
+        /// What is not there.
+        missing: String,
+    },
+    /// A row that needs no repair, or cannot be repaired.
+    #[error("nothing to repair at {version}: {cause}")]
+    NothingToRepair {
+        /// The version.
+        version: i64,
+        /// Why.
+        cause: String,
     },
     /// A file would end the transaction around it.
     #[error(
-        "migration {file}, line {line}: {statement} is not allowed, because each migration runs in one transaction with its record; remove it"
+        "migration {file}, line {line}: {statement} is not allowed, because the transactions around a migration's statements and its record are the runner's; remove it"
     )]
     TransactionControl {
         /// The file.
@@ -55,19 +139,8 @@ pub enum MigrateError {
         cause: String,
     },
     /// A migration never got the locks that it needs.
-    #[error(
-        "migration {file} gave up after {tries} tries, {cause}; blocked by {blockers}; nothing of it was kept"
-    )]
-    Blocked {
-        /// The file.
-        file: String,
-        /// How often it was tried.
-        tries: u32,
-        /// What the database said.
-        cause: String,
-        /// The sessions in the way.
-        blockers: String,
-    },
+    #[error(transparent)]
+    Blocked(Box<Blocked>),
     /// Another process held the migration lock for too long.
     #[error("migration lock not had within {}: held by {holder}; wait for it, or end it and start again", words(*.waited))]
     LockNotHad {
@@ -113,18 +186,27 @@ pub enum MigrateError {
 }
 
 impl MigrateError {
-    /// The exit code of the process: a refused state has its own.
+    /// The exit code of the process: a refused state has its own, and 2 is a wrong command line.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused { report, .. } => report.state.exit_code(),
             Self::LockNotHad { .. } | Self::Pooled { .. } => 9,
             Self::Unreachable { .. } | Self::Unusable { .. } => 12,
+            Self::Target { .. } => 2,
+            Self::DoesNotFit { .. } => SchemaState::Drifted.exit_code(),
             Self::Files(_)
+            | Self::Unsplit { .. }
+            | Self::Referenced { .. }
+            | Self::Rebuild { .. }
+            | Self::StepFailed(_)
+            | Self::Stopped { .. }
+            | Self::Irreversible { .. }
+            | Self::NothingToRepair { .. }
             | Self::Unsupported { .. }
             | Self::TransactionControl { .. }
             | Self::Failed { .. }
-            | Self::Blocked { .. }
+            | Self::Blocked(_)
             | Self::Database { .. } => 1,
         }
     }

@@ -16,6 +16,17 @@ pub enum Way {
     Down,
 }
 
+impl Way {
+    /// The word in file names and in the log table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
 /// The parts of a migration file's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName {

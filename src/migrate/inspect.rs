@@ -25,6 +25,22 @@ pub enum InspectError {
     Database(#[source] sqlx::Error),
 }
 
+impl InspectError {
+    /// Whether no statement would be served now. A server that answers with a refusal, such as too many
+    /// clients, may still serve the connections that others hold.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => {
+                let code = error.code().unwrap_or_default();
+                // Starting, stopping, and a pooler that cannot reach its server.
+                code.starts_with("57P") || code.starts_with("08")
+            }
+            Self::TimedOut(_) | Self::Absent | Self::Database(_) => true,
+        }
+    }
+}
+
 /// Looks through one connection of its own, opened when needed and again after any failure.
 #[derive(Debug)]
 pub struct Inspector {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::files::Way;
 use super::state::{SchemaState, StateReport};
 use crate::telemetry::metrics as names;
 
@@ -26,14 +27,19 @@ pub(super) fn database_up(up: bool) {
     metrics::gauge!(names::TASKMANAGER_DATABASE_UP).set(f64::from(u8::from(up)));
 }
 
-pub(super) fn applied(took: Duration) {
-    metrics::counter!(names::TASKMANAGER_MIGRATIONS_APPLIED_TOTAL, "outcome" => "applied")
-        .increment(1);
-    metrics::histogram!(names::TASKMANAGER_MIGRATION_DURATION_SECONDS, "direction" => "up")
+/// A file was run to its end.
+pub(super) fn ran(way: Way, took: Duration) {
+    if way == Way::Up {
+        metrics::counter!(names::TASKMANAGER_MIGRATIONS_APPLIED_TOTAL, "outcome" => "applied")
+            .increment(1);
+    }
+    metrics::histogram!(names::TASKMANAGER_MIGRATION_DURATION_SECONDS, "direction" => way.as_str())
         .record(took.as_secs_f64());
 }
 
-pub(super) fn failed() {
-    metrics::counter!(names::TASKMANAGER_MIGRATIONS_APPLIED_TOTAL, "outcome" => "failed")
-        .increment(1);
+pub(super) fn failed(way: Way) {
+    if way == Way::Up {
+        metrics::counter!(names::TASKMANAGER_MIGRATIONS_APPLIED_TOTAL, "outcome" => "failed")
+            .increment(1);
+    }
 }

@@ -1,36 +1,54 @@
 //! The schema: what it is, what it should be, and the way from one to the other.
 //!
 //! A migration happens whole, once and safely, or leaves everything as it was. Files and record table are
-//! those of sqlx, so its command line agrees with this program; the runner is our own. Runs transactional
-//! migrations forward only, and knows nothing of HTTP or of tasks.
+//! those of sqlx, so its command line agrees with this program; the runner is our own. `serve` and the command
+//! line go through the same [`Operation`]s. Knows nothing of HTTP or of tasks.
 
+mod acts;
 pub mod catalog;
+mod create;
 pub mod directives;
+pub mod doctor;
 pub mod embedded;
 mod error;
 mod failure;
 pub mod files;
+pub mod foreign;
+pub mod halfway;
+pub mod history;
 mod inspect;
+mod journal;
+pub mod lint;
 mod lock;
+pub mod loss;
 mod metrics;
+mod operation;
+pub mod plan;
 mod progress;
 mod reading;
 pub mod record;
 mod refusal;
 mod run;
 pub mod scan;
+mod script;
 mod session;
+pub mod split;
 mod start;
 pub mod state;
+mod stop;
+pub mod verify;
 mod wait;
 
+pub use create::create;
 pub use embedded::{Migration, MigrationSet};
 pub use error::MigrateError;
+pub use failure::{Blocked, StepFailed};
 pub use inspect::{InspectError, Inspector};
 pub use metrics::publish as publish_metrics;
+pub use operation::{Done, Operation, Outcome};
 pub use progress::{Phase, Progress, ProgressSnapshot};
 pub use refusal::refusal;
-pub use start::{StartSettings, prepare};
+pub use start::{StartSettings, TABLE_LOCK_WAIT, prepare};
 pub use state::{SchemaState, StateReport};
 
 use crate::config::{DatabaseTarget, DatabaseUrl};
@@ -51,6 +69,15 @@ impl Dialect {
         match url.target() {
             DatabaseTarget::Postgres(_) => Self::Postgres,
             DatabaseTarget::Sqlite(_) => Self::Sqlite,
+        }
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Sqlite => "SQLite",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use super::state::{StateReport, state};
-use super::{Dialect, MigrationSet, catalog, record};
+use super::{Dialect, MigrationSet, catalog, foreign, record};
 
 /// What one look saw.
 pub(super) struct Reading {
@@ -18,7 +18,7 @@ impl Reading {
 
     fn new(set: &MigrationSet, record: record::Record, present: &catalog::Tables) -> Self {
         let missing = catalog::missing(set.required(), present);
-        Self { report: state(set.migrations(), &record.rows, &missing), record }
+        Self { report: state(set.migrations(), &record, &missing), record }
     }
 
     /// Looks once, in one read-only transaction, so that a migration that commits meanwhile is seen
@@ -32,8 +32,11 @@ impl Reading {
             Dialect::Sqlite => "BEGIN",
         };
         session.execute(begin).await?;
-        let record = record::read(session).await?;
+        let mut record = record::read(session).await?;
         let present = catalog::present(session, set.required()).await?;
+        if record.rows.is_empty() {
+            record.foreign = foreign::read(session, set.required(), &present).await?;
+        }
         session.execute("ROLLBACK").await?;
         Ok(Self::new(set, record, &present))
     }

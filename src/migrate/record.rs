@@ -1,20 +1,20 @@
 //! The record of what was run: `_sqlx_migrations`, which is sqlx's own, and `_migrate_log` for what sqlx has
 //! no column for.
 //!
-//! Reading never creates either; writing happens only under the lock.
+//! Reads only, and never creates either; writing is the business of `journal`.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::Dialect;
 use super::directives::Compat;
-use super::embedded::Migration;
+use super::files::Way;
+use super::foreign::ForeignSchema;
 use super::session::Session;
 
 /// The table that sqlx keeps.
-const RECORD: &str = "_sqlx_migrations";
+pub(super) const RECORD: &str = "_sqlx_migrations";
 /// The table that this program keeps beside it.
-const LOG: &str = "_migrate_log";
+pub(super) const LOG: &str = "_migrate_log";
 
 /// A row of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,50 @@ pub struct Recorded {
     pub compat: Option<Compat>,
 }
 
+/// How the last try of a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// It did not end: the process went away.
+    Running,
+    /// Well.
+    Done,
+    /// With an error.
+    Failed,
+}
+
+impl StepOutcome {
+    /// The word in the log table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Running, Self::Done, Self::Failed].into_iter().find(|known| known.as_str() == word)
+    }
+}
+
+/// What the log says about one statement of a migration that did not finish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedStep {
+    /// The migration.
+    pub version: i64,
+    /// The statement's place in the file, from 0.
+    pub step: usize,
+    /// Forward or back.
+    pub way: Way,
+    /// SHA-256 of the statement, in hexadecimal digits.
+    pub sha256: String,
+    /// How its last try ended.
+    pub outcome: StepOutcome,
+    /// The error, when it failed.
+    pub reason: Option<String>,
+}
+
 /// What was found in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
@@ -42,22 +86,22 @@ pub struct Record {
     pub has_table: bool,
     /// Whether `_migrate_log` is there.
     pub has_log: bool,
+    /// The steps of migrations that did not finish, each with its last try.
+    pub steps: Vec<RecordedStep>,
+    /// Tables of this program that nothing recorded has made.
+    pub foreign: Option<ForeignSchema>,
 }
 
-/// Who runs a migration: what the log keeps about it.
-#[derive(Clone, Debug)]
-pub(super) struct Author {
-    /// Version of this program.
-    pub(super) program: &'static str,
-    /// The machine's name.
-    pub(super) host: Option<String>,
-}
+impl Record {
+    /// The row of a version.
+    #[must_use]
+    pub fn row(&self, version: i64) -> Option<&Recorded> {
+        self.rows.iter().find(|row| row.version == version)
+    }
 
-impl Author {
-    pub(super) fn this_program() -> Self {
-        let host = std::fs::read_to_string("/etc/hostname").ok();
-        let host = host.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-        Self { program: env!("CARGO_PKG_VERSION"), host }
+    /// The steps of a version that did not finish.
+    pub(super) fn steps_of(&self, version: i64) -> impl Iterator<Item = &RecordedStep> {
+        self.steps.iter().filter(move |step| step.version == version)
     }
 }
 
@@ -76,7 +120,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Record, sqlx::Error> {
     };
     let tables: Vec<_> = session.rows(tables).await?.into_iter().flatten().flatten().collect();
     let has = |name: &str| tables.iter().any(|table| table == name);
-    let mut record = Record { rows: Vec::new(), has_table: has(RECORD), has_log: has(LOG) };
+    let mut record = Record { has_table: has(RECORD), has_log: has(LOG), ..Record::default() };
     if record.has_table {
         let rows = session.rows(select_record(dialect)).await?;
         record.rows = rows.iter().map(|row| recorded(row)).collect::<Result<_, _>>()?;
@@ -94,8 +138,48 @@ pub(super) async fn read(session: &mut Session) -> Result<Record, sqlx::Error> {
                 }
             }
         }
+        if record.rows.iter().any(|row| !row.success) {
+            record.steps = read_steps(session).await?;
+        }
     }
     Ok(record)
+}
+
+/// The last try of each step since the last time that its version was finished, undone or repaired.
+async fn read_steps(session: &mut Session) -> Result<Vec<RecordedStep>, sqlx::Error> {
+    let query = format!(
+        "SELECT CAST(version AS text), CAST(step AS text), way, statement_sha256, outcome, reason \
+         FROM {LOG} l WHERE kind = 'step' AND id > coalesce(\
+         (SELECT max(id) FROM {LOG} d WHERE d.version = l.version AND d.kind <> 'step'), 0) \
+         ORDER BY id"
+    );
+    let mut steps: Vec<RecordedStep> = Vec::new();
+    for row in session.rows(query).await? {
+        let step = recorded_step(&row).ok_or_else(|| unreadable(LOG))?;
+        match steps.iter_mut().find(|had| (had.version, had.step) == (step.version, step.step)) {
+            Some(had) => *had = step,
+            None => steps.push(step),
+        }
+    }
+    Ok(steps)
+}
+
+fn recorded_step(row: &[Option<String>]) -> Option<RecordedStep> {
+    let [Some(version), Some(step), Some(way), Some(sha256), Some(outcome), reason] = row else {
+        return None;
+    };
+    Some(RecordedStep {
+        version: version.parse().ok()?,
+        step: step.parse().ok()?,
+        way: [Way::Up, Way::Down].into_iter().find(|known| known.as_str() == way)?,
+        sha256: sha256.clone(),
+        outcome: StepOutcome::parse(outcome)?,
+        reason: reason.clone(),
+    })
+}
+
+fn unreadable(table: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("a row of {table} cannot be read").into())
 }
 
 fn select_record(dialect: Dialect) -> String {
@@ -114,7 +198,7 @@ fn select_record(dialect: Dialect) -> String {
 }
 
 fn recorded(row: &[Option<String>]) -> Result<Recorded, sqlx::Error> {
-    let unreadable = || sqlx::Error::Decode(format!("a row of {RECORD} cannot be read").into());
+    let unreadable = || unreadable(RECORD);
     let [Some(version), Some(description), Some(success), Some(checksum), installed_on] = row
     else {
         return Err(unreadable());
@@ -141,7 +225,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 }
 
 /// Writes bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
@@ -150,83 +234,10 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Creates what is not there of the two tables. Only under the lock.
-///
-/// Only what is not there: a role without the right to create may not even say `IF NOT EXISTS`.
-pub(super) async fn create(session: &mut Session, record: &Record) -> Result<(), sqlx::Error> {
-    let dialect = session.dialect();
-    if !record.has_table {
-        session.execute(record_ddl(dialect)).await?;
-    }
-    if !record.has_log {
-        session.execute(log_ddl(dialect)).await?;
-    }
-    Ok(())
-}
-
-/// The table as sqlx 0.9 creates it, column for column.
-fn record_ddl(dialect: Dialect) -> String {
-    let (moment, bytes) = match dialect {
-        Dialect::Postgres => ("TIMESTAMPTZ NOT NULL DEFAULT now()", "BYTEA"),
-        Dialect::Sqlite => ("TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP", "BLOB"),
-    };
-    format!(
-        "CREATE TABLE IF NOT EXISTS {RECORD} (\
-         version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on {moment}, \
-         success BOOLEAN NOT NULL, checksum {bytes} NOT NULL, execution_time BIGINT NOT NULL)"
-    )
-}
-
-fn log_ddl(dialect: Dialect) -> String {
-    let (id, moment) = match dialect {
-        Dialect::Postgres => ("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "timestamptz"),
-        Dialect::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "text"),
-    };
-    format!(
-        "CREATE TABLE IF NOT EXISTS {LOG} (\
-         id {id}, at {moment} NOT NULL, version bigint NOT NULL, \
-         kind text NOT NULL CHECK (kind IN ('applied', 'stamped', 'repaired', 'reverted')), \
-         compat text CHECK (compat IN ('additive', 'breaking')), \
-         program text NOT NULL, host text, who text, reason text, backup text, \
-         step integer, statement_sha256 text, outcome text NOT NULL)"
-    )
-}
-
 /// Whether the record has this version. Asked again inside the migration's own transaction.
 pub(super) async fn has(session: &mut Session, version: i64) -> Result<bool, sqlx::Error> {
     let query = format!("SELECT CAST(version AS text) FROM {RECORD} WHERE version = {version}");
     session.value(query).await.map(|found| found.is_some())
-}
-
-/// Writes that a migration was applied, inside its own transaction: sqlx's row as sqlx writes it, and ours.
-pub(super) async fn applied(
-    session: &mut Session,
-    migration: &Migration,
-    took: std::time::Duration,
-    at: OffsetDateTime,
-    author: &Author,
-) -> Result<(), sqlx::Error> {
-    let dialect = session.dialect();
-    let (version, checksum) = (migration.version, hex(&migration.checksum));
-    let (checksum, who) = match dialect {
-        Dialect::Postgres => (format!("decode('{checksum}', 'hex')"), "CAST(current_user AS text)"),
-        Dialect::Sqlite => (format!("x'{checksum}'"), "NULL"),
-    };
-    let nanoseconds = i64::try_from(took.as_nanos()).unwrap_or(i64::MAX);
-    let description = dialect.quoted(&migration.description);
-    let compat = migration.compat().map_or("NULL".to_owned(), |c| dialect.quoted(c.as_str()));
-    let host = author.host.as_ref().map_or("NULL".to_owned(), |host| dialect.quoted(host));
-    let program = dialect.quoted(author.program);
-    let at = at.format(&Rfc3339).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let at = dialect.quoted(&at);
-    session
-        .execute(format!(
-            "INSERT INTO {RECORD} (version, description, success, checksum, execution_time) \
-             VALUES ({version}, {description}, TRUE, {checksum}, {nanoseconds}); \
-             INSERT INTO {LOG} (at, version, kind, compat, program, host, who, outcome) \
-             VALUES ({at}, {version}, 'applied', {compat}, {program}, {host}, {who}, 'done')"
-        ))
-        .await
 }
 
 #[cfg(test)]

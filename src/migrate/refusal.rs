@@ -1,5 +1,8 @@
 //! The one message of a start that is refused: what is wrong, with which versions, and what mends it.
 
+use super::failure::beginning;
+use super::files::Way;
+use super::foreign::{ForeignSchema, Maker};
 use super::state::{Concern, Reason, SchemaState, StateReport};
 use crate::config::MigrateMode;
 
@@ -24,15 +27,15 @@ pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
             "deploy the newer program that migrated this database, or restore a backup from before it"
                 .to_owned(),
         ),
-        SchemaState::Diverged => (concerns(&report.concerns), mend_diverged(report)),
+        SchemaState::Diverged => match &report.foreign {
+            Some(foreign) => adoption(report, foreign),
+            None => (concerns(&report.concerns), mend_diverged(report)),
+        },
         SchemaState::Drifted => (
             format!("the record is complete, but {} not there", listed(&report.missing)),
             "restore a backup, or see `taskmanager migrate status` and create it as the migrations do".to_owned(),
         ),
-        SchemaState::Failed => (
-            concerns(&report.concerns),
-            format!("see what it left, finish or undo it by hand, then run {}", repair(&report.concerns)),
-        ),
+        SchemaState::Failed => failed(report),
     };
     format!("schema is {state}: {what}; to mend it: {mend}")
 }
@@ -42,6 +45,71 @@ fn behind(report: &StateReport, mode: MigrateMode) -> String {
     let named: Vec<_> = named.collect();
     let why = if mode == MigrateMode::Check { ", and MIGRATE=check applies nothing" } else { "" };
     format!("{} migration(s) not applied: {}{why}", named.len(), cut(&named))
+}
+
+/// A schema that another tool or a hand has made.
+fn adoption(report: &StateReport, foreign: &ForeignSchema) -> (String, String) {
+    let tables = cut(&foreign.tables);
+    let made = match &foreign.maker {
+        Maker::Alembic(Some(revision)) => {
+            format!("this database was made by Alembic (revision {revision})")
+        }
+        Maker::Alembic(None) => {
+            "this database was made by Alembic (no revision recorded)".to_owned()
+        }
+        Maker::Unknown => {
+            "this database was made by hand, or restored without its record".to_owned()
+        }
+    };
+    let what =
+        format!("{made}: it has the table(s) {tables} and no record of this program's migrations");
+    let target = report.target.map(|version| version.to_string()).unwrap_or_default();
+    let mend = if report.missing.is_empty() {
+        format!("if its schema is that of {target}, run `taskmanager migrate stamp {target}`")
+    } else {
+        format!(
+            "it is not yet the schema of {target} ({} not there): if it is that of an earlier version V, run `taskmanager migrate stamp V`, then `taskmanager migrate up`; else give this program a database of its own",
+            listed(&report.missing)
+        )
+    };
+    (what, mend)
+}
+
+/// A migration that stopped half way: what is done, what is not, and the way on.
+fn failed(report: &StateReport) -> (String, String) {
+    let Some(half) = &report.half_way else {
+        return (concerns(&report.concerns), repair(&report.concerns));
+    };
+    let version = half.version;
+    let undoing = if half.way == Way::Down { " being undone" } else { "" };
+    let mut what = format!("{}{undoing}", concerns(&report.concerns));
+    if half.total > 0 {
+        what = format!("{what}: {} of its {} statements are done and stay", half.done, half.total);
+    }
+    if let Some((line, statement)) = &half.next {
+        what = format!("{what}, line {line} is not ({})", beginning(statement));
+    }
+    if let Some(error) = &half.error {
+        what = format!("{what}, it said: {error}");
+    }
+    let by_hand = match half.way {
+        Way::Up => "undo by hand what is done",
+        Way::Down => "finish by hand what is not done",
+    };
+    let repair = repair(&report.concerns);
+    let mend = match (&half.obstacle, half.way) {
+        (Some(obstacle), _) => {
+            return (
+                format!("{what}; it cannot be gone on with, because {obstacle}"),
+                format!("put back what it was begun with and go on, or {by_hand} and run {repair}"),
+            );
+        }
+        (None, Way::Up) => "run `taskmanager migrate up`, which goes on there".to_owned(),
+        (None, Way::Down) => format!(
+            "run `taskmanager migrate down` to a version below {version}, which goes on there, or {by_hand} and run {repair}"
+        ),
+    };
+    (what, mend)
 }
 
 fn mend_diverged(report: &StateReport) -> String {
@@ -69,7 +137,7 @@ fn listed(names: &[String]) -> String {
     format!("{} {}", cut(names), if names.len() == 1 { "is" } else { "are" })
 }
 
-fn cut(items: &[String]) -> String {
+pub(super) fn cut(items: &[String]) -> String {
     let named = items.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(NAMED) {
         0 => named,

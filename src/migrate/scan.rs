@@ -18,6 +18,8 @@ pub struct Statement {
     pub line: usize,
     /// Its words outside parentheses, in capitals.
     pub words: Vec<String>,
+    /// All its words, in capitals, and its quoted identifiers, as they are; strings and bodies left out.
+    pub tokens: Vec<String>,
 }
 
 /// The statements of a file, in order.
@@ -98,6 +100,7 @@ impl Scanner<'_> {
                 end: begin,
                 line,
                 words: Vec::new(),
+                tokens: Vec::new(),
             });
             self.token(c, statement);
             statement.end = self.at;
@@ -148,7 +151,11 @@ impl Scanner<'_> {
         let postgres = self.dialect == Dialect::Postgres;
         match c {
             '\'' => self.quoted('\'', false),
-            '"' => self.quoted('"', false),
+            '"' => {
+                let begin = self.at;
+                self.quoted('"', false);
+                statement.tokens.push(self.sql[begin..self.at].trim_matches('"').to_owned());
+            }
             '`' if !postgres => self.quoted('`', false),
             '[' if !postgres => {
                 self.at += self.rest().find(']').map_or(self.rest().len(), |found| found + 1);
@@ -183,8 +190,9 @@ impl Scanner<'_> {
             }
         }
         if self.depth == 0 {
-            statement.words.push(word);
+            statement.words.push(word.clone());
         }
+        statement.tokens.push(word);
     }
 
     /// Steps over a quoted text; a doubled quote, and after `E` an escaped one, stands for itself.

@@ -11,11 +11,16 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
 
+use tokio_util::sync::CancellationToken;
+
 use super::Dialect;
 use crate::config::{DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
 
-/// How long SQLite waits for a writer before it says that the file is busy.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for a writer before it says that the file is busy. Shorter than a stop may take,
+/// because nothing interrupts this wait.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// After how many instructions of its machine SQLite asks whether to go on.
+const WATCH_EVERY: i32 = 10_000;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +87,27 @@ impl Session {
             // PgBouncer refuses the parameter.
             .extra_float_digits(None);
         options.connect().await.map(Self::Postgres)
+    }
+
+    /// Has SQLite give up the running statement when a stop is asked for. PostgreSQL's is cancelled from
+    /// another connection.
+    pub(super) async fn interrupt_on(
+        &mut self,
+        stop: CancellationToken,
+    ) -> Result<(), sqlx::Error> {
+        if let Self::Sqlite(connection) = self {
+            let go_on = move || !stop.is_cancelled();
+            connection.lock_handle().await?.set_progress_handler(WATCH_EVERY, go_on);
+        }
+        Ok(())
+    }
+
+    /// Lets SQLite end every statement from now on.
+    pub(super) async fn interrupt_no_more(&mut self) -> Result<(), sqlx::Error> {
+        if let Self::Sqlite(connection) = self {
+            connection.lock_handle().await?.remove_progress_handler();
+        }
+        Ok(())
     }
 
     pub(super) fn dialect(&self) -> Dialect {

@@ -4,7 +4,9 @@ use time::OffsetDateTime;
 
 use super::directives::Compat;
 use super::embedded::Migration;
-use super::record::Recorded;
+use super::foreign::ForeignSchema;
+use super::halfway::{HalfWay, half_way};
+use super::record::{Record, Recorded};
 
 /// How a database's schema stands to this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,6 +140,13 @@ pub struct StateReport {
     pub missing: Vec<String>,
     /// When a migration was last recorded.
     pub last_migration_at: Option<OffsetDateTime>,
+    /// The versions whose recorded file had other line ends and is otherwise the same: nothing is
+    /// wrong with them, and the next run under the lock mends their checksums.
+    pub line_endings: Vec<i64>,
+    /// Tables of this program that something else has made: there is no record.
+    pub foreign: Option<ForeignSchema>,
+    /// How far the migration came that stopped half way.
+    pub half_way: Option<HalfWay>,
 }
 
 /// Judges a record against the embedded migrations, both lowest version first.
@@ -146,7 +155,8 @@ pub struct StateReport {
 /// drifted, ahead compatible, current. What is missing counts only when nothing is pending:
 /// before, it is no surprise.
 #[must_use]
-pub fn state(embedded: &[Migration], record: &[Recorded], missing: &[String]) -> StateReport {
+pub fn state(embedded: &[Migration], found: &Record, missing: &[String]) -> StateReport {
+    let record = found.rows.as_slice();
     let head = record.iter().map(|row| row.version).max();
     let target = embedded.iter().map(|migration| migration.version).max();
     let applied = |version| record.iter().any(|row| row.version == version);
@@ -154,10 +164,12 @@ pub fn state(embedded: &[Migration], record: &[Recorded], missing: &[String]) ->
 
     let failed = unfinished(record);
     let diverged = contradictions(embedded, record, &pending, head, target);
+    let half_way = half_way(embedded, found, !diverged.is_empty());
+    let foreign = found.foreign.clone().filter(|_| record.is_empty() && !embedded.is_empty());
     let (ahead, breaking) = unknown_above(embedded, record, target);
     let (state, concerns) = if !failed.is_empty() {
         (SchemaState::Failed, failed)
-    } else if !diverged.is_empty() {
+    } else if !diverged.is_empty() || foreign.is_some() {
         (SchemaState::Diverged, diverged)
     } else if breaking {
         (SchemaState::AheadIncompatible, ahead)
@@ -182,7 +194,18 @@ pub fn state(embedded: &[Migration], record: &[Recorded], missing: &[String]) ->
         concerns,
         missing: missing.to_vec(),
         last_migration_at: record.iter().filter_map(|row| row.installed_on).max(),
+        line_endings: line_endings(embedded, record),
+        foreign,
+        half_way,
     }
+}
+
+fn line_endings(embedded: &[Migration], record: &[Recorded]) -> Vec<i64> {
+    let same = |row: &&Recorded| {
+        let known = embedded.iter().find(|migration| migration.version == row.version);
+        known.is_some_and(|known| row.success && known.differs_in_line_ends_only(&row.checksum))
+    };
+    record.iter().filter(same).map(|row| row.version).collect()
 }
 
 fn concern(version: i64, reason: Reason) -> Concern {
@@ -204,7 +227,12 @@ fn contradictions(
     let mut concerns = Vec::new();
     for row in record {
         match embedded.iter().find(|migration| migration.version == row.version) {
-            Some(known) if known.checksum != row.checksum => {
+            // A version that did not finish is judged by itself.
+            Some(known)
+                if row.success
+                    && known.checksum != row.checksum
+                    && !known.differs_in_line_ends_only(&row.checksum) =>
+            {
                 concerns.push(concern(row.version, Reason::Checksum));
             }
             None if target.is_some_and(|target| row.version <= target) => {

@@ -1,5 +1,6 @@
 //! Waiting: for a database that is still starting, and how long between two tries of anything.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use rand::Rng as _;
@@ -36,7 +37,14 @@ pub(super) async fn for_database(
     let mut logged = None::<Instant>;
     loop {
         let limit = if patience.is_zero() { begun + TRY } else { end.min(Instant::now() + TRY) };
-        let seen = match timeout_at(limit, look(url, set)).await {
+        let mut attempt = pin!(timeout_at(limit, look(url, set)));
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut attempt => break outcome,
+                () = sleep(LOG_EVERY) => log(&mut logged, url, "no answer yet", end),
+            }
+        };
+        let seen = match outcome {
             Ok(Ok(reading)) => return Ok(reading),
             Ok(Err(error)) if is_final(Dialect::of(url), &error) => {
                 return Err(unusable(url, &error));
@@ -49,12 +57,18 @@ pub(super) async fn for_database(
             let (database, waited) = (url.to_string(), begun.elapsed());
             return Err(MigrateError::Unreachable { database, waited, cause: seen });
         }
-        if logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-            logged = Some(Instant::now());
-            tracing::warn!(database = %url, cause = seen, "waiting for the database, up to {} more", words(left));
-        }
+        log(&mut logged, url, &seen, end);
         sleep(jittered(pause).min(left)).await;
         pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Says what is waited for, unless that was said a moment ago.
+fn log(logged: &mut Option<Instant>, url: &DatabaseUrl, cause: &str, end: Instant) {
+    if logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+        *logged = Some(Instant::now());
+        let left = words(end.saturating_duration_since(Instant::now()));
+        tracing::warn!(database = %url, cause, "waiting for the database, up to {left} more");
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::TaskStore;
+use super::failure::Failures;
 use super::observed::Observed;
 use super::postgres::PostgresStore;
 use super::sqlite::SqliteStore;
@@ -39,6 +40,7 @@ impl PoolSettings {
 pub struct Database {
     tasks: Arc<dyn TaskStore>,
     pools: Pools,
+    failures: Arc<Failures>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,16 +64,19 @@ impl Database {
     /// Prepares the store of the target's kind. Nothing is opened yet, and no schema is looked at.
     #[must_use]
     pub fn open(target: &DatabaseTarget, settings: &PoolSettings) -> Self {
+        let failures = Arc::<Failures>::default();
         match target {
             DatabaseTarget::Sqlite(target) => {
-                let store = Arc::new(SqliteStore::new(target, settings));
-                let tasks = Arc::new(Observed::new(Arc::clone(&store)));
-                Self { tasks, pools: Pools::Sqlite(store) }
+                let store = SqliteStore::new(target, settings, Arc::clone(&failures));
+                let store = Arc::new(store);
+                let tasks = Arc::new(Observed::new(Arc::clone(&store), Arc::clone(&failures)));
+                Self { tasks, pools: Pools::Sqlite(store), failures }
             }
             DatabaseTarget::Postgres(target) => {
-                let store = Arc::new(PostgresStore::new(target, settings));
-                let tasks = Arc::new(Observed::new(Arc::clone(&store)));
-                Self { tasks, pools: Pools::Postgres(store) }
+                let store = PostgresStore::new(target, settings, Arc::clone(&failures));
+                let store = Arc::new(store);
+                let tasks = Arc::new(Observed::new(Arc::clone(&store), Arc::clone(&failures)));
+                Self { tasks, pools: Pools::Postgres(store), failures }
             }
         }
     }
@@ -80,6 +85,12 @@ impl Database {
     #[must_use]
     pub fn tasks(&self) -> Arc<dyn TaskStore> {
         Arc::clone(&self.tasks)
+    }
+
+    /// Says whether the database answered when it was last asked. While it does not, every operation fails
+    /// at once instead of waiting for what is not going to come.
+    pub fn answered(&self, answered: bool) {
+        self.failures.answered(answered);
     }
 
     /// How the connections are used just now.

@@ -15,7 +15,8 @@ pub enum StoreError {
     /// Nothing was changed, or it is not known (the connection broke while a change was under way).
     #[error("database unavailable ({kind}): {source}")]
     Unavailable {
-        /// A word for the metric: `timeout`, `connection`, `busy`, `full`, `read_only`, `shutdown`.
+        /// A word for the metric: `timeout`, `connection`, `away`, `busy`, `full`, `read_only`, `shutdown`,
+        /// `resources`, `io`.
         kind: &'static str,
         /// What the driver said.
         source: sqlx::Error,

@@ -1,20 +1,52 @@
-//! Tells an unavailable database from a refusing one, and forgets connections that a restart broke.
+//! Tells an unavailable database from a refusing one, forgets connections that a restart broke, and refuses
+//! at once while the database is known to be away.
 
+use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use std::sync::Mutex;
+use tokio::sync::watch;
 
 use super::StoreError;
 
-/// When a connection last broke.
+/// When a connection last broke, and whether the database answers at all.
 ///
 /// A restarted server breaks every connection of a pool at once, but each is found out only when it is
 /// used. So the first failure condemns all that are older than it: they are closed instead of handed
 /// out, and one failed statement is the price of a restart, without a round trip before each query.
+///
+/// A server that stands still breaks nothing: every statement sent to it waits until the request is given up.
+/// So whoever watches the database says when it does not answer, and until it answers again no
+/// statement is sent.
 #[derive(Debug, Default)]
-pub(super) struct Failures(Mutex<Option<Instant>>);
+pub(super) struct Failures {
+    last: Mutex<Option<Instant>>,
+    away: watch::Sender<bool>,
+}
 
 impl Failures {
+    /// Takes down whether the database answered just now. Connections from before a silence are not
+    /// used again: what is at their other end may never answer.
+    pub(super) fn answered(&self, answered: bool) {
+        self.away.send_replace(!answered);
+        if !answered {
+            self.condemn();
+        }
+    }
+
+    /// Fails while the database is known to be away.
+    pub(super) fn admit(&self) -> Result<(), StoreError> {
+        if *self.away.borrow() { Err(is_away()) } else { Ok(()) }
+    }
+
+    /// Waits until the database is known to be away.
+    pub(super) async fn away(&self) -> StoreError {
+        let known = self.away.subscribe().wait_for(|away| *away).await.is_ok();
+        // The sender is this value's own: it cannot be gone.
+        debug_assert!(known, "nobody watches the database");
+        is_away()
+    }
+
     /// Whether nothing broke since a connection of this age was opened.
     pub(super) fn none_within(&self, age: Duration) -> bool {
         self.last().is_none_or(|at| at.elapsed() > age)
@@ -40,8 +72,7 @@ impl Failures {
             _ => None,
         };
         if kind == Some("connection") {
-            let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *last = Some(Instant::now());
+            self.condemn();
         }
         match kind {
             Some(kind) => StoreError::Unavailable { kind, source: error },
@@ -49,9 +80,20 @@ impl Failures {
         }
     }
 
-    fn last(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Says that every connection that is open now is not to be used again.
+    pub(super) fn condemn(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
+
+    fn last(&self) -> Option<Instant> {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_away() -> StoreError {
+    let words = "it did not answer when it was last asked";
+    let source = sqlx::Error::Io(io::Error::new(io::ErrorKind::NotConnected, words));
+    StoreError::Unavailable { kind: "away", source }
 }
 
 /// Runs a read, and once more when the connection broke: a new connection may serve it. A write is never

@@ -1,4 +1,5 @@
-//! Measures every operation of a store: how long, how many, how they ended.
+//! Measures every operation of a store: how long, how many, how they ended; and lets none begin while the
+//! database is known to be away.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,6 +8,7 @@ use async_trait::async_trait;
 use metrics::{counter, histogram};
 use time::OffsetDateTime;
 
+use super::failure::Failures;
 use super::{ListQuery, Page, StoreError, TaskStore};
 use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
 use crate::telemetry::metrics::{
@@ -16,22 +18,39 @@ use crate::telemetry::metrics::{
 
 /// A store that tells the metrics what the one inside does.
 #[derive(Debug)]
-pub(super) struct Observed<S>(Arc<S>);
+pub(super) struct Observed<S> {
+    store: Arc<S>,
+    failures: Arc<Failures>,
+}
 
 impl<S: TaskStore> Observed<S> {
-    pub(super) fn new(store: Arc<S>) -> Self {
-        Self(store)
+    pub(super) fn new(store: Arc<S>, failures: Arc<Failures>) -> Self {
+        Self { store, failures }
+    }
+
+    async fn observe<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let start = Instant::now();
+        let result = match self.failures.admit() {
+            Ok(()) => call.await,
+            Err(error) => Err(error),
+        };
+        measure(operation, start, &result);
+        result
     }
 }
 
 #[async_trait]
 impl<S: TaskStore> TaskStore for Observed<S> {
     async fn create(&self, task: Task) -> Result<Task, StoreError> {
-        observe("create", self.0.create(task)).await
+        self.observe("create", self.store.create(task)).await
     }
 
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
-        observe("get", self.0.get(reference)).await
+        self.observe("get", self.store.get(reference)).await
     }
 
     async fn update(
@@ -41,7 +60,7 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         patch: &TaskPatch,
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
-        observe("update", self.0.update(reference, precondition, patch, now)).await
+        self.observe("update", self.store.update(reference, precondition, patch, now)).await
     }
 
     async fn delete(
@@ -49,15 +68,15 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         reference: TaskRef,
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
-        observe("delete", self.0.delete(reference, precondition)).await
+        self.observe("delete", self.store.delete(reference, precondition)).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
-        observe("list", self.0.list(query)).await
+        self.observe("list", self.store.list(query)).await
     }
 
     async fn count(&self, filter: &TaskFilter, now: OffsetDateTime) -> Result<i64, StoreError> {
-        observe("count", self.0.count(filter, now)).await
+        self.observe("count", self.store.count(filter, now)).await
     }
 
     async fn stats(
@@ -65,21 +84,16 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         filter: &TaskFilter,
         now: OffsetDateTime,
     ) -> Result<TaskStats, StoreError> {
-        observe("stats", self.0.stats(filter, now)).await
+        self.observe("stats", self.store.stats(filter, now)).await
     }
 
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        observe("census", self.0.census()).await
+        self.observe("census", self.store.census()).await
     }
 }
 
-async fn observe<T>(
-    operation: &'static str,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    let start = Instant::now();
-    let result = call.await;
-    let outcome = match &result {
+fn measure<T>(operation: &'static str, start: Instant, result: &Result<T, StoreError>) {
+    let outcome = match result {
         Ok(_) => "success",
         Err(StoreError::NotFound) => "not_found",
         Err(StoreError::Conflict) => "conflict",
@@ -91,7 +105,7 @@ async fn observe<T>(
         .record(duration);
     counter!(TASKMANAGER_TASK_OPERATIONS_TOTAL, "operation" => operation, "outcome" => outcome)
         .increment(1);
-    if let Err(error) = &result {
+    if let Err(error) = result {
         if let Some(kind) = error.kind() {
             counter!(DB_CLIENT_ERRORS_TOTAL, "kind" => kind).increment(1);
         }
@@ -99,5 +113,4 @@ async fn observe<T>(
             counter!(DB_CLIENT_CONNECTION_TIMEOUTS_TOTAL).increment(1);
         }
     }
-    result
 }

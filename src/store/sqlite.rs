@@ -4,12 +4,14 @@
 //! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process can
 //! make them wait, for `busy_timeout` at most.
 
-use std::sync::Arc;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{QueryBuilder, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -23,6 +25,50 @@ use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskR
 /// Shortest word, in characters, that the trigram index can find.
 const INDEXED_WORD: usize = 3;
 
+/// Which file the path leads to. Connections stay with the file that they opened, and what is written to one
+/// that was deleted or replaced is lost with the process; so a change condemns them.
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    seen: Mutex<Option<(u64, u64)>>,
+    failures: Arc<Failures>,
+}
+
+impl File {
+    fn new(path: PathBuf, failures: Arc<Failures>) -> Self {
+        let seen = Mutex::new(identity(&path));
+        Self { path, seen, failures }
+    }
+
+    /// Whether a connection of this age has the file open that is there now.
+    fn is_that_of(&self, age: Duration) -> bool {
+        let present = identity(&self.path);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen != present {
+            tracing::warn!(path = %self.path.display(), "the database file has gone, or is another one");
+            *seen = present;
+            self.failures.condemn();
+        }
+        self.failures.none_within(age)
+    }
+}
+
+/// Device and number of a file; `None` when it is not there.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Whether a connection can be lent again. `SQLite` ends a transaction by itself when the disk is full or fails
+/// (<https://sqlite.org/lang_transaction.html>, section 2.3); the driver goes on to think that it is in one,
+/// and every later `BEGIN` on that connection fails.
+async fn is_idle(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback is done in the background: this waits for it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
+}
+
 /// One file's writer and readers.
 #[derive(Debug)]
 pub(super) struct SqliteStore {
@@ -33,21 +79,37 @@ pub(super) struct SqliteStore {
 
 impl SqliteStore {
     /// Prepares the pools; connections are opened when they are first needed.
-    pub(super) fn new(target: &SqliteTarget, settings: &PoolSettings) -> Self {
+    pub(super) fn new(
+        target: &SqliteTarget,
+        settings: &PoolSettings,
+        failures: Arc<Failures>,
+    ) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(&target.path)
+            // The schema is right before a store is opened, so the file is there. One that has gone away
+            // must not be followed by an empty one.
+            .create_if_missing(false)
             .busy_timeout(settings.statement_timeout().min(Duration::from_secs(5)))
             .foreign_keys(true)
             .optimize_on_close(true, 400);
-        let writing = options
-            .clone()
-            .create_if_missing(target.mode == SqliteMode::Create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
+        let writing = match target.mode {
+            SqliteMode::ReadOnly => options.clone().read_only(true),
+            SqliteMode::ReadWrite | SqliteMode::Create => options
+                .clone()
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal),
+        };
+        let file = Arc::new(File::new(target.path.clone(), Arc::clone(&failures)));
         let pool = || {
+            let file = Arc::clone(&file);
             SqlitePoolOptions::new()
                 .acquire_timeout(settings.acquire_timeout())
                 .test_before_acquire(false)
+                .before_acquire(move |_, meta| {
+                    let usable = file.is_that_of(meta.age);
+                    Box::pin(async move { Ok(usable) })
+                })
+                .after_release(|connection, _| Box::pin(is_idle(connection)))
                 .max_lifetime(None)
         };
         let readers = settings.max_connections.saturating_sub(1).max(1);
@@ -57,7 +119,7 @@ impl SqliteStore {
                 .max_connections(readers)
                 .idle_timeout(Duration::from_mins(1))
                 .connect_lazy_with(options.read_only(true)),
-            failures: Arc::default(),
+            failures,
         }
     }
 

@@ -5,11 +5,21 @@
     reason = "a test ends where its setting cannot be made"
 )]
 
+mod adoption;
 mod concurrency;
 mod files;
+mod locks;
+mod operations;
+#[cfg(test)]
+#[path = "../support/poll.rs"]
+pub mod poll;
+mod processes;
+mod rebuild;
 mod refusals;
 mod running;
 mod scan;
 mod state;
+mod steps;
+mod stopping;
 mod support;
 mod waiting;

@@ -151,11 +151,11 @@ async fn transaction_control_is_refused_before_anything_runs(
 }
 
 #[rstest]
-#[case("-- no-transaction\nCREATE TABLE x (id int);")]
-#[case("-- rebuild\nCREATE TABLE x (id int);")]
+#[case(Dialect::Sqlite, "-- no-transaction\nCREATE TABLE x (id int);")]
+#[case(Dialect::Postgres, "-- rebuild\nCREATE TABLE x (id int);")]
 #[tokio::test]
-async fn other_ways_of_running_are_refused(
-    #[values(Dialect::Postgres, Dialect::Sqlite)] dialect: Dialect,
+async fn the_other_databases_way_of_running_is_refused(
+    #[case] dialect: Dialect,
     #[case] sql: &str,
 ) {
     let database = TestDatabase::new(dialect).await;

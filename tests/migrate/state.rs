@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 use taskmanager::config::MigrateMode;
 use taskmanager::migrate::directives::{Compat, Directives};
-use taskmanager::migrate::record::Recorded;
+use taskmanager::migrate::record::{Record, Recorded};
 use taskmanager::migrate::state::{Reason, state};
 use taskmanager::migrate::{Migration, SchemaState, refusal};
 
@@ -16,6 +16,7 @@ fn embedded(versions: &[i64]) -> Vec<Migration> {
         down_sql: "SELECT 1".into(),
         checksum: vec![1],
         directives: Directives::default(),
+        down_directives: Directives::default(),
         irreversible: None,
     };
     versions.iter().map(migration).collect()
@@ -31,6 +32,11 @@ fn row(version: i64) -> Recorded {
         installed_on: None,
         compat: None,
     }
+}
+
+/// A record of these rows and nothing else.
+fn of(rows: &[Recorded]) -> Record {
+    Record { rows: rows.to_vec(), ..Record::default() }
 }
 
 fn with(version: i64, compat: Compat) -> Recorded {
@@ -68,7 +74,7 @@ fn table(
     #[case] expected: SchemaState,
 ) {
     let missing: Vec<_> = missing.iter().map(|name| (*name).to_owned()).collect();
-    let report = state(&embedded(versions), record, &missing);
+    let report = state(&embedded(versions), &of(record), &missing);
     assert_eq!(report.state, expected);
     let message = refusal(&report, MigrateMode::Auto);
     assert!(message.contains(expected.as_str()) && !message.contains('\n'), "{message}");
@@ -87,7 +93,7 @@ fn codes_and_words() {
 
 #[test]
 fn each_concern_says_why() {
-    let report = state(&embedded(&[1, 2, 3]), &[changed(1), row(3)], &[]);
+    let report = state(&embedded(&[1, 2, 3]), &of(&[changed(1), row(3)]), &[]);
     let reasons: Vec<_> = report.concerns.iter().map(|c| (c.version, c.reason)).collect();
     assert_eq!(reasons, [(1, Reason::Checksum), (2, Reason::Skipped { head: 3 })]);
 }
@@ -106,7 +112,7 @@ proptest! {
         let applied = applied.min(total);
         let versions: Vec<_> = (1..=total).collect();
         let record: Vec<_> = (1..=applied).map(row).collect();
-        let report = state(&embedded(&versions), &record, &[]);
+        let report = state(&embedded(&versions), &of(&record), &[]);
         let pending: Vec<_> = report.pending.iter().map(|pending| pending.version).collect();
         prop_assert_eq!(pending, (applied + 1..=total).collect::<Vec<_>>());
         let expected = if applied == total { SchemaState::Current } else { SchemaState::Behind };
@@ -121,7 +127,7 @@ proptest! {
         missing in proptest::collection::vec("[a-z]{1,4}", 0..8),
     ) {
         let versions: Vec<_> = versions.into_iter().collect();
-        let report = state(&embedded(&versions), &record, &missing);
+        let report = state(&embedded(&versions), &of(&record), &missing);
         let _ = refusal(&report, MigrateMode::Check);
         if report.state.can_serve() {
             prop_assert!(report.pending.is_empty() && report.missing.is_empty());

@@ -9,9 +9,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteC
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::{Clock as _, SystemClock};
 use taskmanager::migrate::{
-    Dialect, MigrateError, MigrationSet, Progress, StartSettings, StateReport, prepare,
+    Dialect, MigrateError, MigrationSet, Operation, Outcome, Progress, StartSettings, StateReport,
+    prepare,
 };
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) const WAIT: Duration = Duration::from_secs(30);
 
@@ -44,12 +46,7 @@ impl TestDatabase {
     }
 
     pub(crate) fn settings(&self) -> StartSettings {
-        StartSettings {
-            url: self.url.clone(),
-            mode: MigrateMode::Auto,
-            database_wait: WAIT,
-            lock_wait: WAIT,
-        }
+        settings_for(&self.text)
     }
 
     pub(crate) async fn prepare(&self, set: &MigrationSet) -> Result<StateReport, MigrateError> {
@@ -62,6 +59,91 @@ impl TestDatabase {
         set: &MigrationSet,
     ) -> Result<StateReport, MigrateError> {
         start(&StartSettings { mode, ..self.settings() }, set).await
+    }
+
+    pub(crate) async fn up(
+        &self,
+        set: &MigrationSet,
+        to: Option<i64>,
+    ) -> Result<Outcome, MigrateError> {
+        let (settings, progress) = (self.settings(), Progress::default());
+        operation(&settings, set, &progress).up(to).await
+    }
+
+    pub(crate) async fn down(
+        &self,
+        set: &MigrationSet,
+        to: Option<i64>,
+    ) -> Result<Outcome, MigrateError> {
+        let (settings, progress) = (self.settings(), Progress::default());
+        operation(&settings, set, &progress).down(to).await
+    }
+
+    pub(crate) async fn stamp(
+        &self,
+        set: &MigrationSet,
+        version: i64,
+    ) -> Result<Outcome, MigrateError> {
+        let (settings, progress) = (self.settings(), Progress::default());
+        operation(&settings, set, &progress).stamp(version).await
+    }
+
+    pub(crate) async fn repair(
+        &self,
+        set: &MigrationSet,
+        version: i64,
+        reason: &str,
+    ) -> Result<Outcome, MigrateError> {
+        let (settings, progress) = (self.settings(), Progress::default());
+        operation(&settings, set, &progress).repair(version, reason).await
+    }
+
+    /// Everything in the catalogue but the record, as text.
+    pub(crate) async fn schema(&self) -> String {
+        let query = match self.dialect {
+            Dialect::Sqlite => {
+                "SELECT coalesce(group_concat(line, char(10)), '') FROM (SELECT type || ' ' || coalesce(sql, name) AS line \
+                 FROM sqlite_schema WHERE tbl_name NOT IN ('_sqlx_migrations', '_migrate_log', 'sqlite_sequence') ORDER BY line)"
+            }
+            Dialect::Postgres => {
+                "SELECT coalesce(string_agg(line, E'\\n' ORDER BY line), '') FROM ( \
+                 SELECT format('%s.%s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), \
+                 a.attnotnull, pg_get_expr(d.adbin, d.adrelid)) AS line FROM pg_class c \
+                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+                 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+                 WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE '\\_%' \
+                 UNION ALL SELECT pg_get_indexdef(indexrelid) || ' ' || indisvalid FROM pg_index i \
+                 JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE '\\_%' \
+                 UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint \
+                 WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE '\\_%') lines"
+            }
+        };
+        self.text(query).await
+    }
+
+    pub(crate) async fn text(&self, query: &str) -> String {
+        match self.connect().await {
+            Connected::Postgres(mut c) => {
+                sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut c).await.unwrap()
+            }
+            Connected::Sqlite(mut c) => {
+                sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut c).await.unwrap()
+            }
+        }
+    }
+
+    /// The log, a line for each row: `version kind step outcome`.
+    pub(crate) async fn log(&self) -> Vec<String> {
+        let query = match self.dialect {
+            Dialect::Postgres => {
+                "SELECT coalesce(string_agg(concat_ws(' ', version, kind, step, outcome), ',' ORDER BY id), '') FROM _migrate_log"
+            }
+            Dialect::Sqlite => {
+                "SELECT coalesce(group_concat(concat_ws(' ', version, kind, step, outcome), ',' ORDER BY id), '') FROM _migrate_log"
+            }
+        };
+        let text = self.text(query).await;
+        text.split(',').filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
     }
 
     pub(crate) fn embedded(&self) -> MigrationSet {
@@ -103,6 +185,18 @@ impl TestDatabase {
     }
 }
 
+/// Patient settings that apply what is pending.
+pub(crate) fn settings_for(url: &str) -> StartSettings {
+    StartSettings {
+        url: DatabaseUrl::parse(url).unwrap(),
+        mode: MigrateMode::Auto,
+        database_wait: WAIT,
+        lock_wait: WAIT,
+        table_lock_wait: WAIT,
+        stop: CancellationToken::new(),
+    }
+}
+
 /// Starts, as the service does.
 pub(crate) async fn start(
     settings: &StartSettings,
@@ -110,6 +204,14 @@ pub(crate) async fn start(
 ) -> Result<StateReport, MigrateError> {
     let report = prepare(settings, set, &SystemClock, &Progress::default()).await?;
     Ok(report.expect("a report"))
+}
+
+fn operation<'a>(
+    settings: &'a StartSettings,
+    set: &'a MigrationSet,
+    progress: &'a Progress,
+) -> Operation<'a> {
+    Operation { settings, set, clock: &SystemClock, progress }
 }
 
 pub(crate) enum Connected {
@@ -144,6 +246,21 @@ pub(crate) fn write(folder: &Path, files: &[(&str, &str)]) -> MigrationSet {
     for (stem, up) in files {
         std::fs::write(folder.join(format!("{stem}.up.sql")), up).unwrap();
         std::fs::write(folder.join(format!("{stem}.down.sql")), "SELECT 1;\n").unwrap();
+    }
+    MigrationSet::from_directory(folder).unwrap()
+}
+
+/// A set of files with their ways back: `(stem, up, down)`.
+pub(crate) fn pairs(files: &[(&str, &str, &str)]) -> MigrationSet {
+    let folder = tempfile::tempdir().unwrap();
+    write_pairs(folder.path(), files)
+}
+
+/// Writes files with their ways back.
+pub(crate) fn write_pairs(folder: &Path, files: &[(&str, &str, &str)]) -> MigrationSet {
+    for (stem, up, down) in files {
+        std::fs::write(folder.join(format!("{stem}.up.sql")), up).unwrap();
+        std::fs::write(folder.join(format!("{stem}.down.sql")), down).unwrap();
     }
     MigrationSet::from_directory(folder).unwrap()
 }

@@ -8,6 +8,7 @@ use taskmanager::domain::SystemClock;
 use taskmanager::migrate::{
     Dialect, InspectError, Inspector, MigrateError, Progress, StartSettings, prepare,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{ONE, TestDatabase, WAIT, set, start};
 
@@ -17,8 +18,14 @@ fn closed_port() -> u16 {
 }
 
 fn settings(url: &str, database_wait: Duration) -> StartSettings {
-    let mode = MigrateMode::Auto;
-    StartSettings { url: DatabaseUrl::parse(url).unwrap(), mode, database_wait, lock_wait: WAIT }
+    StartSettings {
+        url: DatabaseUrl::parse(url).unwrap(),
+        mode: MigrateMode::Auto,
+        database_wait,
+        lock_wait: WAIT,
+        table_lock_wait: WAIT,
+        stop: CancellationToken::new(),
+    }
 }
 
 #[rstest]

@@ -11,6 +11,7 @@ use taskmanager::migrate::{Dialect, MigrationSet, Progress, StartSettings, prepa
 use taskmanager::store::{Database as Opened, ListQuery, Page, PoolSettings, Start, TaskStore};
 use time::OffsetDateTime;
 use time::macros::datetime;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Backend, Database};
 
@@ -35,6 +36,8 @@ impl Fixture {
             mode: MigrateMode::Auto,
             database_wait: Duration::from_secs(30),
             lock_wait: Duration::from_secs(30),
+            table_lock_wait: Duration::from_secs(30),
+            stop: CancellationToken::new(),
         };
         let prepared = prepare(&settings, &set, &SystemClock, &Progress::default()).await;
         prepared.expect("a migrated database");

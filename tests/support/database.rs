@@ -96,13 +96,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn connect(&self) -> Side {
         match self.place {
-            Place::Sqlite(_) => {
-                let options = SqliteConnectOptions::from_str(&self.url)
-                    .expect("a URL")
-                    .busy_timeout(Duration::from_secs(10));
-                let connection = SqliteConnection::connect_with(&options).await;
-                Side::Sqlite(connection.expect("the database file opens"))
-            }
+            Place::Sqlite(_) => Side::sqlite(&self.url).await,
             Place::Postgres { .. } => {
                 let options = PgConnectOptions::from_str(&self.url).expect("a URL");
                 let connection = PgConnection::connect_with(&options).await;
@@ -142,6 +136,18 @@ pub enum Side {
 }
 
 impl Side {
+    /// A connection to a file.
+    ///
+    /// # Panics
+    ///
+    /// When it does not open.
+    pub async fn sqlite(url: &str) -> Self {
+        let options = SqliteConnectOptions::from_str(url).expect("a URL");
+        let options = options.busy_timeout(Duration::from_secs(10));
+        let connection = SqliteConnection::connect_with(&options).await;
+        Self::Sqlite(connection.expect("the database file opens"))
+    }
+
     /// Runs a statement that both databases understand.
     ///
     /// # Panics

@@ -7,14 +7,18 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod pgbouncer;
 pub mod poll;
 pub mod postgres;
 pub mod rules;
 pub mod server;
+pub mod tmpfs;
 
 pub use app::App;
 pub use client::{Answer, Api, Call};
 pub use database::{Backend, Database};
+pub use pgbouncer::PgBouncer;
 pub use poll::{WITHIN, until};
 pub use postgres::PostgresServer;
 pub use server::{Server, free_port};
+pub use tmpfs::Tmpfs;

@@ -159,6 +159,47 @@ impl PostgresServer {
         self.resume().await;
     }
 
+    /// Stops every process of the server where it is: connections stay open, and nothing answers.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn freeze(&self) {
+        // The postmaster first, so that no process begins meanwhile.
+        self.signal_all("STOP");
+    }
+
+    /// Lets every process go on after [`PostgresServer::freeze`].
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn thaw(&self) {
+        self.signal_all("CONT");
+    }
+
+    fn signal_all(&self, name: &str) {
+        let processes = self.processes().iter().map(ToString::to_string).collect::<Vec<_>>();
+        // One that has ended meanwhile is no failure.
+        let kill = format!("kill -s {name} {} 2>/dev/null", processes.join(" "));
+        let _ = Command::new("sh").args(["-c", &kill]).status().expect("a shell");
+    }
+
+    /// The postmaster, then its children.
+    fn processes(&self) -> Vec<u32> {
+        let postmaster = self.child.as_ref().expect("the server runs").id();
+        let parent = |process: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+            // After the name in parentheses: the state, then the parent (`man 5 proc`).
+            stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
+        };
+        let all = std::fs::read_dir("/proc")
+            .expect("a /proc")
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+        let children = all.filter(|process| parent(*process) == Some(postmaster));
+        std::iter::once(postmaster).chain(children).collect()
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
@@ -191,6 +232,10 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
+        if self.child.is_some() {
+            // A frozen one would not hear the signal.
+            self.thaw();
+        }
         if let Some(mut child) = self.child.take() {
             // Not KILL, after which its children live on for a while.
             signal(child.id(), "QUIT");
@@ -200,7 +245,7 @@ impl Drop for PostgresServer {
 }
 
 /// PostgreSQL refuses to run as root: the user and group to run it as, when these tests do.
-fn server_user() -> Option<(u32, u32)> {
+pub(crate) fn server_user() -> Option<(u32, u32)> {
     let id = |arguments: &[&str]| {
         let output = Command::new("id").args(arguments).output().expect("id runs");
         String::from_utf8_lossy(&output.stdout).trim().parse::<u32>().ok()

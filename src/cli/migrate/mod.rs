@@ -1,6 +1,17 @@
 //! `taskmanager migrate …`: the schema's commands, a file each.
 
+mod common;
+mod doctor;
+mod down;
+mod history;
+mod lint;
+mod new;
+mod operating;
+mod plan;
+mod stamp;
 mod status;
+mod up;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -12,12 +23,36 @@ use crate::config::Config;
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
     Status(status::Args),
+    History(history::Args),
+    Plan(plan::Args),
+    Up(up::Args),
+    Down(down::Args),
+    Redo(down::Redo),
+    Reset(down::Reset),
+    Stamp(stamp::Args),
+    Repair(stamp::Repair),
+    New(new::Args),
+    Lint(lint::Args),
+    Verify(verify::Args),
+    Doctor(doctor::Args),
 }
 
 impl Migrate {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Status(args) => args.run(config).await,
+            Self::History(args) => args.run(config).await,
+            Self::Plan(args) => args.run(config).await,
+            Self::Up(args) => args.run(config).await,
+            Self::Down(args) => args.run(config).await,
+            Self::Redo(args) => args.run(config).await,
+            Self::Reset(args) => args.run(config).await,
+            Self::Stamp(args) => args.run(config).await,
+            Self::Repair(args) => args.run(config).await,
+            Self::Verify(args) => args.run(config).await,
+            Self::New(args) => args.run(),
+            Self::Lint(args) => args.run(config),
+            Self::Doctor(args) => args.run(config).await,
         }
     }
 }

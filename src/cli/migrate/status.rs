@@ -6,16 +6,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::common::{Common, UNREACHABLE, url};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::date;
-use crate::migrate::{Dialect, Inspector, MigrationSet, SchemaState, StateReport, refusal};
+use crate::migrate::{Inspector, SchemaState, StateReport, refusal};
 
 /// Longest wait for the database's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-
-/// Exit code when the database cannot be read.
-const UNREACHABLE: u8 = 12;
 
 /// Show the schema's state, head, target and pending migrations; changes nothing
 ///
@@ -23,23 +21,25 @@ const UNREACHABLE: u8 = 12;
 /// 8 failed, 12 database unreachable.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 impl Args {
     pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let url = &config.migrate_database_url;
-        let set = MigrationSet::embedded(Dialect::of(url))?;
+        let url = url(config);
+        let set = match self.common.set(url) {
+            Ok(set) => set,
+            Err(error) => return self.common.fail_with(&error),
+        };
         let report = match Inspector::new(url.clone(), set).report(ANSWER_WITHIN).await {
             Ok(report) => report,
             Err(error) => {
-                eprintln!("database {url} cannot be read: {error}");
-                return Ok(ExitCode::from(UNREACHABLE));
+                let message = format!("database {url} cannot be read: {error}");
+                return self.common.fail(&message, UNREACHABLE);
             }
         };
-        if self.json {
+        if self.common.json {
             output::json(&document(&report, config))?;
         } else {
             output::text(&table(&report, config))?;

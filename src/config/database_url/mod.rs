@@ -113,6 +113,15 @@ impl DatabaseUrl {
         &self.ignored
     }
 
+    /// Another database of the same server, reached in the same way; `None` for a file.
+    #[must_use]
+    pub fn sibling(&self, database: &str) -> Option<Self> {
+        let DatabaseTarget::Postgres(options) = &self.target else { return None };
+        let target = DatabaseTarget::Postgres(Box::new((**options).clone().database(database)));
+        let shown = format!("database {database} beside that of {}", self.shown);
+        Some(Self { target, shown, ignored: Vec::new() })
+    }
+
     /// Where it is, for a log line: the file's path, or `host:port/database`.
     #[must_use]
     pub fn describe_place(&self) -> String {

@@ -3,6 +3,7 @@
 //! The record says what was run; only the catalogue says what is there.
 
 mod postgres;
+pub mod snapshot;
 mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -102,6 +102,31 @@ impl Lock {
     }
 }
 
+/// Refuses a connection through which no lock can be held.
+pub(super) async fn check_connection(url: &DatabaseUrl) -> Result<(), MigrateError> {
+    let DatabaseTarget::Postgres(_) = url.target() else { return Ok(()) };
+    let opening = MigrateError::database("opening a connection");
+    let mut session = Session::to_write(url).await.map_err(opening)?;
+    let checked = postgres::refuse_pooler(url, &mut session).await;
+    session.close().await;
+    checked
+}
+
+/// Who holds the lock now, found without taking it.
+pub(super) async fn holder(url: &DatabaseUrl) -> Result<Option<String>, MigrateError> {
+    match url.target() {
+        DatabaseTarget::Postgres(_) => {
+            let opening = MigrateError::database("opening a connection");
+            let mut session = Session::to_write(url).await.map_err(opening)?;
+            let key = postgres::Key::of_database(&mut session).await?;
+            let holder = key.holder(&mut session).await;
+            session.close().await;
+            holder
+        }
+        DatabaseTarget::Sqlite(file) => sqlite::holder(&file.path),
+    }
+}
+
 /// The wait between the tries for a lock.
 struct Wait {
     begun: Instant,

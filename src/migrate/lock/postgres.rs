@@ -60,6 +60,15 @@ impl Key {
         if let Some(backend) = session.value(query).await.map_err(doing())? {
             return Ok(Attempt::Had(Held { key: self, backend }));
         }
+        let holder = self.holder(session).await?;
+        Ok(Attempt::HeldBy(holder.unwrap_or_else(|| "a session that has just ended".to_owned())))
+    }
+
+    /// Who holds the lock, if anybody does.
+    pub(super) async fn holder(
+        self,
+        session: &mut Session,
+    ) -> Result<Option<String>, MigrateError> {
         // A role without the right to see others' sessions gets no application_name.
         let holder = format!(
             "SELECT 'pid ' || l.pid || ' (' || coalesce(nullif(a.application_name, ''), 'unknown program') \
@@ -69,8 +78,7 @@ impl Key {
              WHERE {}",
             self.in_pg_locks()
         );
-        let holder = session.value(holder).await.map_err(doing())?;
-        Ok(Attempt::HeldBy(holder.unwrap_or_else(|| "a session that has just ended".to_owned())))
+        session.value(holder).await.map_err(MigrateError::database("looking for the lock's holder"))
     }
 }
 

@@ -57,6 +57,18 @@ pub(super) fn attempt(database: &Path) -> Result<Attempt<Held>, MigrateError> {
     }
 }
 
+/// Who holds the lock, if anybody does; without a lock file nobody ever did.
+pub(super) fn holder(database: &Path) -> Result<Option<String>, MigrateError> {
+    if !lock_file(database).exists() {
+        return Ok(None);
+    }
+    Ok(match attempt(database)? {
+        // Had for this moment only: closing the file gives it back.
+        Attempt::Had(_) => None,
+        Attempt::HeldBy(holder) => Some(holder),
+    })
+}
+
 /// Writes who holds the lock, for those who wait.
 fn sign(file: &mut File) -> std::io::Result<()> {
     file.set_len(0)?;

@@ -1,0 +1,62 @@
+//! `taskmanager migrate doctor`: what will stand in a migration's way, and what mends it.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::common::{Common, UNREACHABLE, url};
+use crate::cli::output;
+use crate::config::Config;
+use crate::migrate::doctor::{Check, Health, doctor};
+
+/// Look for what will stand in a migration's way: each finding with the command that mends it
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing that will fail, 1 a problem, 12 database unreachable.\n\nExample:\n  taskmanager migrate doctor"
+)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Args {
+    pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let url = url(config);
+        let set = match self.common.set(url) {
+            Ok(set) => set,
+            Err(error) => return self.common.fail_with(&error),
+        };
+        let checks = match doctor(url, &set).await {
+            Ok(checks) => checks,
+            Err(error) => {
+                let message = format!("database {url} cannot be read: {error}");
+                return self.common.fail(&message, UNREACHABLE);
+            }
+        };
+        if self.common.json {
+            let documents: Vec<_> = checks.iter().map(document).collect();
+            output::json(&json!({ "checks": documents }))?;
+        } else {
+            output::text(&checks.iter().map(text).collect::<String>())?;
+        }
+        let bad = checks.iter().any(|check| check.health == Health::Bad);
+        Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+fn document(check: &Check) -> serde_json::Value {
+    json!({
+        "name": check.name,
+        "health": check.health.as_str(),
+        "found": check.found,
+        "mend": check.mend,
+    })
+}
+
+fn text(check: &Check) -> String {
+    let line = format!("{:8} {:15} {}\n", check.health.as_str(), check.name, check.found);
+    match &check.mend {
+        Some(mend) => format!("{line}{:24} to mend it: {mend}\n", ""),
+        None => line,
+    }
+}

@@ -1,0 +1,139 @@
+//! `taskmanager migrate down`, `redo` and `reset`: going back, and there again.
+
+use std::process::ExitCode;
+
+use super::common::{Common, USAGE};
+use super::operating::{Operating, print};
+use crate::config::Config;
+use crate::migrate::Migration;
+use crate::migrate::history::{Standing, history};
+use crate::migrate::plan::{Target, back};
+
+/// Revert migrations, newest first: says what data is lost, and asks
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 wrong version or count, or nobody to ask, 9 lock not had, 12 database unreachable.\n\nExamples:\n  taskmanager migrate down 1\n  taskmanager migrate down --to 20261121090200\n  taskmanager migrate down --all --yes"
+)]
+#[group(skip)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// How many
+    #[arg(value_name = "N", required_unless_present_any = ["to", "all"], conflicts_with_all = ["to", "all"])]
+    count: Option<usize>,
+    /// The version that stays as the newest
+    #[arg(long, value_name = "VERSION", conflicts_with = "all")]
+    to: Option<i64>,
+    /// All of them
+    #[arg(long)]
+    all: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Revert the newest migration and apply it again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  taskmanager migrate redo --yes")]
+pub(in crate::cli) struct Redo {
+    #[command(flatten)]
+    common: Common,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Revert every migration and apply them all again: an empty schema
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  taskmanager migrate reset --yes")]
+pub(in crate::cli) struct Reset {
+    #[command(flatten)]
+    common: Common,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Args {
+    pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let target = match (self.count, self.to) {
+            (Some(count), _) => Target::Count(count),
+            (_, Some(version)) => Target::Version(version),
+            _ => Target::All,
+        };
+        go_back(&self.common, config, target, self.yes, false).await
+    }
+}
+
+impl Redo {
+    pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        go_back(&self.common, config, Target::Count(1), self.yes, true).await
+    }
+}
+
+impl Reset {
+    pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        go_back(&self.common, config, Target::All, self.yes, true).await
+    }
+}
+
+async fn go_back(
+    common: &Common,
+    config: &Config,
+    target: Target,
+    yes: bool,
+    and_there_again: bool,
+) -> anyhow::Result<ExitCode> {
+    let operating = match Operating::new(common, config)? {
+        Ok(operating) => operating,
+        Err(error) => return common.fail_with(&error),
+    };
+    let applied = match applied(&operating).await {
+        Ok(applied) => applied,
+        Err(message) => return common.fail(&message, super::common::UNREACHABLE),
+    };
+    let reverted = match back(&operating.set, &applied, target) {
+        Ok(reverted) => reverted,
+        Err(message) => return common.fail(&message, USAGE),
+    };
+    if let Some(refusal) = irreversible(&reverted) {
+        return common.fail(&refusal, 1);
+    }
+    if !reverted.is_empty()
+        && let Some(code) = operating.confirm(common, yes, &reverted).await?
+    {
+        return Ok(code);
+    }
+    let stays = applied.iter().copied().filter(|v| reverted.iter().all(|m| m.version != *v)).max();
+    let outcome = match operating.operation().down(stays).await {
+        Ok(outcome) => outcome,
+        Err(error) => return common.fail_with(&error),
+    };
+    if !and_there_again {
+        return print(common, "reverted", &outcome);
+    }
+    // What was there before comes back: redo and reset do not apply what was pending.
+    let to = applied.iter().copied().max();
+    match operating.operation().up(to).await {
+        Ok(outcome) => print(common, "applied", &outcome),
+        Err(error) => common.fail_with(&error),
+    }
+}
+
+async fn applied(operating: &Operating) -> Result<Vec<i64>, String> {
+    let lines = history(operating.url(), &operating.set).await;
+    let lines =
+        lines.map_err(|error| format!("database {} cannot be read: {error}", operating.url()))?;
+    let there = lines.iter().filter(|line| line.standing != Standing::Pending);
+    Ok(there.map(|line| line.version).collect())
+}
+
+fn irreversible(migrations: &[&Migration]) -> Option<String> {
+    migrations.iter().find_map(|migration| {
+        let why = migration.irreversible.as_ref()?;
+        let (version, description) = (migration.version, &migration.description);
+        Some(format!(
+            "migration {version} ({description}) cannot be undone: {why}; nothing was changed"
+        ))
+    })
+}

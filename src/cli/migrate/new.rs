@@ -1,0 +1,46 @@
+//! `taskmanager migrate new`: the four files of a new migration.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::cli::output;
+use crate::domain::{Clock, SystemClock};
+use crate::migrate::create;
+
+/// Make the four files of a new migration: up and down, for each of the two databases
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  taskmanager migrate new add_labels_to_tasks\n  taskmanager migrate new \"add labels to tasks\""
+)]
+pub(in crate::cli) struct Args {
+    /// A verb and an object, such as `add_labels_to_tasks`
+    name: String,
+    /// The folder that holds postgres/ and sqlite/
+    #[arg(long, value_name = "FOLDER", default_value = "migrations")]
+    migrations: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(in crate::cli) fn run(self) -> anyhow::Result<ExitCode> {
+        let files = match create(&self.migrations, &self.name, SystemClock.now()) {
+            Ok(files) => files,
+            Err(error) => {
+                eprintln!("{error}");
+                return Ok(ExitCode::from(super::common::USAGE));
+            }
+        };
+        if self.json {
+            output::json(&json!({ "files": files }))?;
+        } else {
+            let lines: Vec<String> =
+                files.iter().map(|file| format!("{}\n", file.display())).collect();
+            output::text(&lines.concat())?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,153 @@
+//! What the commands that change the schema share: the setting of an operation, the confirmation, the report.
+
+use std::io::{IsTerminal, Write, stderr, stdin};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::common::{Common, USAGE, url};
+use crate::cli::output;
+use crate::config::{Config, DatabaseUrl};
+use crate::domain::SystemClock;
+use crate::migrate::loss::{Loss, losses};
+use crate::migrate::{
+    Inspector, MigrateError, Migration, MigrationSet, Operation, Outcome, Progress, StartSettings,
+    StateReport,
+};
+use crate::shutdown::Shutdown;
+use crate::telemetry;
+
+/// Longest wait for the database's answer to a look.
+const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Everything that an operation needs, owned.
+pub(super) struct Operating {
+    pub(super) settings: StartSettings,
+    pub(super) set: MigrationSet,
+    clock: SystemClock,
+    progress: Progress,
+}
+
+impl Operating {
+    /// Sets an operation up; the log goes to standard error, as everywhere.
+    pub(super) fn new(
+        common: &Common,
+        config: &Config,
+    ) -> anyhow::Result<Result<Self, MigrateError>> {
+        telemetry::logging::init(config.log_format, &config.rust_log)?;
+        let set = match common.set(url(config)) {
+            Ok(set) => set,
+            Err(error) => return Ok(Err(error)),
+        };
+        let settings =
+            StartSettings::from_config(config, Shutdown::from_signals()?.draining_token());
+        Ok(Ok(Self { settings, set, clock: SystemClock, progress: Progress::default() }))
+    }
+
+    pub(super) fn url(&self) -> &DatabaseUrl {
+        &self.settings.url
+    }
+
+    pub(super) fn operation(&self) -> Operation<'_> {
+        Operation {
+            settings: &self.settings,
+            set: &self.set,
+            clock: &self.clock,
+            progress: &self.progress,
+        }
+    }
+
+    /// The state as it is now, without waiting for the database.
+    pub(super) async fn report(&self) -> Result<StateReport, String> {
+        let inspector = Inspector::new(self.url().clone(), self.set.clone());
+        let report = inspector.report(ANSWER_WITHIN).await;
+        report.map_err(|error| format!("database {} cannot be read: {error}", self.url()))
+    }
+
+    /// Says what going back would lose and asks for it; `None` when it may go on.
+    pub(super) async fn confirm(
+        &self,
+        common: &Common,
+        yes: bool,
+        migrations: &[&Migration],
+    ) -> anyhow::Result<Option<ExitCode>> {
+        let losses = match losses(self.url(), migrations).await {
+            Ok(losses) => losses,
+            Err(error) => {
+                let message = format!("database {} cannot be read: {error}", self.url());
+                return common.fail(&message, super::common::UNREACHABLE).map(Some);
+            }
+        };
+        let words = in_words(migrations, &losses);
+        eprintln!("{words}");
+        if yes {
+            return Ok(None);
+        }
+        if !stdin().is_terminal() || !stderr().is_terminal() {
+            let message = "nobody can be asked here: repeat with --yes to do it all the same; nothing was changed";
+            return common.fail(message, USAGE).map(Some);
+        }
+        eprint!("Type yes to go on: ");
+        stderr().flush()?;
+        let mut answer = String::new();
+        stdin().read_line(&mut answer)?;
+        if answer.trim() == "yes" {
+            return Ok(None);
+        }
+        common.fail("not confirmed; nothing was changed", 1).map(Some)
+    }
+}
+
+fn in_words(migrations: &[&Migration], losses: &[Loss]) -> String {
+    let versions: Vec<String> =
+        migrations.iter().map(|m| format!("  {}  {}", m.version, m.description)).collect();
+    let lost: Vec<String> =
+        losses.iter().map(|loss| format!("  {}: {} row(s)", loss.what, loss.rows)).collect();
+    let lost = if lost.is_empty() {
+        "no data is lost that the down files show".to_owned()
+    } else {
+        format!("this data is lost for good:\n{}", lost.join("\n"))
+    };
+    format!("to be reverted, newest first:\n{}\n{lost}", versions.join("\n"))
+}
+
+/// Prints what was done.
+pub(super) fn print(common: &Common, verb: &str, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+    let report = &outcome.report;
+    if common.json {
+        let done: Vec<Value> = outcome
+            .done
+            .iter()
+            .map(|done| {
+                json!({
+                    "version": done.version,
+                    "description": done.description,
+                    "seconds": done.took.as_secs_f64(),
+                })
+            })
+            .collect();
+        output::json(&json!({
+            verb: done,
+            "schema_state": report.state.as_str(),
+            "schema_version": report.head,
+            "target_version": report.target,
+            "pending_migrations": report.pending.len(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    for done in &outcome.done {
+        let milliseconds = done.took.as_secs_f64() * 1_000.0;
+        text.push_str(&format!(
+            "{verb} {}  {} ({milliseconds:.1} ms)\n",
+            done.version, done.description
+        ));
+    }
+    if outcome.done.is_empty() {
+        text.push_str("nothing to do\n");
+    }
+    let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
+    text.push_str(&format!("the schema is {}, at {head}\n", report.state.as_str()));
+    output::text(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

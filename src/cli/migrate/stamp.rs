@@ -1,0 +1,60 @@
+//! `taskmanager migrate stamp` and `repair`: the record is changed, and the schema is not.
+
+use std::process::ExitCode;
+
+use super::common::Common;
+use super::operating::{Operating, print};
+use crate::config::Config;
+
+/// Record migrations up to a version without running them, for a database that something else has made
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Checks first that the schema has what this program uses. Exit codes: 0 done, 1 failed, 7 the schema does not fit, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate stamp 20261121090300"
+)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// The last version to record
+    version: i64,
+}
+
+/// Mend the record of one version: accept its file as it is now, or clear a step that stopped half way
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "What is done is logged with who and why. Exit codes: 0 done, 1 nothing to mend or failed, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate repair 20261121090200 --reason \"comment corrected, same statements\""
+)]
+pub(in crate::cli) struct Repair {
+    #[command(flatten)]
+    common: Common,
+    /// The version
+    version: i64,
+    /// Why this is right
+    #[arg(long, value_name = "WHY")]
+    reason: String,
+}
+
+impl Args {
+    pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let operating = match Operating::new(&self.common, config)? {
+            Ok(operating) => operating,
+            Err(error) => return self.common.fail_with(&error),
+        };
+        match operating.operation().stamp(self.version).await {
+            Ok(outcome) => print(&self.common, "stamped", &outcome),
+            Err(error) => self.common.fail_with(&error),
+        }
+    }
+}
+
+impl Repair {
+    pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let operating = match Operating::new(&self.common, config)? {
+            Ok(operating) => operating,
+            Err(error) => return self.common.fail_with(&error),
+        };
+        match operating.operation().repair(self.version, &self.reason).await {
+            Ok(outcome) => print(&self.common, "repaired", &outcome),
+            Err(error) => self.common.fail_with(&error),
+        }
+    }
+}

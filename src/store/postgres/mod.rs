@@ -1,0 +1,227 @@
+//! Tasks in PostgreSQL 13 or newer.
+
+mod connections;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgPool, Postgres, QueryBuilder};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use self::connections::{Connections, Lease};
+use super::failure::{Failures, retry_broken_read};
+use super::query::{self, Dialect, like_pattern};
+use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
+use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
+use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+
+/// One PostgreSQL database.
+#[derive(Debug)]
+pub(super) struct PostgresStore {
+    connections: Connections,
+}
+
+impl PostgresStore {
+    /// Prepares the pool; connections are opened when they are first needed.
+    pub(super) fn new(
+        target: &PgConnectOptions,
+        settings: &PoolSettings,
+        failures: Arc<Failures>,
+    ) -> Self {
+        Self { connections: Connections::new(target, settings, failures) }
+    }
+
+    pub(super) fn pool(&self) -> &PgPool {
+        self.connections.pool()
+    }
+
+    fn explain(&self, error: sqlx::Error) -> StoreError {
+        self.connections.explain(error)
+    }
+
+    async fn finish(&self, lease: Lease) -> Result<(), StoreError> {
+        lease.finish().await.map_err(|error| self.explain(error))
+    }
+
+    async fn read_one(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
+        let query = match reference {
+            TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::SELECT_BY_ID).bind(id),
+            TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
+        };
+        let mut lease = self.connections.one().await?;
+        let query = query.persistent(lease.keeps_statements());
+        let row = query.fetch_optional(&mut *lease).await.map_err(|error| self.explain(error))?;
+        self.finish(lease).await?;
+        row.map(Task::try_from).transpose()
+    }
+
+    async fn read_page(&self, request: &ListQuery) -> Result<Page, StoreError> {
+        let mut query = query::list::<Postgres>(request);
+        let mut lease = self.connections.one().await?;
+        let persistent = keeps_plan(&lease, &request.filter);
+        let query = query.build_query_as::<TaskRow>().persistent(persistent);
+        let rows = query.fetch_all(&mut *lease).await.map_err(|error| self.explain(error))?;
+        self.finish(lease).await?;
+        Page::from_rows(rows, request.limit)
+    }
+
+    async fn read_stats(
+        &self,
+        filter: &TaskFilter,
+        now: OffsetDateTime,
+    ) -> Result<TaskStats, StoreError> {
+        let mut query = query::stats::<Postgres>(filter, now);
+        let mut lease = self.connections.one().await?;
+        let query = query.build_query_as::<StatsRow>().persistent(keeps_plan(&lease, filter));
+        let row = query.fetch_one(&mut *lease).await.map_err(|error| self.explain(error))?;
+        self.finish(lease).await?;
+        Ok(row.into())
+    }
+
+    async fn read_count(
+        &self,
+        filter: &TaskFilter,
+        now: OffsetDateTime,
+    ) -> Result<i64, StoreError> {
+        let mut query = query::count::<Postgres>(filter, now);
+        let mut lease = self.connections.one().await?;
+        let query = query.build_query_scalar().persistent(keeps_plan(&lease, filter));
+        let count = query.fetch_one(&mut *lease).await.map_err(|error| self.explain(error))?;
+        self.finish(lease).await?;
+        Ok(count)
+    }
+
+    async fn read_census(&self) -> Result<Vec<CensusLine>, StoreError> {
+        let mut lease = self.connections.one().await?;
+        let query = sqlx::query_as::<_, CensusRow>(sql::CENSUS);
+        let query = query.persistent(lease.keeps_statements());
+        let rows = query.fetch_all(&mut *lease).await.map_err(|error| self.explain(error))?;
+        self.finish(lease).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Reads the task and keeps it from others until the transaction ends.
+    async fn locked(
+        &self,
+        lease: &mut Lease,
+        reference: TaskRef,
+        precondition: &Precondition,
+    ) -> Result<Task, StoreError> {
+        let query = match reference {
+            TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::LOCK_BY_ID).bind(id),
+            TaskRef::Number(number) => sqlx::query_as(sql::LOCK_BY_NUMBER).bind(number),
+        };
+        let query = query.persistent(lease.keeps_statements());
+        let row = query.fetch_optional(&mut **lease).await.map_err(|error| self.explain(error))?;
+        let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
+        precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
+    }
+}
+
+/// The plan of a search depends on how rare its words are: never a generic one.
+fn keeps_plan(lease: &Lease, filter: &TaskFilter) -> bool {
+    lease.keeps_statements() && filter.words.is_empty()
+}
+
+#[async_trait]
+impl TaskStore for PostgresStore {
+    async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
+        let mut lease = self.connections.one().await?;
+        let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT), &task);
+        let insert = insert.persistent(lease.keeps_statements());
+        let row = insert.fetch_one(&mut *lease).await.map_err(|error| self.explain(error))?;
+        task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
+        self.finish(lease).await?;
+        Ok(task)
+    }
+
+    async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
+        retry_broken_read(|| self.read_one(reference)).await
+    }
+
+    async fn update(
+        &self,
+        reference: TaskRef,
+        precondition: &Precondition,
+        patch: &TaskPatch,
+        now: OffsetDateTime,
+    ) -> Result<Task, StoreError> {
+        let mut lease = self.connections.transaction().await?;
+        let present = self.locked(&mut lease, reference, precondition).await?;
+        let Some(next) = present.patched(patch, now) else { return Ok(present) };
+        let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE), &next);
+        let update = update.persistent(lease.keeps_statements());
+        update.execute(&mut *lease).await.map_err(|error| self.explain(error))?;
+        self.finish(lease).await?;
+        Ok(next)
+    }
+
+    async fn delete(
+        &self,
+        reference: TaskRef,
+        precondition: &Precondition,
+    ) -> Result<(), StoreError> {
+        let mut lease = self.connections.transaction().await?;
+        let present = self.locked(&mut lease, reference, precondition).await?;
+        let delete = sqlx::query(sql::DELETE).bind(present.id);
+        let delete = delete.persistent(lease.keeps_statements());
+        delete.execute(&mut *lease).await.map_err(|error| self.explain(error))?;
+        self.finish(lease).await
+    }
+
+    async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
+        retry_broken_read(|| self.read_page(request)).await
+    }
+
+    async fn count(&self, filter: &TaskFilter, now: OffsetDateTime) -> Result<i64, StoreError> {
+        retry_broken_read(|| self.read_count(filter, now)).await
+    }
+
+    async fn stats(
+        &self,
+        filter: &TaskFilter,
+        now: OffsetDateTime,
+    ) -> Result<TaskStats, StoreError> {
+        retry_broken_read(|| self.read_stats(filter, now)).await
+    }
+
+    async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
+        retry_broken_read(|| self.read_census()).await
+    }
+}
+
+impl Dialect for Postgres {
+    const DUE_DATE: &'static str = "coalesce(due_date, 'infinity')";
+    const DUE_DATE_DESCENDING: &'static str = "coalesce(due_date, '-infinity')";
+    const COMPLETED_AT: &'static str = "coalesce(completed_at, 'infinity')";
+    const COMPLETED_AT_DESCENDING: &'static str = "coalesce(completed_at, '-infinity')";
+    const LATEST: &'static str = "'infinity'";
+    const EARLIEST: &'static str = "'-infinity'";
+    const TITLE: &'static str = "split_part(search_text, E'\\n', 1) COLLATE \"C\"";
+
+    fn push_text(query: &mut QueryBuilder<Self>, text: String) {
+        query.push_bind(text);
+    }
+
+    fn push_integer(query: &mut QueryBuilder<Self>, integer: i64) {
+        query.push_bind(integer);
+    }
+
+    fn push_time(query: &mut QueryBuilder<Self>, at: OffsetDateTime) {
+        query.push_bind(Timestamp(at));
+    }
+
+    fn push_id(query: &mut QueryBuilder<Self>, id: Uuid) {
+        query.push_bind(id);
+    }
+
+    /// `tasks_search_text_idx` serves words of three letters or more; backslash is the escape by default.
+    fn push_words(query: &mut QueryBuilder<Self>, words: &[String]) {
+        for (at, word) in words.iter().enumerate() {
+            query.push(if at == 0 { "search_text LIKE " } else { " AND search_text LIKE " });
+            query.push_bind(like_pattern(word));
+        }
+    }
+}
