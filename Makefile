@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-specific bench lint migrate migrate-check migrate-history upgrade-revision
+.PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -24,6 +24,9 @@ test-specific: ## the tests of one file: FILE=tests/api/lists.rs
 
 bench: ## the figures of docs/BENCHMARKS.md, on a machine that does nothing else (about ten minutes)
 	scripts/bench.sh
+
+fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
+	scripts/fuzz.sh
 
 lint: ## formatting, clippy without warnings, the shipped migrations, and dependency rules where cargo-deny is installed
 	cargo fmt --check

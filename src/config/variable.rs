@@ -57,7 +57,7 @@ variables! {
         "a second listener with /health* and /metrics, opened before migrations; /metrics then \
          leaves the public port";
     ENVIRONMENT, "environment", "NAME", "development",
-        "shown in /health: 1 to 64 visible characters";
+        "shown in /health: 1 to 64 visible characters, and no URL";
     CORS_ORIGINS, "cors-origins", "ORIGINS", "none",
         "browser origins that may call: a comma list such as https://a.example,http://localhost:5173, or *";
     DATABASE_MAX_CONNECTIONS, "database-max-connections", "COUNT", "10",

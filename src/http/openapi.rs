@@ -95,9 +95,14 @@ pub(super) struct ListParams {
     #[param(minimum = 0, default = 0)]
     skip: Option<i64>,
     /// Where the page begins: from the Link header of the page before, unchanged. Not together with `skip`.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// Comma list of `created_at`, `updated_at`, `due_date`, `completed_at`, `priority`, `status`, `title` and `number`, each once, with `-` before it for descending.
-    #[param(default = "-created_at", example = "-priority,due_date")]
+    #[param(
+        default = "-created_at",
+        example = "-priority,due_date",
+        pattern = r"^-?(created_at|updated_at|due_date|completed_at|priority|status|title|number)(,-?(created_at|updated_at|due_date|completed_at|priority|status|title|number))*$"
+    )]
     sort: Option<String>,
     /// Whether to add `X-Total-Count`.
     #[param(default = false)]
@@ -122,14 +127,14 @@ pub(super) struct FilterParams {
     /// Any of these: repeated, or a comma list.
     #[param(inline, style = Form, explode)]
     priority: Option<Vec<PriorityBody>>,
-    /// Any of these: a comma list, or repeated (then a comma is part of the name). Empty is unassigned.
-    #[param(style = Form, explode, max_items = 100)]
+    /// Any of these: a comma list, or repeated (then a comma is part of the name); at most 100 different ones. Empty is unassigned.
+    #[param(style = Form, explode)]
     assignee: Option<Vec<String>>,
     /// Due at this moment or later (RFC 3339, UTC unless it says otherwise).
-    #[param(example = "2026-12-01")]
+    #[param(min_length = 1, example = "2026-12-01")]
     due_after: Option<String>,
     /// Due before this moment (RFC 3339, UTC unless it says otherwise).
-    #[param(example = "2026-12-24T18:00:00Z")]
+    #[param(min_length = 1, example = "2026-12-24T18:00:00Z")]
     due_before: Option<String>,
     /// Due in the past and not done; `false` is all others.
     overdue: Option<bool>,

@@ -10,6 +10,7 @@ use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
 use taskmanager::migrate::{Dialect, MigrationSet, Progress, StartSettings, prepare};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::run::run;
 use crate::support::{Backend, Database, free_port};
@@ -81,6 +82,8 @@ async fn database(backend: Backend, deed: Deed) -> Database {
         mode: MigrateMode::Auto,
         database_wait: Duration::from_secs(30),
         lock_wait: Duration::from_secs(30),
+        table_lock_wait: Duration::from_secs(30),
+        stop: CancellationToken::new(),
     };
     let set = files(backend, deed);
     prepare(&settings, &set, &SystemClock, &Progress::default()).await.expect("a schema");
@@ -236,8 +239,14 @@ fn a_database_that_cannot_be_read_is_twelve(#[case] arguments: &[&str]) {
     let file = format!("sqlite://{}", file.display());
     for url in [nobody, file] {
         let refused = run(arguments, &[("DATABASE_URL", &url)]).expect(12);
-        assert_eq!(refused.stdout, "");
         assert_eq!(refused.stderr.lines().count(), 1, "{}", refused.stderr);
+        if arguments.contains(&"--json") {
+            let document: Value = serde_json::from_str(&refused.stdout).expect("one document");
+            assert_eq!(document["error"]["exit_code"], 12, "{document}");
+            assert_eq!(document["error"]["message"], refused.stderr.trim_end(), "{document}");
+        } else {
+            assert_eq!(refused.stdout, "");
+        }
     }
 }
 

@@ -147,7 +147,7 @@ async fn a_database_that_others_hold_is_unavailable(
     let mut side = fixture.database.connect().await;
     side.lock_tasks().await;
     let url = DatabaseUrl::parse(&fixture.database.url).expect("a URL");
-    let hasty = PoolSettings { max_connections: 2, request_timeout: Duration::from_millis(400) };
+    let hasty = PoolSettings { max_connections: 2, request_timeout: Duration::from_secs(4) };
     let hasty = Opened::open(url.target(), &hasty);
     let refused = hasty.tasks().create(task("x")).await;
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");

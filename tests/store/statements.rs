@@ -15,7 +15,7 @@ const SPAN: &str = "watched";
 
 type Seen = Arc<Mutex<Vec<(u64, String)>>>;
 
-/// Does `work`, and returns what came of it with every statement that it sent. Other tests may send theirs at the
+/// Does `work`, and returns what came of it with every statement on tasks that it sent. Other tests may send theirs at the
 /// same time: the span goes with a statement, also to the thread that runs SQLite.
 pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
     static SEEN: OnceLock<Seen> = OnceLock::new();
@@ -30,13 +30,13 @@ pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>)
     let id = span.id().expect("a span that is watched").into_u64();
     let outcome = work.instrument(span).await;
     let seen = seen.lock().expect("no panic while it was held");
-    let of_this = seen.iter().filter(|(span, statement)| *span == id && !is_setting(statement));
+    let of_this = seen.iter().filter(|(span, statement)| *span == id && is_of_tasks(statement));
     (outcome, of_this.map(|(_, statement)| statement.clone()).collect())
 }
 
-/// What a connection is told when it is opened, as one may be at any time.
-fn is_setting(statement: &str) -> bool {
-    statement.starts_with("SET ") || statement.starts_with("PRAGMA ")
+/// Not what a connection is told or asked when it is opened, as one may be at any time.
+fn is_of_tasks(statement: &str) -> bool {
+    statement.contains(" tasks")
 }
 
 struct Watch(Seen);
