@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use super::Dialect;
 use crate::config::{DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
 
-/// How long SQLite waits for a writer before it says that the file is busy. Shorter than a stop may take,
-/// because nothing interrupts this wait.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long SQLite waits for a writer before it says that the file is busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same while migrating, where it is tried again: nothing interrupts this wait, and a stop must not take long.
+const SHORT_BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// After how many instructions of its machine SQLite asks whether to go on.
 const WATCH_EVERY: i32 = 10_000;
 
@@ -98,6 +99,8 @@ impl Session {
         if let Self::Sqlite(connection) = self {
             let go_on = move || !stop.is_cancelled();
             connection.lock_handle().await?.set_progress_handler(WATCH_EVERY, go_on);
+            let limit = SHORT_BUSY_TIMEOUT.as_millis();
+            self.execute(format!("PRAGMA busy_timeout = {limit}")).await?;
         }
         Ok(())
     }
