@@ -6,8 +6,9 @@
 # The command gets
 #   TEST_POSTGRES_URL  postgres://postgres:<random>@127.0.0.1:<free port>/postgres
 #   TEST_POSTGRES_BIN  the folder of initdb and postgres, for tests that start servers of their own
-# and PgBouncer installed, for tests that start poolers. Its exit code is this script's. A server given from outside (TEST_POSTGRES_URL=… make test) is
-# used instead, and the output says so: its role must be allowed to create databases.
+# and PgBouncer installed, for tests that start poolers. Its exit code is this script's. A server given
+# from outside (TEST_POSTGRES_URL=… make test) is used instead, and the output says so: its role must be
+# allowed to create databases.
 set -euo pipefail
 
 say() { printf 'with-postgres: %s\n' "$*" >&2; }
