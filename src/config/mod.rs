@@ -153,6 +153,12 @@ impl Config {
         host_port(&self.host, self.port)
     }
 
+    /// Where a setting's value came from.
+    #[must_use]
+    pub fn source_of(&self, variable: &Variable) -> Source {
+        self.sources.get(variable.name).copied().unwrap_or(Source::Default)
+    }
+
     /// Every setting in force, in the order of [`VARIABLES`]; secrets are redacted.
     #[must_use]
     pub fn lines(&self) -> Vec<Setting> {
@@ -161,7 +167,7 @@ impl Config {
         let setting = |variable: &Variable, value: String| Setting {
             name: variable.name,
             value,
-            source: self.sources.get(variable.name).copied().unwrap_or(Source::Default),
+            source: self.source_of(variable),
         };
         vec![
             setting(&v::DATABASE_URL, self.database_url.to_string()),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::common::{Common, USAGE, url};
 use crate::cli::output;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, Source, variable};
 use crate::domain::SystemClock;
 use crate::migrate::loss::{Loss, losses};
 use crate::migrate::{
@@ -20,6 +20,13 @@ use crate::telemetry;
 
 /// Longest wait for the database's answer to a look.
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// What is logged unless `RUST_LOG` says more: what a person cannot see in the report, such as who is waited for.
+const QUIET: &str = "warn,taskmanager::migrate::lock=info,taskmanager::migrate::wait=info";
+
+fn filter(config: &Config) -> &str {
+    if config.source_of(&variable::RUST_LOG) == Source::Default { QUIET } else { &config.rust_log }
+}
 
 /// Everything that an operation needs, owned.
 pub(super) struct Operating {
@@ -35,7 +42,7 @@ impl Operating {
         common: &Common,
         config: &Config,
     ) -> anyhow::Result<Result<Self, MigrateError>> {
-        telemetry::logging::init(config.log_format, &config.rust_log)?;
+        telemetry::logging::init(config.log_format, filter(config))?;
         let set = match common.set(url(config)) {
             Ok(set) => set,
             Err(error) => return Ok(Err(error)),
