@@ -10,6 +10,7 @@ use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
 use taskmanager::migrate::{Dialect, MigrationSet, Progress, StartSettings, prepare};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::run::run;
 use crate::support::{Backend, Database, free_port};
@@ -81,6 +82,8 @@ async fn database(backend: Backend, deed: Deed) -> Database {
         mode: MigrateMode::Auto,
         database_wait: Duration::from_secs(30),
         lock_wait: Duration::from_secs(30),
+        table_lock_wait: Duration::from_secs(30),
+        stop: CancellationToken::new(),
     };
     let set = files(backend, deed);
     prepare(&settings, &set, &SystemClock, &Progress::default()).await.expect("a schema");
