@@ -89,8 +89,15 @@ impl Operating {
         }
         eprint!("Type yes to go on: ");
         stderr().flush()?;
-        let mut answer = String::new();
-        stdin().read_line(&mut answer)?;
+        // On a thread of its own: a person who is asked may also press Ctrl-C.
+        let reading = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            stdin().read_line(&mut answer).map(|_| answer)
+        });
+        let answer = tokio::select! {
+            answer = reading => answer??,
+            () = self.settings.stop.cancelled() => String::new(),
+        };
         if answer.trim() == "yes" {
             return Ok(None);
         }
