@@ -1,5 +1,6 @@
 //! What a run would do, in order, before it does it: pure, from the state and the files.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -175,7 +176,8 @@ pub fn script(
         } else {
             format!("{begin};\n{sql}\n{recorded};\nCOMMIT;\n")
         };
-        text.push_str(&format!("\n-- {file}\n{body}"));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n-- {file}\n{body}");
     }
     Ok(text)
 }

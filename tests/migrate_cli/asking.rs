@@ -22,7 +22,8 @@ impl Terminal {
     fn open(files: &Files, database: &Database, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a temp folder");
         let program = env!("CARGO_BIN_EXE_taskmanager");
-        let command = format!("'{program}' migrate {arguments} --migrations '{}'", files.path());
+        let command =
+            format!("exec '{program}' migrate {arguments} --migrations '{}'", files.path());
         let screen = File::create(folder.path().join("screen")).expect("a file");
         let mut child = Command::new("/usr/bin/script")
             .args(["-qefc", &command, "/dev/null"])

@@ -1,6 +1,7 @@
 //! What the commands that change the schema share: the setting of an operation, the confirmation, the report.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _, stderr, stdin};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -145,16 +146,15 @@ pub(super) fn print(common: &Common, verb: &str, outcome: &Outcome) -> anyhow::R
     let mut text = String::new();
     for done in &outcome.done {
         let milliseconds = done.took.as_secs_f64() * 1_000.0;
-        text.push_str(&format!(
-            "{verb} {}  {} ({milliseconds:.1} ms)\n",
-            done.version, done.description
-        ));
+        let (version, description) = (done.version, &done.description);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{verb} {version}  {description} ({milliseconds:.1} ms)");
     }
     if outcome.done.is_empty() {
         text.push_str("nothing to do\n");
     }
     let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
-    text.push_str(&format!("the schema is {}, at {head}\n", report.state.as_str()));
+    let _ = writeln!(text, "the schema is {}, at {head}", report.state.as_str());
     output::text(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use crate::shutdown::Shutdown;
 
 /// Prove on a scratch database that every migration can be undone and done again
 ///
-/// For SQLite in a temporary file, always; for PostgreSQL in a database of its own beside DATABASE_URL,
+/// For SQLite in a temporary file, always; for PostgreSQL in a database of its own beside `DATABASE_URL`,
 /// where that is a server and the role may create databases.
 #[derive(Debug, clap::Args)]
 #[command(
