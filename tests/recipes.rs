@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_RECIPES=1` writes what comes out into the page instead.
 
+#![expect(clippy::expect_used, reason = "a test that fails here says so")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -89,8 +89,17 @@ pub async fn doctor(url: &DatabaseUrl, set: &MigrationSet) -> Result<Vec<Check>,
 
 async fn schema(url: &DatabaseUrl, set: &MigrationSet) -> Result<Check, InspectError> {
     let inspector = super::Inspector::new(url.clone(), set.clone());
-    let report = inspector.report(std::time::Duration::from_secs(10)).await?;
-    let (name, found) = ("schema", report.state.as_str());
+    let name = "schema";
+    let report = match inspector.report(std::time::Duration::from_secs(10)).await {
+        Ok(report) => report,
+        // It answers, and does not let this role read: the other checks say why.
+        Err(error) if !error.is_outage() => {
+            let mend = "see rights, or use a role that may read _sqlx_migrations and _migrate_log";
+            return Ok(Check::not_good(name, Health::Bad, error.to_string(), mend));
+        }
+        Err(error) => return Err(error),
+    };
+    let found = report.state.as_str();
     Ok(match report.state {
         SchemaState::Current => Check::good(name, found),
         SchemaState::Behind | SchemaState::AheadCompatible => {
@@ -117,11 +126,15 @@ async fn holder(url: &DatabaseUrl) -> Check {
     match lock::holder(url).await {
         Ok(None) => Check::good(name, "free"),
         Ok(Some(holder)) => {
-            let end = match Dialect::of(url) {
-                Dialect::Postgres => "wait for it, or end it: SELECT pg_terminate_backend(PID)",
-                Dialect::Sqlite => "wait for it, or end that process",
+            let pid = holder.split_whitespace().nth(1).and_then(|pid| pid.parse::<u32>().ok());
+            let mend = match (Dialect::of(url), pid) {
+                (Dialect::Postgres, Some(pid)) => {
+                    format!("wait for it, or end it: SELECT pg_terminate_backend({pid});")
+                }
+                (Dialect::Sqlite, Some(pid)) => format!("wait for it, or end it: kill {pid}"),
+                (_, None) => "wait for it, or end it".to_owned(),
             };
-            Check::not_good(name, Health::Doubtful, format!("held by {holder}"), end)
+            Check::not_good(name, Health::Doubtful, format!("held by {holder}"), mend)
         }
         Err(error) => Check::not_good(name, Health::Doubtful, error.to_string(), "see the message"),
     }
@@ -174,8 +187,8 @@ async fn postgres(session: &mut Session) -> Result<Vec<Check>, sqlx::Error> {
              || CAST(extract(epoch FROM clock_timestamp() - state_change) AS bigint) || ' s', \
              'SELECT pg_terminate_backend(' || pid || ');' FROM pg_catalog.pg_stat_activity \
              WHERE state LIKE 'idle in transaction%' AND datname = current_database() \
-             AND clock_timestamp() - state_change > interval '60 seconds'",
-            "none idle for over a minute",
+             AND clock_timestamp() - state_change > interval '10 seconds'",
+            "none idle for over 10 s",
         )
         .await?,
     );

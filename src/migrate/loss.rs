@@ -38,46 +38,93 @@ async fn count(session: &mut Session, migrations: &[&Migration]) -> Result<Vec<L
     let mut losses: Vec<Loss> = Vec::new();
     for migration in migrations {
         for statement in statements(&migration.down_sql, dialect) {
-            let Some((table, column)) = dropped(&statement) else { continue };
-            let Some(table) = real_name(session, table).await? else { continue };
-            let counting = match column {
-                None => format!("SELECT CAST(count(*) AS text) FROM {}", identifier(&table)),
-                Some(column) => {
-                    let Some(column) = real_column(session, &table, column).await? else {
-                        continue;
-                    };
-                    let (table, column) = (identifier(&table), identifier(&column));
-                    format!("SELECT CAST(count({column}) AS text) FROM {table}")
+            for target in dropped(&statement) {
+                let Some(loss) = lost(session, &target).await? else { continue };
+                if !losses.iter().any(|had| had.what == loss.what) {
+                    losses.push(loss);
                 }
-            };
-            let rows = session.value(counting).await?.and_then(|n| n.parse().ok()).unwrap_or(0);
-            let what = match column {
-                None => format!("table {table}"),
-                Some(column) => format!("column {table}.{}", column.to_lowercase()),
-            };
-            if rows > 0 && !losses.iter().any(|loss| loss.what == what) {
-                losses.push(Loss { what, rows });
             }
         }
     }
     Ok(losses)
 }
 
-/// The table, and the column if only that, which a statement drops.
-fn dropped(statement: &Statement) -> Option<(&str, Option<&str>)> {
-    let words: Vec<&str> = statement.tokens.iter().map(String::as_str).collect();
-    let name = |from: usize| {
-        let skipped = ["IF", "EXISTS", "ONLY"];
-        words.get(from..)?.iter().find(|word| !skipped.contains(word)).copied()
+/// What a statement takes away, in its own spelling.
+#[derive(Debug, PartialEq, Eq)]
+enum Target<'a> {
+    /// A table, or all of its rows.
+    Table(&'a str),
+    /// Rows of a table.
+    Rows(&'a str),
+    /// A column of the first of these words that is a table: before it may stand a schema's name.
+    Column(&'a [String], &'a str),
+}
+
+/// What is there of a target; none when it is not there, or empty.
+async fn lost(session: &mut Session, target: &Target<'_>) -> Result<Option<Loss>, sqlx::Error> {
+    let (what, counting) = match target {
+        Target::Table(name) | Target::Rows(name) => {
+            let Some(table) = real_name(session, name).await? else { return Ok(None) };
+            let counting = format!("SELECT CAST(count(*) AS text) FROM {}", identifier(&table));
+            match target {
+                Target::Rows(_) => {
+                    (format!("of table {table}, deleted by a statement, at most"), counting)
+                }
+                _ => (format!("table {table}"), counting),
+            }
+        }
+        Target::Column(names, column) => {
+            let mut found = None;
+            for name in *names {
+                if found.is_none() {
+                    found = real_name(session, name).await?;
+                }
+            }
+            let Some(table) = found else { return Ok(None) };
+            let Some(column) = real_column(session, &table, column).await? else { return Ok(None) };
+            let what = format!("column {table}.{column}");
+            let (table, column) = (identifier(&table), identifier(&column));
+            (what, format!("SELECT CAST(count({column}) AS text) FROM {table}"))
+        }
+    };
+    let rows = session.value(counting).await?.and_then(|n| n.parse().ok()).unwrap_or(0);
+    Ok((rows > 0).then_some(Loss { what, rows }))
+}
+
+/// What a statement takes away. A word that is no table's name is found out later, so more may be named.
+fn dropped(statement: &Statement) -> Vec<Target<'_>> {
+    let tokens = statement.tokens.as_slice();
+    let words: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let tables = |from: usize| {
+        let end = ["CASCADE", "RESTRICT", "RESTART", "CONTINUE"];
+        let names = words[from..].iter().take_while(|word| !end.contains(word));
+        names.map(|name| Target::Table(name)).collect()
     };
     match words.as_slice() {
-        ["DROP", "TABLE", ..] => Some((name(2)?, None)),
-        ["ALTER", "TABLE", ..] => {
-            let drop = words.windows(2).position(|pair| pair == ["DROP", "COLUMN"])?;
-            Some((name(2)?, Some(name(drop + 2)?)))
+        ["DROP", "TABLE", ..] => tables(2),
+        ["TRUNCATE", ..] => tables(1),
+        ["DELETE", "FROM", rest @ ..] => {
+            let names = rest.iter().take_while(|word| !["WHERE", "USING"].contains(word));
+            names.map(|name| Target::Rows(name)).collect()
         }
-        _ => None,
+        ["ALTER", "TABLE", ..] => {
+            let first = words.iter().position(|word| *word == "DROP").unwrap_or(words.len());
+            let drops = (first..words.len()).filter(|at| words[*at] == "DROP");
+            drops
+                .filter_map(|at| Some(Target::Column(&tokens[2..first], column(&words[at + 1..])?)))
+                .collect()
+        }
+        _ => Vec::new(),
     }
+}
+
+/// The column after `DROP`, if it is a column that is dropped; the word COLUMN may be left out.
+fn column<'a>(words: &[&'a str]) -> Option<&'a str> {
+    let others = ["CONSTRAINT", "DEFAULT", "NOT", "IDENTITY", "EXPRESSION"];
+    if others.contains(words.first()?) {
+        return None;
+    }
+    words.iter().find(|word| !["COLUMN", "IF", "EXISTS"].contains(word)).copied()
 }
 
 /// The name as the database has it, whatever its case; `None` when there is no such table.

@@ -164,7 +164,7 @@ pub fn script(
     let mut text = format!("-- the record of migrations\n{}\n", tables_text(dialect));
     for migration in migrations {
         let recorded = ran_text(Script::up(migration), dialect, Duration::ZERO, &author);
-        let (sql, begin) = (migration.up_sql.trim_end(), begin(dialect));
+        let (sql, begin) = (terminated(&migration.up_sql, dialect), begin(dialect));
         let file = migration.up_file();
         let body = if migration.directives.no_transaction {
             format!("{sql}\n{recorded};\n")
@@ -180,6 +180,17 @@ pub fn script(
         let _ = write!(text, "\n-- {file}\n{body}");
     }
     Ok(text)
+}
+
+/// The text with a semicolon after its last statement, so that another one can follow.
+fn terminated(sql: &str, dialect: Dialect) -> String {
+    let sql = sql.trim_end();
+    let end = statements(sql, dialect).last().map(|last| last.end);
+    if end.is_none_or(|end| sql[end..].trim_start().starts_with(';')) {
+        return sql.to_owned();
+    }
+    // On a line of its own: a comment may end the file.
+    format!("{sql}\n;")
 }
 
 fn planned(sql: &str, dialect: Dialect) -> Vec<Planned> {

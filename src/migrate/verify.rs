@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::catalog::snapshot::{Snapshot, snapshot};
 use super::session::{Purpose, Session};
 use super::{
-    Dialect, MigrateError, MigrationSet, Operation, Progress, StartSettings, TABLE_LOCK_WAIT,
+    Dialect, MigrateError, Migration, MigrationSet, Operation, Progress, StartSettings,
+    TABLE_LOCK_WAIT,
 };
 use crate::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
 use crate::domain::Clock;
@@ -30,7 +31,8 @@ pub struct Proof {
     pub irreversible: Option<String>,
 }
 
-/// Runs every migration of the set up, down and up again.
+/// Runs every migration of the set up, down and up again; stops at one that cannot go up again because of
+/// what its way down left.
 ///
 /// # Errors
 ///
@@ -64,19 +66,33 @@ pub async fn verify(
             operation.down(before).await?;
             let undone = look(&scratch.url).await?;
             differences.extend(compare("down", &earlier, &undone));
-            operation.up(Some(migration.version)).await?;
-            let again = look(&scratch.url).await?;
-            differences.extend(compare("up again", &after, &again));
+            match operation.up(Some(migration.version)).await {
+                Ok(_) => {
+                    let again = look(&scratch.url).await?;
+                    differences.extend(compare("up again", &after, &again));
+                }
+                // What was left over is why: say that, and not only what it led to.
+                Err(error) if !differences.is_empty() => {
+                    differences.push(format!("up again: {error}"));
+                    proofs.push(proof(migration, differences));
+                    return Ok(proofs);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        proofs.push(Proof {
-            version: migration.version,
-            description: migration.description.clone(),
-            differences,
-            irreversible: migration.irreversible.clone(),
-        });
+        proofs.push(proof(migration, differences));
         before = Some(migration.version);
     }
     Ok(proofs)
+}
+
+fn proof(migration: &Migration, differences: Vec<String>) -> Proof {
+    Proof {
+        version: migration.version,
+        description: migration.description.clone(),
+        differences,
+        irreversible: migration.irreversible.clone(),
+    }
 }
 
 fn compare(way: &str, expected: &Snapshot, found: &Snapshot) -> Vec<String> {

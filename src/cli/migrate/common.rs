@@ -42,17 +42,22 @@ impl Common {
 
     /// Says what failed, on standard error and, where it was asked for, as a document.
     pub(super) fn fail(&self, message: &str, code: u8) -> anyhow::Result<ExitCode> {
-        eprintln!("{message}");
-        if self.json {
-            output::json(&json!({ "error": { "message": message, "exit_code": code } }))?;
-        }
-        Ok(ExitCode::from(code))
+        fail(self.json, message, code)
     }
 
     /// As [`Common::fail`], with the error's own exit code.
     pub(super) fn fail_with(&self, error: &MigrateError) -> anyhow::Result<ExitCode> {
         self.fail(&error.to_string(), error.exit_code())
     }
+}
+
+/// Says what failed, on standard error and, where it was asked for, as a document.
+pub(super) fn fail(as_json: bool, message: &str, code: u8) -> anyhow::Result<ExitCode> {
+    eprintln!("{message}");
+    if as_json {
+        output::json(&json!({ "error": { "message": message, "exit_code": code } }))?;
+    }
+    Ok(ExitCode::from(code))
 }
 
 fn below(folder: &Path, dialect: Dialect) -> PathBuf {

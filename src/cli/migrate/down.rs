@@ -34,7 +34,9 @@ pub(in crate::cli) struct Args {
 
 /// Revert the newest migration and apply it again
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  taskmanager migrate redo --yes")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nothing applied, or nobody to ask, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate redo --yes"
+)]
 pub(in crate::cli) struct Redo {
     #[command(flatten)]
     common: Common,
@@ -45,7 +47,9 @@ pub(in crate::cli) struct Redo {
 
 /// Revert every migration and apply them all again: an empty schema
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  taskmanager migrate reset --yes")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nobody to ask, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate reset --yes"
+)]
 pub(in crate::cli) struct Reset {
     #[command(flatten)]
     common: Common,

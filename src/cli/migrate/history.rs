@@ -14,7 +14,7 @@ use crate::migrate::history::{Line, Standing, history};
 /// Show every version: applied when, in how long, by what, from which file
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  taskmanager migrate history\n  taskmanager migrate history --verbose\n  taskmanager migrate history --json | jq '.[] | select(.state == \"pending\")'"
+    after_help = "Exit codes: 0 shown, 12 database unreachable.\n\nExamples:\n  taskmanager migrate history\n  taskmanager migrate history --verbose\n  taskmanager migrate history --json | jq '.[] | select(.state == \"pending\")'"
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]

@@ -19,7 +19,7 @@ const FINDINGS: u8 = 10;
 /// Find what will hurt, in the files alone: for both databases, no database needed
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 no error-level finding, 10 findings.\n\nExamples:\n  taskmanager migrate lint\n  taskmanager migrate lint migrations/postgres/20261121090000_create_tasks.up.sql --json"
+    after_help = "Exit codes: 0 no error-level finding, 2 a file that is none of the migrations, 10 findings.\n\nExamples:\n  taskmanager migrate lint\n  taskmanager migrate lint migrations/postgres/20261121090000_create_tasks.up.sql --json"
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
@@ -30,19 +30,23 @@ pub(in crate::cli) struct Args {
 
 impl Args {
     pub(in crate::cli) fn run(self, _: &Config) -> anyhow::Result<ExitCode> {
-        let versions = match self.versions() {
+        let mut sets = Vec::new();
+        for (dialect, folder) in [(Dialect::Postgres, "postgres"), (Dialect::Sqlite, "sqlite")] {
+            match self.common.set_of(dialect) {
+                Ok(set) => sets.push((dialect, folder, set)),
+                Err(error) => return self.common.fail_with(&error),
+            }
+        }
+        let known = |version| sets.iter().any(|(_, _, set)| set.get(version).is_some());
+        let versions = match self.versions(known) {
             Ok(versions) => versions,
             Err(message) => return self.common.fail(&message, super::common::USAGE),
         };
         let mut findings = Vec::new();
-        for (dialect, folder) in [(Dialect::Postgres, "postgres"), (Dialect::Sqlite, "sqlite")] {
-            let set = match self.common.set_of(dialect) {
-                Ok(set) => set,
-                Err(error) => return self.common.fail_with(&error),
-            };
+        for (dialect, folder, set) in &sets {
             let concerned = |version| versions.is_empty() || versions.contains(&version);
-            let found = lint(&set, dialect, concerned);
-            findings.extend(found.into_iter().map(|finding| (folder, finding)));
+            let found = lint(set, *dialect, concerned);
+            findings.extend(found.into_iter().map(|finding| (*folder, finding)));
         }
         if self.common.json {
             let documents: Vec<Value> = findings.iter().map(|(at, f)| document(at, f)).collect();
@@ -56,12 +60,19 @@ impl Args {
         Ok(ExitCode::from(if grave { FINDINGS } else { 0 }))
     }
 
-    fn versions(&self) -> Result<BTreeSet<i64>, String> {
+    fn versions(&self, known: impl Fn(i64) -> bool) -> Result<BTreeSet<i64>, String> {
         let version = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let parsed =
                 FileName::parse(&name).map_err(|rule| format!("{}: {rule}", path.display()));
-            parsed.map(|name| name.version)
+            let version = parsed?.version;
+            if known(version) {
+                return Ok(version);
+            }
+            Err(format!(
+                "{}: no such migration here; --migrations FOLDER reads another folder",
+                path.display()
+            ))
         };
         self.files.iter().map(version).collect()
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::common::{USAGE, fail};
 use crate::cli::output;
 use crate::domain::{Clock, SystemClock};
 use crate::migrate::create;
@@ -12,7 +13,7 @@ use crate::migrate::create;
 /// Make the four files of a new migration: up and down, for each of the two databases
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  taskmanager migrate new add_labels_to_tasks\n  taskmanager migrate new \"add labels to tasks\""
+    after_help = "Exit codes: 0 made, 2 a name or a folder that is not fit.\n\nExamples:\n  taskmanager migrate new add_labels_to_tasks\n  taskmanager migrate new \"add labels to tasks\""
 )]
 pub(in crate::cli) struct Args {
     /// A verb and an object, such as `add_labels_to_tasks`
@@ -29,10 +30,7 @@ impl Args {
     pub(in crate::cli) fn run(self) -> anyhow::Result<ExitCode> {
         let files = match create(&self.migrations, &self.name, SystemClock.now()) {
             Ok(files) => files,
-            Err(error) => {
-                eprintln!("{error}");
-                return Ok(ExitCode::from(super::common::USAGE));
-            }
+            Err(error) => return fail(self.json, &error.to_string(), USAGE),
         };
         if self.json {
             output::json(&json!({ "files": files }))?;

@@ -1,7 +1,7 @@
 //! What the commands that change the schema share: the setting of an operation, the confirmation, the report.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::{IsTerminal, Write as _, stderr, stdin};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -97,8 +97,15 @@ impl Operating {
         }
         eprint!("Type yes to go on: ");
         stderr().flush()?;
-        let mut answer = String::new();
-        stdin().read_line(&mut answer)?;
+        // On a thread of its own: a person who is asked may also press Ctrl-C.
+        let reading = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            stdin().read_line(&mut answer).map(|_| answer)
+        });
+        let answer = tokio::select! {
+            answer = reading => answer??,
+            () = self.settings.stop.cancelled() => String::new(),
+        };
         if answer.trim() == "yes" {
             return Ok(None);
         }
@@ -146,9 +153,9 @@ pub(super) fn print(common: &Common, verb: &str, outcome: &Outcome) -> anyhow::R
     let mut text = String::new();
     for done in &outcome.done {
         let milliseconds = done.took.as_secs_f64() * 1_000.0;
+        let (version, description) = (done.version, &done.description);
         // Writing to a String cannot fail.
-        let _ =
-            writeln!(text, "{verb} {}  {} ({milliseconds:.1} ms)", done.version, done.description);
+        let _ = writeln!(text, "{verb} {version}  {description} ({milliseconds:.1} ms)");
     }
     if outcome.done.is_empty() {
         text.push_str("nothing to do\n");

@@ -16,10 +16,10 @@ use crate::migrate::{Inspector, SchemaState, StateReport, refusal};
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Show the schema's state, head, target and pending migrations; changes nothing
-///
-/// Exit codes: 0 current, 3 behind, 4 ahead (compatible), 5 ahead (incompatible), 6 diverged, 7 drifted,
-/// 8 failed, 12 database unreachable.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 current, 3 behind, 4 ahead (compatible), 5 ahead (incompatible), 6 diverged, 7 drifted, 8 failed, 12 database unreachable.\n\nExamples:\n  taskmanager migrate status\n  taskmanager migrate status --json"
+)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     common: Common,

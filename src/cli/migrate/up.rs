@@ -6,6 +6,7 @@ use super::common::{Common, UNREACHABLE, USAGE};
 use super::operating::{Operating, print};
 use crate::config::Config;
 use crate::migrate::plan::{Target, forward};
+use crate::migrate::{SchemaState, refusal};
 
 /// Apply pending migrations: all of them, so many, or up to a version
 #[derive(Debug, clap::Args)]
@@ -45,6 +46,11 @@ impl Args {
                 Ok(report) => report,
                 Err(message) => return self.common.fail(&message, UNREACHABLE),
             };
+            let onward = matches!(report.state, SchemaState::Behind | SchemaState::Failed);
+            if !onward && !report.state.can_serve() {
+                let message = refusal(&report, config.migrate);
+                return self.common.fail(&message, report.state.exit_code());
+            }
             to = match forward(&operating.set, &report, target) {
                 Ok(migrations) => migrations.last().map(|m| m.version).or(report.head),
                 Err(message) => return self.common.fail(&message, USAGE),

@@ -1,0 +1,38 @@
+//! `taskmanager migrate …`, black-box: every command and every state, on SQLite and on PostgreSQL from the same
+//! bodies, with migrations that the tests write.
+
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+pub mod support;
+
+#[cfg(test)]
+mod adopting;
+#[cfg(test)]
+mod asking;
+#[cfg(test)]
+mod back;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
+mod figures;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod forward;
+#[cfg(test)]
+mod lint;
+#[cfg(test)]
+mod mending;
+#[cfg(test)]
+#[path = "../cli/run.rs"]
+mod run;
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod theirs;
+#[cfg(test)]
+mod verify;
