@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use taskmanager::cli::Cli;
 
+/// A tenth of a request's processor time went to glibc's; docs/BENCHMARKS.md has what this one saves.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

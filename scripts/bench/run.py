@@ -9,6 +9,7 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import tempfile
 import time
 
 import seed
-from service import BINARY, Client, Service, busy_share
+from service import BINARY, Client, Service, busy_share, server_cpu
 
 HERE = pathlib.Path(__file__).parent
 DOCUMENT = HERE.parent.parent / "docs" / "BENCHMARKS.md"
@@ -54,13 +55,14 @@ def wrk(url, connections=CONNECTIONS, script=None, seconds=SECONDS):
 
 
 def pgbench(url, script, variables):
-    """Statements a second."""
+    """Statements a second, and how many there were."""
     command = ["pgbench", "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2"]
     command += ["-T", str(SECONDS), "-f", str(HERE / script)]
     for name, value in variables.items():
         command += ["-D", f"{name}={value}"]
     output = subprocess.run(command + [url], check=True, text=True, capture_output=True).stdout
-    return float(re.search(r"tps = ([\d.]+)", output)[1])
+    rate = float(re.search(r"tps = ([\d.]+)", output)[1])
+    return rate, int(re.search(r"actually processed: (\d+)", output)[1])
 
 
 def quiet():
@@ -94,6 +96,28 @@ def memory(name, url, folder):
             "under 120 MB", peak < 120)  # fmt: skip
 
 
+class Meter:
+    """Runs a load generator, and keeps its rates and what each request took of all processors."""
+
+    def __init__(self, url):
+        file = seed.psql(url, "-c", "SELECT pg_read_file('postmaster.pid')", stdout=subprocess.PIPE)
+        self.postmaster = int(file.stdout.split()[0])
+        self.rates, self.whole, self.service = {}, {}, {}
+
+    def run(self, name, service, load):
+        def used():
+            children = resource.getrusage(resource.RUSAGE_CHILDREN)
+            client = children.ru_utime + children.ru_stime
+            return service.cpu(), service.cpu() + client + server_cpu(self.postmaster)
+
+        before = used()
+        rate, count = load()
+        alone, whole = (now - then for now, then in zip(used(), before))
+        self.rates.setdefault(name, []).append(rate)
+        self.whole.setdefault(name, []).append(whole / count * 1e6)
+        self.service.setdefault(name, []).append(alone / count * 1e6)
+
+
 def throughput(url, folder):
     """PostgreSQL: pgbench and the service in turns, so that both meet the same moods of the machine."""
     one = seed.psql(url, "-c", "SELECT id FROM tasks WHERE number = 4711", stdout=subprocess.PIPE)
@@ -102,47 +126,40 @@ def throughput(url, folder):
     body["status"] = "todo"
     texts = (body["title"], body["description"], body["assignee"])
     body["search_text"] = "\n".join(texts).lower()
-    found = {"select": [], "get": [], "insert": [], "post": []}
-    others = []
+    others, meter, median = [], Meter(url), statistics.median
     with Service(url, folder) as service:
-        task = f"{service.url}/tasks/{identifier}"
+        task, tasks = f"{service.url}/tasks/{identifier}", f"{service.url}/tasks"
         wrk(task, seconds=2)
-        used = {"get": [], "post": []}
         for at in range(ROUNDS):
             others.append(quiet())
-            found["select"].append(pgbench(url, "select.sql", {"id": identifier}))
-            cpu = service.cpu()
-            rate, count = wrk(task)
-            used["get"].append((service.cpu() - cpu) / count * 1e6)
-            found["get"].append(rate)
-            found["insert"].append(pgbench(url, "insert.sql", body))
-            cpu = service.cpu()
-            rate, count = wrk(f"{service.url}/tasks", script="post.lua")
-            used["post"].append((service.cpu() - cpu) / count * 1e6)
-            found["post"].append(rate)
-            rates = ", ".join(f"{name} {rates[-1]:.0f}" for name, rates in found.items())
-            say(f"round {at + 1}: {rates} a second; {others[-1]:.0%} busy with other things before it")
-        cpu = service.cpu()
-        rate, count = wrk(f"{service.url}/health/live")
-        live = (service.cpu() - cpu) / count * 1e6
-    median = {name: statistics.median(rates) for name, rates in found.items()}
+            for name, load in (
+                ("select", lambda: pgbench(url, "select.sql", {"id": identifier})),
+                ("get", lambda: wrk(task)),
+                ("insert", lambda: pgbench(url, "insert.sql", body)),
+                ("post", lambda: wrk(tasks, script="post.lua")),
+            ):
+                meter.run(name, service, load)
+            rates = ", ".join(f"{name} {rates[-1]:.0f}" for name, rates in meter.rates.items())
+            say(f"round {at + 1}: {rates} a second; {others[-1]:.0%} busy with other things")
+        meter.run("live", service, lambda: wrk(f"{service.url}/health/live"))
+    shares = ", ".join(f"{share:.0%}" for share in others)
+    row("busy with other things before each round", shares)
     for what, peer, ours, least in (
         ("`GET /tasks/{id}`", "select", "get", 0.27),
         ("`POST /tasks`", "insert", "post", 0.5),
     ):
-        ratios = [mine / its for mine, its in zip(found[ours], found[peer])]
-        ratio = statistics.median(ratios)
-        row(f"pgbench, the {peer} of {what}", f"{median[peer]:,.0f}/s")
-        row(f"{what}, PostgreSQL", f"{median[ours]:,.0f}/s")
-        row(f"{what} to pgbench, median of {ROUNDS} rounds",
-            f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
-            f"{least} or more", ratio >= least)  # fmt: skip
-        row(f"processor time of the service for a {what}",
-            f"{statistics.median(used[ours]):.0f} µs")  # fmt: skip
-    shares = ", ".join(f"{share:.0%}" for share in others)
-    row("busy with other things before each round", shares)
-    row("`GET /health/live`: every layer, no database", f"{rate:,.0f}/s")
-    row("processor time of the service for a `GET /health/live`", f"{live:.0f} µs")
+        ratios = [mine / its for mine, its in zip(meter.rates[ours], meter.rates[peer])]
+        whole = {name: median(meter.whole[name]) for name in (peer, ours)}
+        row(f"pgbench, the {peer} of {what}", f"{median(meter.rates[peer]):,.0f}/s")
+        row(f"{what}, PostgreSQL", f"{median(meter.rates[ours]):,.0f}/s")
+        row(f"… to pgbench, median of {ROUNDS} rounds",
+            f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+            f"{least} or more", median(ratios) >= least)  # fmt: skip
+        row("… processor time, client, service and server: pgbench's to ours",
+            f"{whole[peer]:.0f} to {whole[ours]:.0f} µs: {whole[peer] / whole[ours]:.2f}")  # fmt: skip
+        row("… of which the service", f"{median(meter.service[ours]):.0f} µs")
+    row("`GET /health/live`: every layer, no database", f"{meter.rates['live'][0]:,.0f}/s")
+    row("… processor time of the service", f"{meter.service['live'][0]:.0f} µs")
 
 
 def deep_page(name, service):

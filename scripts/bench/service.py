@@ -65,9 +65,7 @@ class Service:
 
     def cpu(self):
         """Processor time used so far, in seconds."""
-        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
-        user, system = stat.rsplit(")", 1)[1].split()[11:13]
-        return (int(user) + int(system)) / TICK
+        return sum(stat_fields(self.process.pid)[11:13]) / TICK
 
     def __enter__(self):
         return self
@@ -94,6 +92,25 @@ class Client:
         if answer.status != 200:
             raise SystemExit(f"bench: {path} answered {answer.status}: {body[:200]!r}")
         return taken, body, answer.headers
+
+
+def stat_fields(pid):
+    """/proc/PID/stat from its third field (the state, given as 0) on: see proc(5)."""
+    text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    return [0, *map(int, text.rsplit(")", 1)[1].split()[1:])]
+
+
+def server_cpu(postmaster):
+    """Processor time of a PostgreSQL server, ended backends included, in seconds."""
+    ticks = sum(stat_fields(postmaster)[11:15])
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            fields = stat_fields(process.name)
+        except OSError:
+            continue
+        if fields[1] == postmaster:
+            ticks += sum(fields[11:13])
+    return ticks / TICK
 
 
 def busy_share(seconds=1.0):
