@@ -112,7 +112,7 @@ async fn killed_at_any_moment_the_next_start_finishes(
     let folder = tempfile::tempdir().unwrap();
     let set = slow(dialect, folder.path());
     let clean = clean_schema(dialect, &set).await;
-    for _ in 0..20 {
+    for _ in 0..50 {
         let database = TestDatabase::new(dialect).await;
         Process::start(&database, folder.path()).kill().await;
         Process::start(&database, folder.path()).succeed().await;
@@ -128,7 +128,7 @@ async fn eight_at_once_and_one_of_them_killed(
     let folder = tempfile::tempdir().unwrap();
     let set = slow(dialect, folder.path());
     let clean = clean_schema(dialect, &set).await;
-    for round in 0..5 {
+    for round in 0..20 {
         let database = TestDatabase::new(dialect).await;
         let mut processes: Vec<_> =
             (0..8).map(|_| Process::start(&database, folder.path())).collect();

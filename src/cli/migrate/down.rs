@@ -109,7 +109,7 @@ async fn go_back(
         return Ok(code);
     }
     let stays = applied.iter().copied().filter(|v| reverted.iter().all(|m| m.version != *v)).max();
-    let outcome = match operating.operation().down(stays).await {
+    let outcome = match operating.watched(Box::pin(operating.operation().down(stays))).await {
         Ok(outcome) => outcome,
         Err(error) => return common.fail_with(&error),
     };
@@ -118,7 +118,7 @@ async fn go_back(
     }
     // What was there before comes back: redo and reset do not apply what was pending.
     let to = applied.iter().copied().max();
-    match operating.operation().up(to).await {
+    match operating.watched(Box::pin(operating.operation().up(to))).await {
         Ok(outcome) => print(common, "applied", &outcome),
         Err(error) => common.fail_with(&error),
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _, stderr, stdin};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -20,6 +21,9 @@ use crate::telemetry;
 
 /// Longest wait for the database's answer to a look.
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How often progress is looked at for a person: what is over sooner needs no word.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What is logged unless `RUST_LOG` says more: what a person cannot see in the report, such as who is waited for.
 const QUIET: &str = "warn,taskmanager::migrate::lock=info,taskmanager::migrate::wait=info";
@@ -62,6 +66,28 @@ impl Operating {
             set: &self.set,
             clock: &self.clock,
             progress: &self.progress,
+        }
+    }
+
+    /// Waits for an operation, and says meanwhile on a terminal which migration runs.
+    pub(super) async fn watched<T>(&self, work: impl Future<Output = T>) -> T {
+        if !stderr().is_terminal() {
+            return work.await;
+        }
+        let mut work = pin!(work);
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        let mut shown = None;
+        loop {
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                _ = ticks.tick() => {
+                    let now = self.progress.snapshot();
+                    if let Some(version) = now.version.filter(|version| shown != Some(*version)) {
+                        shown = Some(version);
+                        eprintln!("running {version}, {} of {} …", now.done + 1, now.total);
+                    }
+                }
+            }
         }
     }
 

@@ -39,7 +39,7 @@ impl Args {
             Ok(operating) => operating,
             Err(error) => return self.common.fail_with(&error),
         };
-        match operating.operation().stamp(self.version).await {
+        match operating.watched(Box::pin(operating.operation().stamp(self.version))).await {
             Ok(outcome) => print(&self.common, "stamped", &outcome),
             Err(error) => self.common.fail_with(&error),
         }
@@ -52,7 +52,10 @@ impl Repair {
             Ok(operating) => operating,
             Err(error) => return self.common.fail_with(&error),
         };
-        match operating.operation().repair(self.version, &self.reason).await {
+        match operating
+            .watched(Box::pin(operating.operation().repair(self.version, &self.reason)))
+            .await
+        {
             Ok(outcome) => print(&self.common, "repaired", &outcome),
             Err(error) => self.common.fail_with(&error),
         }

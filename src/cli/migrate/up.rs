@@ -56,7 +56,7 @@ impl Args {
                 Err(message) => return self.common.fail(&message, USAGE),
             };
         }
-        match operating.operation().up(to).await {
+        match operating.watched(Box::pin(operating.operation().up(to))).await {
             Ok(outcome) => print(&self.common, "applied", &outcome),
             Err(error) => self.common.fail_with(&error),
         }

@@ -1,0 +1,108 @@
+//! The build script itself, compiled and run on a copy of the migrations: what it refuses, and in which
+//! words.
+
+#![expect(clippy::expect_used, reason = "a test that fails here says so")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use rstest::rstest;
+use tempfile::TempDir;
+
+/// The script, compiled once.
+static SCRIPT: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("build");
+    let compiled = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .args(["--edition", "2024", "--crate-type", "bin", "-o"])
+        .arg(&program)
+        .arg(root().join("build.rs"))
+        .output()
+        .expect("rustc");
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    (folder, program)
+});
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A copy of the migrations, changed.
+fn changed(change: impl FnOnce(&Path)) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    for dialect in ["postgres", "sqlite"] {
+        let to = folder.path().join("migrations").join(dialect);
+        fs::create_dir_all(&to).expect("a folder");
+        for entry in fs::read_dir(root().join("migrations").join(dialect)).expect("migrations") {
+            let entry = entry.expect("an entry");
+            fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+        }
+    }
+    change(&folder.path().join("migrations"));
+    Command::new(&SCRIPT.1).current_dir(folder.path()).output().expect("the script")
+}
+
+#[test]
+fn takes_the_shipped_files_and_is_run_again_when_one_comes_or_goes() {
+    let output = changed(|_| {});
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    // Cargo looks at everything in a folder that is named so.
+    for dialect in ["postgres", "sqlite"] {
+        let line = format!("cargo:rerun-if-changed=migrations/{dialect}");
+        assert!(said.lines().any(|said| said == line), "{said}");
+    }
+}
+
+const CREATE: &str = "20261121090000_create_tasks";
+
+#[rstest]
+#[case::name("postgres/add_labels.up.sql", "SELECT 1;", "YYYYMMDDHHMMSS")]
+#[case::no_date("postgres/20261341090000_add_labels.up.sql", "SELECT 1;", "real date and time")]
+#[case::one_word("sqlite/20261122090000_labels.up.sql", "SELECT 1;", "a verb and an object")]
+#[case::stray("sqlite/notes.txt", "x", ".up.sql or .down.sql")]
+#[case::duplicate(
+    "postgres/20261121090000_make_tasks.up.sql",
+    "SELECT 1;",
+    "two migrations have this version"
+)]
+#[case::no_down("postgres/20261122090000_add_labels.up.sql", "SELECT 1;", "no .down.sql")]
+#[case::carriage_return(
+    "sqlite/20261121090000_create_tasks.up.sql",
+    "SELECT 1;\r\n",
+    "carriage return"
+)]
+#[case::byte_order_mark(
+    "sqlite/20261121090000_create_tasks.up.sql",
+    "\u{feff}SELECT 1;",
+    "byte order mark"
+)]
+#[case::empty("sqlite/20261121090000_create_tasks.up.sql", "\n", "is empty")]
+#[case::directive(
+    "sqlite/20261121090000_create_tasks.up.sql",
+    "-- compat: aditive\nSELECT 1;",
+    "compat"
+)]
+fn refuses_a_bad_file_by_its_name(#[case] file: &str, #[case] text: &str, #[case] words: &str) {
+    let output = changed(|folder| fs::write(folder.join(file), text).expect("a file"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success(), "{said}");
+    let errors: Vec<&str> = said.lines().filter(|l| l.starts_with("cargo::error=")).collect();
+    let version = file.split(['/', '_']).nth(1).expect("a version");
+    assert!(errors.iter().any(|e| e.contains(words) && e.contains(version)), "{errors:#?}");
+}
+
+#[test]
+fn refuses_a_migration_that_only_one_database_has() {
+    let output = changed(|folder| {
+        for way in ["up", "down"] {
+            let file = folder.join("sqlite").join(format!("{CREATE}.{way}.sql"));
+            fs::remove_file(file).expect("a file");
+        }
+    });
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("has no migration of this version and name"), "{said}");
+}
