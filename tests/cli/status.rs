@@ -239,8 +239,14 @@ fn a_database_that_cannot_be_read_is_twelve(#[case] arguments: &[&str]) {
     let file = format!("sqlite://{}", file.display());
     for url in [nobody, file] {
         let refused = run(arguments, &[("DATABASE_URL", &url)]).expect(12);
-        assert_eq!(refused.stdout, "");
         assert_eq!(refused.stderr.lines().count(), 1, "{}", refused.stderr);
+        if arguments.contains(&"--json") {
+            let document: Value = serde_json::from_str(&refused.stdout).expect("a document");
+            assert_eq!(document["error"]["exit_code"], 12);
+            assert_eq!(document["error"]["message"], refused.stderr.trim_end());
+        } else {
+            assert_eq!(refused.stdout, "");
+        }
     }
 }
 
