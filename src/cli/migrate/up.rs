@@ -40,22 +40,21 @@ impl Args {
             (_, Some(version)) => Target::Version(version),
             _ => Target::All,
         };
-        let to = match target {
-            Target::All => None,
-            _ => {
-                let report = match operating.report().await {
-                    Ok(report) => report,
-                    Err(message) => return self.common.fail(&message, UNREACHABLE),
-                };
-                let onward = matches!(report.state, SchemaState::Behind | SchemaState::Failed);
-                if !onward && !report.state.can_serve() {
-                    let message = refusal(&report, config.migrate);
-                    return self.common.fail(&message, report.state.exit_code());
-                }
-                match forward(&operating.set, &report, target) {
-                    Ok(migrations) => migrations.last().map(|m| m.version).or(report.head),
-                    Err(message) => return self.common.fail(&message, USAGE),
-                }
+        let to = if target == Target::All {
+            None
+        } else {
+            let report = match operating.report().await {
+                Ok(report) => report,
+                Err(message) => return self.common.fail(&message, UNREACHABLE),
+            };
+            let onward = matches!(report.state, SchemaState::Behind | SchemaState::Failed);
+            if !onward && !report.state.can_serve() {
+                let message = refusal(&report, config.migrate);
+                return self.common.fail(&message, report.state.exit_code());
+            }
+            match forward(&operating.set, &report, target) {
+                Ok(migrations) => migrations.last().map(|m| m.version).or(report.head),
+                Err(message) => return self.common.fail(&message, USAGE),
             }
         };
         match operating.operation().up(to).await {
