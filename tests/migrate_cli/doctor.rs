@@ -71,6 +71,14 @@ async fn an_invalid_index_and_a_constraint_that_is_not_valid() {
     execute(&database, "DELETE FROM books WHERE id = 2").await;
     execute(&database, &mend).await;
     assert_eq!(look(&database, "indexes").0, "ok");
+    // One that is kept up to date, and not used all the same.
+    let forget =
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'books_title_idx'::regclass";
+    execute(&database, forget).await;
+    let (_, found, mend) = look(&database, "indexes");
+    assert_eq!(found, "books_title_idx is INVALID");
+    execute(&database, &mend).await;
+    assert_eq!(look(&database, "indexes").0, "ok");
 
     let (health, found, mend) = look(&database, "constraints");
     assert_eq!(health, "warning");
