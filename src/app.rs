@@ -130,7 +130,7 @@ impl App {
         };
         let database = Database::open(config.database_url.target(), &pool);
         let listener = bind(&config.listen_address(), "HOST, PORT").await?;
-        health.serve(database.clone(), schema);
+        health.serve(database.clone(), schema).await;
         Ok(Self { config, shutdown, database, health, metrics, layers, clock, listener, operators })
     }
 

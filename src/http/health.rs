@@ -39,6 +39,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Shortest and longest time between two counts; between them, fifty times what the last one took.
 const COUNT_EVERY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(8));
 
+/// Longest that a start waits for its first count.
+const FIRST_COUNT: Duration = Duration::from_millis(500);
+
 /// Marks an answer that fails with a body of its own, which no layer may replace.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnBody;
@@ -92,12 +95,16 @@ impl Health {
     }
 
     /// Says that the instance serves from now on, with this store and on this schema.
-    pub fn serve(&self, database: Database, schema: Option<StateReport>) {
+    ///
+    /// Counts the tasks once before it returns, so that the first answers have the figure too; a table for which
+    /// that takes longer than [`FIRST_COUNT`] is counted soon after.
+    pub async fn serve(&self, database: Database, schema: Option<StateReport>) {
         if let Some(schema) = schema {
             self.remember(schema);
         }
         // A second call would be a second start; the first store stays.
         let _ = self.database.set(database);
+        let _ = tokio::time::timeout(FIRST_COUNT, self.count()).await;
     }
 
     /// Asks the database for an answer, looks at the schema and counts the tasks again and again, until the
