@@ -16,7 +16,9 @@ use crate::config::{DatabaseTarget, DatabaseUrl, SqliteTarget};
 const TRY: Duration = Duration::from_secs(10);
 /// The first pause between two tries; each further one is twice as long, up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(3);
+const LONGEST: Duration = Duration::from_secs(2);
+/// What the last try has at least: one that is given no time says nothing of the database.
+const LAST_TRY: Duration = Duration::from_millis(500);
 /// How often a wait is logged.
 pub(super) const LOG_EVERY: Duration = Duration::from_secs(5);
 
@@ -36,7 +38,9 @@ pub(super) async fn for_database(
     let mut pause = SHORTEST;
     let mut logged = None::<Instant>;
     loop {
-        let limit = if patience.is_zero() { begun + TRY } else { end.min(Instant::now() + TRY) };
+        let now = Instant::now();
+        let limit = if patience.is_zero() { begun + TRY } else { end.min(now + TRY) };
+        let limit = limit.max(now + LAST_TRY);
         let mut attempt = pin!(timeout_at(limit, look(url, set)));
         let outcome = loop {
             tokio::select! {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::load::assert_no_panic;
 use crate::support::database::{admin_url, with_database};
@@ -34,8 +34,12 @@ async fn assert_refused(server: &mut Server, words: &str) {
 #[rstest]
 #[tokio::test]
 async fn waited_for_in_vain(#[values(false, true)] silent: bool) {
-    let port = free_port();
-    let listener = silent.then(|| std::net::TcpListener::bind(("127.0.0.1", port)));
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port of our own");
+    let port = socket.local_addr().expect("its port").port();
+    // Bound and not listening, it refuses.
+    let (refusing, listener) =
+        if silent { (None, socket.listen(16).ok()) } else { (Some(socket), None) };
     let url = format!("postgres://u:geheim@127.0.0.1:{port}/db");
     let begun = Instant::now();
     let mut server = Server::spawn(&[("DATABASE_URL", &url), ("DATABASE_WAIT", "7s")]);
@@ -51,7 +55,7 @@ async fn waited_for_in_vain(#[values(false, true)] silent: bool) {
     // At once and after five seconds; of a silence nothing can be said at once.
     assert_eq!(lines, if silent { 1 } else { 2 }, "{}", server.output());
     assert_refused(&mut server, "not reachable within 7 s").await;
-    drop(listener);
+    drop((refusing, listener));
 }
 
 #[tokio::test]
