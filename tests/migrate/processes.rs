@@ -133,7 +133,7 @@ async fn eight_at_once_and_one_of_them_killed(
         let mut processes: Vec<_> =
             (0..8).map(|_| Process::start(&database, folder.path())).collect();
         if round > 0 {
-            processes.swap_remove(round).kill().await;
+            processes.swap_remove(round % 8).kill().await;
         }
         for process in &mut processes {
             process.succeed().await;
