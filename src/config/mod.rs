@@ -9,6 +9,7 @@ mod database_url;
 mod duration;
 mod flags;
 mod problem;
+mod safety;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use cors::CorsOrigins;
 pub use database_url::{DatabaseKind, DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
 pub use flags::Flags;
 pub use problem::{ConfigErrors, Problem};
+pub use safety::{BackupMode, SafetyConfig, interval};
 pub use source::{Environment, Source};
 pub use value::{LogFormat, MigrateMode};
 pub use variable::{VARIABLES, Variable};
@@ -43,6 +45,8 @@ pub struct Config {
     pub migrate: MigrateMode,
     /// How long to wait for another instance that migrates.
     pub migrate_lock_wait: Duration,
+    /// What keeps a migration from doing harm.
+    pub safety: SafetyConfig,
     /// IP address or host name to listen on; IPv6 without brackets.
     pub host: String,
     /// Port to listen on; 0 takes any free one.
@@ -107,6 +111,7 @@ impl Config {
         let migrate = reader.value(&v::MIGRATE, MigrateMode::parse);
         let migrate_lock_wait =
             reader.value(&v::MIGRATE_LOCK_WAIT, duration::between(Duration::ZERO, DAY));
+        let safety = SafetyConfig::read(reader);
         let listen = Listen::read(reader);
         let ops_listen = reader.optional(&v::OPS_LISTEN, None, |text| match text {
             "" => Ok(None),
@@ -132,6 +137,7 @@ impl Config {
             migrate_database_url,
             migrate: migrate?,
             migrate_lock_wait: migrate_lock_wait?,
+            safety: safety?,
             host,
             port,
             ops_listen: ops_listen?.flatten(),
@@ -174,6 +180,11 @@ impl Config {
             setting(&v::MIGRATE_DATABASE_URL, self.migrate_database_url.to_string()),
             setting(&v::MIGRATE, self.migrate.to_string()),
             setting(&v::MIGRATE_LOCK_WAIT, duration::shown(self.migrate_lock_wait)),
+            setting(&v::PROTECTED_TABLES, self.safety.tables_shown()),
+            setting(&v::MIGRATE_BACKUP, self.safety.migrate_backup.to_string()),
+            setting(&v::BACKUP_DIR, self.safety.folder_shown(&self.migrate_database_url)),
+            setting(&v::BACKUP_KEEP, self.safety.backup_keep.to_string()),
+            setting(&v::REHEARSAL_DATABASE_URL, self.safety.rehearsal_shown()),
             setting(&v::HOST, self.host.clone()),
             setting(&v::PORT, self.port.to_string()),
             setting(&v::OPS_LISTEN, self.ops_listen.clone().unwrap_or_else(|| "none".to_owned())),

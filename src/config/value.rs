@@ -75,7 +75,11 @@ impl Display for LogFormat {
     }
 }
 
-fn one_of<T: Copy + Display, const N: usize>(all: [T; N], text: &str) -> Result<T, String> {
+/// Reads one word of a list.
+pub(super) fn one_of<T: Copy + Display, const N: usize>(
+    all: [T; N],
+    text: &str,
+) -> Result<T, String> {
     all.into_iter().find(|value| value.to_string() == text).ok_or_else(|| {
         let words = all.map(|value| value.to_string()).join(", ");
         format!("must be one of {words}, got {}", quoted(text))

@@ -49,6 +49,19 @@ variables! {
          whatever is there";
     MIGRATE_LOCK_WAIT, "migrate-lock-wait", "DURATION", "5m",
         "how long to wait for another instance that migrates, up to 24h";
+    PROTECTED_TABLES, "protected-tables", "TABLES", "tasks",
+        "tables that no migration may drop, empty or leave with fewer rows: a comma list, or none";
+    MIGRATE_BACKUP, "migrate-backup", "MODE", "auto",
+        "before a migration; auto: a backup where one can be made (PostgreSQL: with BACKUP_DIR set and \
+         pg_dump there); required: no migration without one; off: none";
+    BACKUP_DIR, "backup-dir", "FOLDER", "backups",
+        "the folder for backups; unless it is set, it lies beside an SQLite file";
+    BACKUP_KEEP, "backup-keep", "COUNT", "5",
+        "how many valid backups stay, 1 to 1000";
+    REHEARSAL_DATABASE_URL, "rehearsal-database-url", "URL", "none",
+        "an empty PostgreSQL database to try migrations on, where the role may create none";
+    REHEARSAL_DATABASE_URL_FILE, "rehearsal-database-url-file", "PATH", "none",
+        "a file that holds REHEARSAL_DATABASE_URL";
     HOST, "host", "HOST", "127.0.0.1",
         "the IP address or host name to listen on";
     PORT, "port", "PORT", "8000",

@@ -5,7 +5,9 @@
 //! line go through the same [`Operation`]s. Knows nothing of HTTP or of tasks.
 
 mod acts;
+pub mod backup;
 pub mod catalog;
+pub mod change;
 mod create;
 pub mod directives;
 pub mod doctor;
@@ -29,7 +31,9 @@ mod reading;
 pub mod record;
 mod refusal;
 mod run;
+mod safety;
 pub mod scan;
+pub mod scratch;
 mod script;
 mod session;
 pub mod split;
@@ -48,6 +52,7 @@ pub use metrics::publish as publish_metrics;
 pub use operation::{Done, Operation, Outcome};
 pub use progress::{Phase, Progress, ProgressSnapshot};
 pub use refusal::refusal;
+pub use safety::Safety;
 pub use start::{StartSettings, TABLE_LOCK_WAIT, prepare};
 pub use state::{SchemaState, StateReport};
 

@@ -10,6 +10,7 @@ use super::operation::Operation;
 use super::progress::{Phase, Progress};
 use super::reading::Reading;
 use super::refusal::refusal;
+use super::safety::Safety;
 use super::state::{SchemaState, StateReport};
 use super::{MigrationSet, metrics, stop, wait};
 use crate::config::{Config, DatabaseUrl, MigrateMode};
@@ -31,6 +32,8 @@ pub struct StartSettings {
     pub lock_wait: Duration,
     /// How long one migration, or one statement of it, goes on trying to get its locks on tables.
     pub table_lock_wait: Duration,
+    /// What is asked of pending migrations before they are applied.
+    pub safety: Safety,
     /// Cancelled when the process is to stop: the running statement is cancelled and rolled back, the lock
     /// given back, and [`MigrateError::Stopped`] returned, within 5 s.
     pub stop: CancellationToken,
@@ -46,6 +49,7 @@ impl StartSettings {
             database_wait: config.database_wait,
             lock_wait: config.migrate_lock_wait,
             table_lock_wait: TABLE_LOCK_WAIT,
+            safety: Safety::from_config(config),
             stop,
         }
     }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::catalog::snapshot::{Snapshot, snapshot};
+use super::scratch::Scratch;
 use super::session::{Purpose, Session};
 use super::{
-    Dialect, MigrateError, Migration, MigrationSet, Operation, Progress, StartSettings,
+    MigrateError, Migration, MigrationSet, Operation, Progress, Safety, StartSettings,
     TABLE_LOCK_WAIT,
 };
-use crate::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
+use crate::config::{DatabaseUrl, MigrateMode};
 use crate::domain::Clock;
 
 /// How long a scratch database is waited for.
@@ -44,11 +45,12 @@ pub async fn verify(
     stop: CancellationToken,
 ) -> Result<Vec<Proof>, MigrateError> {
     let settings = StartSettings {
-        url: scratch.url.clone(),
+        url: scratch.url().clone(),
         mode: MigrateMode::Auto,
         database_wait: WAIT,
         lock_wait: WAIT,
         table_lock_wait: TABLE_LOCK_WAIT,
+        safety: Safety::none(),
         stop,
     };
     let progress = Progress::default();
@@ -58,17 +60,17 @@ pub async fn verify(
     let mut proofs = Vec::new();
     let mut before = None;
     for migration in set.migrations() {
-        let earlier = look(&scratch.url).await?;
+        let earlier = look(scratch.url()).await?;
         operation.up(Some(migration.version)).await?;
-        let after = look(&scratch.url).await?;
+        let after = look(scratch.url()).await?;
         let mut differences = Vec::new();
         if migration.irreversible.is_none() {
             operation.down(before).await?;
-            let undone = look(&scratch.url).await?;
+            let undone = look(scratch.url()).await?;
             differences.extend(compare("down", &earlier, &undone));
             match operation.up(Some(migration.version)).await {
                 Ok(_) => {
-                    let again = look(&scratch.url).await?;
+                    let again = look(scratch.url()).await?;
                     differences.extend(compare("up again", &after, &again));
                 }
                 // What was left over is why: say that, and not only what it led to.
@@ -109,92 +111,4 @@ async fn look(url: &DatabaseUrl) -> Result<Snapshot, MigrateError> {
     let seen = snapshot(&mut session).await;
     session.close().await;
     seen.map_err(MigrateError::database("reading the scratch database"))
-}
-
-/// A database of its own, to be thrown away.
-#[derive(Debug)]
-pub struct Scratch {
-    url: DatabaseUrl,
-    kind: Kind,
-}
-
-#[derive(Debug)]
-enum Kind {
-    /// The server's database of this name, made from a connection to the URL.
-    Postgres { made_from: DatabaseUrl, name: String },
-    /// A folder with the file in it.
-    Sqlite(tempfile::TempDir),
-}
-
-impl Scratch {
-    /// Makes an empty database: beside `url` on a server, or a file in a temporary folder.
-    ///
-    /// # Errors
-    ///
-    /// [`MigrateError`] when the role may not create databases, or no file can be made.
-    pub async fn create(url: &DatabaseUrl) -> Result<Self, MigrateError> {
-        match url.target() {
-            DatabaseTarget::Postgres(_) => Self::on_server(url).await,
-            DatabaseTarget::Sqlite(_) => Self::in_file(),
-        }
-    }
-
-    /// Makes an empty SQLite file in a temporary folder.
-    ///
-    /// # Errors
-    ///
-    /// [`MigrateError`] when it cannot be made.
-    pub fn in_file() -> Result<Self, MigrateError> {
-        let failed =
-            |cause: String| MigrateError::Database { doing: "making a scratch file", cause };
-        let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
-        let path = folder.path().join("scratch.db");
-        let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).map_err(failed)?;
-        Ok(Self { url, kind: Kind::Sqlite(folder) })
-    }
-
-    async fn on_server(url: &DatabaseUrl) -> Result<Self, MigrateError> {
-        let name = format!("taskmanager_scratch_{:016x}", rand::random::<u64>());
-        run(url, &format!("CREATE DATABASE {name}"), "making a scratch database").await?;
-        let Some(scratch) = url.sibling(&name) else {
-            let (doing, cause) = ("making a scratch database", "not a server".to_owned());
-            return Err(MigrateError::Database { doing, cause });
-        };
-        Ok(Self { url: scratch, kind: Kind::Postgres { made_from: url.clone(), name } })
-    }
-
-    /// Which SQL it speaks.
-    #[must_use]
-    pub fn dialect(&self) -> Dialect {
-        Dialect::of(&self.url)
-    }
-
-    /// Throws it away.
-    ///
-    /// # Errors
-    ///
-    /// [`MigrateError`] naming what stays behind.
-    pub async fn remove(self) -> Result<(), MigrateError> {
-        match self.kind {
-            Kind::Postgres { made_from, name } => {
-                run(
-                    &made_from,
-                    &format!("DROP DATABASE {name} WITH (FORCE)"),
-                    "dropping the scratch database",
-                )
-                .await
-            }
-            Kind::Sqlite(folder) => folder.close().map_err(|error| MigrateError::Database {
-                doing: "removing the scratch file",
-                cause: error.to_string(),
-            }),
-        }
-    }
-}
-
-async fn run(url: &DatabaseUrl, statement: &str, doing: &'static str) -> Result<(), MigrateError> {
-    let mut session = Session::to_write(url).await.map_err(MigrateError::database(doing))?;
-    let done = session.execute(statement).await;
-    session.close().await;
-    done.map_err(MigrateError::database(doing))
 }

@@ -8,7 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
-use taskmanager::migrate::{Dialect, MigrationSet, Progress, StartSettings, prepare};
+use taskmanager::migrate::{Dialect, MigrationSet, Progress, Safety, StartSettings, prepare};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +83,7 @@ async fn database(backend: Backend, deed: Deed) -> Database {
         database_wait: Duration::from_secs(30),
         lock_wait: Duration::from_secs(30),
         table_lock_wait: Duration::from_secs(30),
+        safety: Safety::none(),
         stop: CancellationToken::new(),
     };
     let set = files(backend, deed);

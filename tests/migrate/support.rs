@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteC
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::{Clock as _, SystemClock};
 use taskmanager::migrate::{
-    Dialect, MigrateError, MigrationSet, Operation, Outcome, Progress, StartSettings, StateReport,
-    prepare,
+    Dialect, MigrateError, MigrationSet, Operation, Outcome, Progress, Safety, StartSettings,
+    StateReport, prepare,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -193,6 +193,7 @@ pub(crate) fn settings_for(url: &str) -> StartSettings {
         database_wait: WAIT,
         lock_wait: WAIT,
         table_lock_wait: WAIT,
+        safety: Safety::none(),
         stop: CancellationToken::new(),
     }
 }

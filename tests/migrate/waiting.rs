@@ -6,7 +6,7 @@ use rstest::rstest;
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
 use taskmanager::migrate::{
-    Dialect, InspectError, Inspector, MigrateError, Progress, StartSettings, prepare,
+    Dialect, InspectError, Inspector, MigrateError, Progress, Safety, StartSettings, prepare,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,7 @@ fn settings(url: &str, database_wait: Duration) -> StartSettings {
         database_wait,
         lock_wait: WAIT,
         table_lock_wait: WAIT,
+        safety: Safety::none(),
         stop: CancellationToken::new(),
     }
 }

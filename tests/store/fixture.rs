@@ -8,7 +8,7 @@ use taskmanager::domain::{
     Clock, Cursor, Priority, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter, Title,
 };
 use taskmanager::migrate::{
-    Dialect, MigrationSet, Progress, StartSettings, TABLE_LOCK_WAIT, prepare,
+    Dialect, MigrationSet, Progress, Safety, StartSettings, TABLE_LOCK_WAIT, prepare,
 };
 use taskmanager::store::{Database as Opened, ListQuery, Page, PoolSettings, Start, TaskStore};
 use time::OffsetDateTime;
@@ -39,6 +39,7 @@ impl Fixture {
             database_wait: Duration::from_secs(30),
             lock_wait: Duration::from_secs(30),
             table_lock_wait: TABLE_LOCK_WAIT,
+            safety: Safety::none(),
             stop: CancellationToken::new(),
         };
         let prepared = prepare(&settings, &set, &SystemClock, &Progress::default()).await;

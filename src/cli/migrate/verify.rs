@@ -10,7 +10,8 @@ use crate::cli::output;
 use crate::config::{Config, DatabaseKind};
 use crate::domain::SystemClock;
 use crate::migrate::MigrateError;
-use crate::migrate::verify::{Proof, Scratch, verify};
+use crate::migrate::scratch::Scratch;
+use crate::migrate::verify::{Proof, verify};
 use crate::shutdown::Shutdown;
 
 /// Prove on a scratch database that every migration can be undone and done again
