@@ -45,7 +45,7 @@ impl Cli {
     /// Does what was asked for and returns the process's exit code; errors go to standard error,
     /// one line for each problem.
     pub async fn run(self) -> ExitCode {
-        match self.dispatch().await {
+        match Box::pin(self.dispatch()).await {
             Ok(code) => code,
             Err(error) => {
                 eprintln!("{error:#}");
