@@ -65,6 +65,28 @@ pub enum MigrateError {
         /// What it would have lost.
         cause: String,
     },
+    /// A look before the migration found what would do harm.
+    #[error("{step} stops the migration, and nothing was changed: {words}: {}; to go on: {mend}", details.join("; "))]
+    Unsafe {
+        /// The step of the pipeline.
+        step: &'static str,
+        /// What it found, in a few words.
+        words: String,
+        /// What it found, one by one.
+        details: Vec<String>,
+        /// What to do.
+        mend: String,
+    },
+    /// A migration would have done harm to a protected table.
+    #[error(
+        "migration {file} was rolled back: {harm}; nothing of it was kept; if that is meant, take the table out of PROTECTED_TABLES for this one run"
+    )]
+    Harm {
+        /// The file.
+        file: String,
+        /// Which table, and how many rows.
+        harm: String,
+    },
     /// A statement of a file without a transaction failed; those before it stay.
     #[error(transparent)]
     StepFailed(Box<StepFailed>),
@@ -194,6 +216,7 @@ impl MigrateError {
             Self::LockNotHad { .. } | Self::Pooled { .. } => 9,
             Self::Unreachable { .. } | Self::Unusable { .. } => 12,
             Self::Target { .. } => 2,
+            Self::Unsafe { .. } | Self::Harm { .. } => 10,
             Self::DoesNotFit { .. } => SchemaState::Drifted.exit_code(),
             Self::Files(_)
             | Self::Unsplit { .. }
