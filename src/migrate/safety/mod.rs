@@ -3,6 +3,7 @@
 //!
 //! A start and `migrate up` take the same way; a start leaves the rehearsal out.
 
+mod backing;
 mod guard;
 mod pipeline;
 mod step;

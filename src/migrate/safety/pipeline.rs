@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use super::backing::{self, Backing};
 use super::step::{Step, Verdict};
 use crate::migrate::change::{Change, changes};
 use crate::migrate::journal::Notes;
@@ -57,6 +58,7 @@ impl<'a> Pipeline<'a> {
             let begun = Instant::now();
             forced.extend(self.judge("lint", begun, self.lint())?);
         }
+        clearance.notes.backup = self.back_up().await?;
         if !forced.is_empty() {
             clearance.notes.forced = Some(format!("--force: {}", forced.join("; ")));
         }
@@ -108,6 +110,29 @@ impl<'a> Pipeline<'a> {
         self.operation.progress.stepped(step);
     }
 
+    /// A backup, where one is wanted and can be made; its file.
+    async fn back_up(&self) -> Result<Option<String>, MigrateError> {
+        let (operation, begun) = (self.operation, Instant::now());
+        let outcome = backing::back_up(&operation.settings, operation.clock, self.dry).await;
+        let step = |verdict, words, details| {
+            self.report(Step { name: "backup", verdict, words, details, took: begun.elapsed() });
+        };
+        match outcome {
+            Ok(Backing::Made { file, words }) => {
+                step(Verdict::Passed, words, Vec::new());
+                Ok(Some(file))
+            }
+            Ok(Backing::Without { why }) => {
+                step(Verdict::Skipped, why, Vec::new());
+                Ok(None)
+            }
+            Err(error) => {
+                step(Verdict::Stopped, error.to_string(), Vec::new());
+                Err(MigrateError::Backup(Box::new(error)))
+            }
+        }
+    }
+
     fn lint(&self) -> Found {
         let Operation { set, settings, .. } = self.operation;
         let dialect = Dialect::of(&settings.url);
@@ -140,7 +165,7 @@ impl<'a> Pipeline<'a> {
             for (at, located) in all.iter().enumerate() {
                 let Change::DropTable { table, rows_only, .. } = &located.change else { continue };
                 let again = all[at..].iter().any(|later| match &later.change {
-                    Change::CreateTable { table: made } => made.name == table.name,
+                    Change::CreateTable { table: made, .. } => made.name == table.name,
                     Change::RenameTable { to, .. } => *to == table.name,
                     _ => false,
                 });
