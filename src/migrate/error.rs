@@ -76,7 +76,7 @@ pub enum MigrateError {
         /// What it found, one by one.
         details: Vec<String>,
         /// What to do.
-        mend: String,
+        mend: &'static str,
     },
     /// The backup before a migration was not made.
     #[error(
@@ -223,6 +223,8 @@ impl MigrateError {
             Self::Unreachable { .. } | Self::Unusable { .. } => 12,
             Self::Target { .. } => 2,
             Self::Backup(error) => error.exit_code(),
+            // What a run would have ended with.
+            Self::Unsafe { step: "rehearsal", .. } => 1,
             Self::Unsafe { .. } | Self::Harm { .. } => 10,
             Self::DoesNotFit { .. } => SchemaState::Drifted.exit_code(),
             Self::Files(_)
