@@ -56,6 +56,12 @@ impl<'a> Pipeline<'a> {
         Self { operation, applied, pending, dry }
     }
 
+    /// Takes the only step before going back: a backup.
+    pub(in crate::migrate) async fn clear_way_back(self) -> Result<Clearance, MigrateError> {
+        let notes = Notes { backup: self.back_up().await?, ..Notes::default() };
+        Ok(Clearance { notes, ..Clearance::default() })
+    }
+
     /// Takes every step.
     pub(in crate::migrate) async fn clear(self) -> Result<Clearance, MigrateError> {
         let mut clearance = Clearance::default();
