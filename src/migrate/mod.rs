@@ -26,6 +26,7 @@ pub mod loss;
 mod metrics;
 mod operation;
 pub mod plan;
+pub mod preflight;
 mod progress;
 mod reading;
 pub mod record;

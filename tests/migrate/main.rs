@@ -14,6 +14,7 @@ mod operations;
 #[cfg(test)]
 #[path = "../support/poll.rs"]
 pub mod poll;
+mod preflight;
 mod processes;
 mod rebuild;
 mod refusals;
