@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod change;
 mod create;
 pub mod directives;
+mod disk;
 pub mod doctor;
 pub mod embedded;
 mod error;

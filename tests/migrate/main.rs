@@ -19,6 +19,7 @@ mod processes;
 mod rebuild;
 mod refusals;
 mod running;
+mod safe_start;
 mod scan;
 mod state;
 mod steps;
