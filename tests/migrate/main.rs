@@ -8,6 +8,7 @@
 mod adoption;
 mod concurrency;
 mod files;
+mod generate;
 mod locks;
 mod operations;
 #[cfg(test)]

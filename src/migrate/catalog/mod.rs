@@ -5,6 +5,7 @@
 mod postgres;
 pub mod snapshot;
 mod sqlite;
+pub(super) mod structure;
 
 use std::collections::{BTreeMap, BTreeSet};
 
