@@ -2,6 +2,7 @@
 //!
 //! The record says what was run; only the catalogue says what is there.
 
+pub(super) mod logical;
 mod postgres;
 pub mod snapshot;
 mod sqlite;

@@ -8,10 +8,13 @@ mod pool;
 mod rows;
 mod values;
 
+pub(super) use rows::identifier;
+
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::catalog::structure::{Structure, structure};
+use super::catalog::structure::{Structure, Table, structure};
+use super::error::cause;
 use super::session::Session;
 use super::{Dialect, MigrateError};
 use crate::config::DatabaseUrl;
@@ -44,30 +47,33 @@ pub struct FilledTable {
 pub async fn fill(url: &DatabaseUrl, rows: usize, seed: u64) -> Result<Filled, MigrateError> {
     let failed = MigrateError::database("filling the scratch database");
     let mut session = Session::to_write(url).await.map_err(failed)?;
-    let filled = fill_session(&mut session, rows, seed).await;
+    let filled = fill_tables(&mut session, rows, seed, |_| true).await;
     session.close().await;
     filled.map_err(MigrateError::database("filling the scratch database"))
 }
 
-/// As [`fill`], through a connection that is open and in no transaction.
-pub(super) async fn fill_session(
+/// As [`fill`], for the tables wanted, through a connection that is open and in no transaction.
+pub(super) async fn fill_tables(
     session: &mut Session,
     rows: usize,
     seed: u64,
+    wanted: impl Fn(&str) -> bool,
 ) -> Result<Filled, sqlx::Error> {
     let tables = structure(session).await?;
     let mut random = StdRng::seed_from_u64(seed);
     let mut filled = Filled::default();
-    for name in in_order(&tables) {
+    for name in in_order(&tables).into_iter().filter(|name| wanted(name)) {
         session.execute("BEGIN").await?;
         if session.dialect() == Dialect::Postgres {
             session.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
         }
         let mut filled_table = rows::fill(session, name, &tables, rows, &mut random).await?;
         if let Err(error) = session.execute("COMMIT").await {
-            session.execute("ROLLBACK").await.ok();
+            if session.dialect() == Dialect::Sqlite {
+                session.execute("ROLLBACK").await?;
+            }
             filled_table.rows = 0;
-            filled_table.why = Some(error.to_string());
+            filled_table.why = Some(cause(&error));
         }
         filled.tables.push(filled_table);
     }
@@ -80,7 +86,7 @@ fn in_order(tables: &Structure) -> Vec<&str> {
     let mut ordered = Vec::new();
     while !left.is_empty() {
         let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
-        let waits = |(name, table): &(&String, &super::catalog::structure::Table)| {
+        let waits = |(name, table): &(&String, &Table)| {
             let mut parents = table.foreign_keys.iter().map(|key| key.table.as_str());
             parents.any(|parent| parent != name.as_str() && names.contains(&parent))
         };

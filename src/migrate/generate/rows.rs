@@ -88,7 +88,8 @@ async fn insert(
     Ok(refusal.map_or(Ok(()), Err))
 }
 
-pub(super) fn identifier(name: &str) -> String {
+/// A name in quotes.
+pub(in crate::migrate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

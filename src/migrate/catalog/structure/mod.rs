@@ -33,10 +33,6 @@ pub(in crate::migrate) struct Table {
 }
 
 impl Table {
-    pub(in crate::migrate) fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-
     pub(in crate::migrate) fn primary_key(&self) -> Option<&Index> {
         self.indexes.iter().find(|index| index.primary)
     }
@@ -153,7 +149,10 @@ pub(in crate::migrate) async fn structure(session: &mut Session) -> Result<Struc
 }
 
 /// The columns of these that a text mentions.
-fn mentioned<'a>(text: &str, columns: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+pub(in crate::migrate) fn mentioned<'a>(
+    text: &str,
+    columns: impl Iterator<Item = &'a str>,
+) -> BTreeSet<String> {
     let names: Vec<_> = words(text)
         .into_iter()
         .filter_map(|word| if let Word::Name(name) = word { Some(name) } else { None })
