@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::migrate::Dialect;
-use crate::migrate::catalog::structure::{Structure, structure};
+use crate::migrate::catalog::structure::{Structure, Table, structure};
 use crate::migrate::generate::identifier;
 use crate::migrate::session::Session;
 
@@ -70,13 +70,11 @@ pub(super) async fn empty(session: &mut Session) -> Result<(), sqlx::Error> {
             for table in tables {
                 session.execute(format!("DELETE FROM {table}")).await?;
             }
-            Ok(())
+            session.execute("PRAGMA foreign_keys = on").await
         }
     }
 }
 
-fn own(
-    tables: Structure,
-) -> impl Iterator<Item = (String, crate::migrate::catalog::structure::Table)> {
+fn own(tables: Structure) -> impl Iterator<Item = (String, Table)> {
     tables.into_iter().filter(|(_, table)| !table.is_virtual)
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::scratch::Scratch;
+use super::session::Session;
 use super::{
     MigrateError, MigrationSet, Operation, Progress, Safety, StartSettings, TABLE_LOCK_WAIT,
 };
@@ -76,10 +77,18 @@ pub async fn verify(
     // Half way there the tables that the program uses need not be there.
     let bare = set.clone().requiring(&[]);
     let operation = Operation { settings: &settings, set: &bare, clock, progress: &progress };
+    let opening = MigrateError::database("opening the scratch database");
+    let mut session = Session::to_write(scratch.url()).await.map_err(opening)?;
+    let verified = each(&mut session, operation).await;
+    session.close().await;
+    verified
+}
+
+async fn each(session: &mut Session, operation: Operation<'_>) -> Result<Verified, MigrateError> {
     let mut proofs = Vec::new();
     let mut before = None;
-    for migration in set.migrations() {
-        let (proof, goes_on) = trip::trip(operation, migration, before).await?;
+    for migration in operation.set.migrations() {
+        let (proof, goes_on) = trip::trip(session, operation, migration, before).await?;
         proofs.push(proof);
         if !goes_on {
             return Ok(Verified { proofs, at_last: false });

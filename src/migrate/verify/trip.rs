@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::Proof;
 use super::content::{Content, content, empty};
 use super::difference::{Moment, compare};
-use crate::config::DatabaseUrl;
 use crate::migrate::catalog::snapshot::{Snapshot, snapshot};
 use crate::migrate::generate::{Filled, fill_tables};
 use crate::migrate::session::Session;
@@ -22,27 +21,27 @@ struct Seen {
 
 /// Tries one version, on a database that is at the one before; and says whether the next one can be tried.
 pub(super) async fn trip(
+    session: &mut Session,
     operation: Operation<'_>,
     migration: &Migration,
     before: Option<i64>,
 ) -> Result<(Proof, bool), MigrateError> {
-    let url = &operation.settings.url;
-    let mut trip = Trip { url, migration, differences: Vec::new(), notes: Vec::new() };
+    let mut trip = Trip { session, migration, differences: Vec::new(), notes: Vec::new() };
     trip.fill(|_| true).await?;
-    let earlier = look(url).await?;
+    let earlier = trip.look().await?;
     let had_rows = trip.up(operation, &earlier.content).await?;
-    let here = look(url).await?;
+    let here = trip.look().await?;
     // Rows in the tables that are new here: they must not be in the way of going back.
     let old: BTreeSet<&str> = earlier.content.tables().collect();
     let made_after = !had_rows;
     trip.fill(|table| made_after || !old.contains(table)).await?;
-    let after = if made_after { look(url).await? } else { here };
-    let filled = look(url).await?.content;
+    let after = if made_after { trip.look().await? } else { here };
+    let filled = trip.look().await?.content;
     let rows = filled.rows().map(|(table, rows)| (table.to_owned(), rows)).collect();
     let mut goes_on = true;
     if migration.irreversible.is_none() {
         operation.down(before).await?;
-        let undone = look(url).await?;
+        let undone = trip.look().await?;
         trip.compare_schemas("down", &earlier.schema, &undone.schema);
         if had_rows {
             let moment = Moment { name: "going down", between: &after.content };
@@ -50,7 +49,7 @@ pub(super) async fn trip(
         }
         match operation.up(Some(migration.version)).await {
             Ok(_) => {
-                let again = look(url).await?;
+                let again = trip.look().await?;
                 trip.compare_schemas("up again", &after.schema, &again.schema);
                 let moment = Moment { name: "going up again", between: &undone.content };
                 trip.compare_content(&after.content, &moment, &again.content);
@@ -75,7 +74,7 @@ pub(super) async fn trip(
 }
 
 struct Trip<'a> {
-    url: &'a DatabaseUrl,
+    session: &'a mut Session,
     migration: &'a Migration,
     differences: Vec<String>,
     notes: Vec<String>,
@@ -95,11 +94,8 @@ impl Trip<'_> {
             }
             Err(error) => return Err(error),
         };
-        let failed = || MigrateError::database("emptying the scratch database");
-        let mut session = Session::to_write(self.url).await.map_err(failed())?;
-        let emptied = empty(&mut session).await;
-        session.close().await;
-        emptied.map_err(failed())?;
+        let failed = MigrateError::database("emptying the scratch database");
+        empty(self.session).await.map_err(failed)?;
         operation.up(version).await?;
         self.notes.push(format!(
             "not every row that could be there goes up, so it was tried with rows made after it: {refused}"
@@ -108,13 +104,17 @@ impl Trip<'_> {
     }
 
     async fn fill(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), MigrateError> {
-        let failed = || MigrateError::database("filling the scratch database");
-        let mut session = Session::to_write(self.url).await.map_err(failed())?;
+        let failed = MigrateError::database("filling the scratch database");
         let seed = self.migration.version.unsigned_abs();
-        let filled = fill_tables(&mut session, ROWS, seed, wanted).await;
-        session.close().await;
-        self.say_what_is_empty(&filled.map_err(failed())?);
+        let filled = fill_tables(self.session, ROWS, seed, wanted).await.map_err(failed)?;
+        self.say_what_is_empty(&filled);
         Ok(())
+    }
+
+    async fn look(&mut self) -> Result<Seen, MigrateError> {
+        let failed = || MigrateError::database("reading the scratch database");
+        let schema = snapshot(self.session).await.map_err(failed())?;
+        Ok(Seen { schema, content: content(self.session).await.map_err(failed())? })
     }
 
     fn say_what_is_empty(&mut self, filled: &Filled) {
@@ -133,19 +133,6 @@ impl Trip<'_> {
     fn compare_content(&mut self, expected: &Content, moment: &Moment<'_>, found: &Content) {
         let compared = compare(expected, moment, found);
         self.differences.extend(compared.differences);
-        let notes = compared.notes.into_iter();
-        self.notes.extend(notes.filter(|note| !note.is_empty()).collect::<Vec<_>>());
+        self.notes.extend(compared.notes);
     }
-}
-
-async fn look(url: &DatabaseUrl) -> Result<Seen, MigrateError> {
-    let failed = || MigrateError::database("reading the scratch database");
-    let mut session = Session::to_write(url).await.map_err(failed())?;
-    let seen = async {
-        let schema = snapshot(&mut session).await?;
-        Ok(Seen { schema, content: content(&mut session).await? })
-    }
-    .await;
-    session.close().await;
-    seen.map_err(failed())
 }
