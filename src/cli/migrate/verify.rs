@@ -203,6 +203,7 @@ fn text(database: &str, proof: &Proof) -> String {
         (None, true) => format!("up, down, up: the same, with {rows} rows"),
         (None, false) => format!("different:\n    {}", proof.differences.join("\n    ")),
     };
-    let notes: String = proof.notes.iter().map(|note| format!("\n    note: {note}")).collect();
+    let notes: String =
+        proof.notes.iter().flat_map(|note| ["\n    note: ", note.as_str()]).collect();
     format!("{database:9} {}  {}: {verdict}{notes}\n", proof.version, proof.description)
 }

@@ -18,7 +18,7 @@ pub(super) struct Rows {
     /// The columns of its primary key.
     pub(super) key: Vec<String>,
     /// Values as literals, in the order of the columns.
-    pub(super) rows: Vec<Vec<Option<String>>>,
+    pub(super) values: Vec<Vec<Option<String>>>,
 }
 
 impl Content {
@@ -29,7 +29,7 @@ impl Content {
 
     /// The tables with the number of their rows.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.0.iter().map(|(table, rows)| (table.as_str(), rows.rows.len()))
+        self.0.iter().map(|(table, rows)| (table.as_str(), rows.values.len()))
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn content(session: &mut Session) -> Result<Content, sqlx::Erro
         let key = table.primary_key().map(|key| &key.columns[..]).unwrap_or_default();
         let key = key.iter().map(|column| column.text.clone()).collect();
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-        found.0.insert(name, Rows { columns, key, rows });
+        found.0.insert(name, Rows { columns, key, values: rows });
     }
     Ok(found)
 }

@@ -31,7 +31,7 @@ pub(super) fn compare(before: &Content, moment: &Moment<'_>, after: &Content) ->
     for (table, old) in &before.0 {
         let Some(new) = after.0.get(table) else { continue };
         let Some(between) = moment.between.0.get(table) else {
-            if !old.rows.is_empty() && new.rows.len() != old.rows.len() {
+            if !old.values.is_empty() && new.values.len() != old.values.len() {
                 compared.notes.push(format!("{table}: was dropped in between, rows and all"));
             }
             continue;
@@ -41,8 +41,7 @@ pub(super) fn compare(before: &Content, moment: &Moment<'_>, after: &Content) ->
             old.columns.iter().filter(common).partition(|c| between.columns.contains(c));
         let survived = Survived { table, moment: moment.name, old, new };
         compared.differences.extend(survived.differences(&kept));
-        let lost =
-            |column: &&&String| survived.values(old, &[column]) != survived.values(new, &[column]);
+        let lost = |column: &&&String| values(old, &[column]) != values(new, &[column]);
         for column in dropped.iter().filter(lost) {
             compared.notes.push(format!(
                 "{table}.{column}: was dropped in between, so its values did not survive"
@@ -60,9 +59,9 @@ struct Survived<'a> {
     new: &'a Rows,
 }
 
-impl<'a> Survived<'a> {
+impl Survived<'_> {
     fn differences(&self, kept: &[&String]) -> Vec<String> {
-        let (all, left) = (self.old.rows.len(), self.new.rows.len());
+        let (all, left) = (self.old.values.len(), self.new.values.len());
         let mut found = Vec::new();
         if left < all {
             let gone = all - left;
@@ -77,7 +76,7 @@ impl<'a> Survived<'a> {
                 self.table, self.moment
             ));
         }
-        if self.values(self.old, kept) == self.values(self.new, kept) || kept.is_empty() {
+        if values(self.old, kept) == values(self.new, kept) || kept.is_empty() {
             return found;
         }
         let key: Vec<&String> = kept.iter().filter(|c| self.old.key.contains(c)).copied().collect();
@@ -85,10 +84,10 @@ impl<'a> Survived<'a> {
             key
         } else {
             // Without a key: by the columns that are as they were.
-            let same = |c: &&&String| self.values(self.old, &[c]) == self.values(self.new, &[c]);
+            let same = |c: &&&String| values(self.old, &[c]) == values(self.new, &[c]);
             kept.iter().filter(same).copied().collect()
         };
-        let pairs = pairs(self.sorted(self.old, &by, kept), self.sorted(self.new, &by, kept));
+        let pairs = pairs(sorted(self.old, &by, kept), sorted(self.new, &by, kept));
         let differing = pairs.iter().filter(|(old, new)| old != new).count();
         if differing > 0 {
             let mut columns = Vec::new();
@@ -114,21 +113,21 @@ impl<'a> Survived<'a> {
         }
         found
     }
+}
 
-    /// The values of these columns, sorted.
-    fn values(&self, of: &'a Rows, columns: &[&String]) -> Vec<Row<'a>> {
-        let mut rows: Vec<_> = of.rows.iter().map(|row| project(of, row, columns)).collect();
-        rows.sort_unstable();
-        rows
-    }
+/// The values of these columns, sorted.
+fn values<'a>(of: &'a Rows, columns: &[&String]) -> Vec<Row<'a>> {
+    let mut rows: Vec<_> = of.values.iter().map(|row| project(of, row, columns)).collect();
+    rows.sort_unstable();
+    rows
+}
 
-    /// What the rows are known by, and the values of all columns.
-    fn sorted(&self, of: &'a Rows, by: &[&String], columns: &[&String]) -> Vec<(Row<'a>, Row<'a>)> {
-        let rows = of.rows.iter().map(|row| (project(of, row, by), project(of, row, columns)));
-        let mut rows: Vec<_> = rows.collect();
-        rows.sort_unstable();
-        rows
-    }
+/// What the rows are known by, and the values of all columns.
+fn sorted<'a>(of: &'a Rows, by: &[&String], columns: &[&String]) -> Vec<(Row<'a>, Row<'a>)> {
+    let rows = of.values.iter().map(|row| (project(of, row, by), project(of, row, columns)));
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_unstable();
+    rows
 }
 
 fn project<'a>(of: &Rows, row: &'a [Option<String>], columns: &[&String]) -> Row<'a> {
@@ -165,4 +164,48 @@ fn shown(value: Option<&str>) -> String {
     }
     let cut: String = value.chars().take(SHOWN).collect();
     format!("{}…", cut.replace('\n', "\\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compared, Content, Moment, Rows, compare};
+
+    fn tasks(columns: &[&str], key: &[&str], rows: &[&[Option<&str>]]) -> Content {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let row = |row: &&[Option<&str>]| row.iter().map(|v| v.map(str::to_owned)).collect();
+        let values = rows.iter().map(row).collect();
+        let rows = Rows { columns: owned(columns), key: owned(key), values };
+        Content([("tasks".to_owned(), rows)].into())
+    }
+
+    fn down(before: &Content, between: &Content, after: &Content) -> Compared {
+        compare(before, &Moment { name: "going down", between }, after)
+    }
+
+    #[test]
+    fn names_what_differs_with_a_key_and_without_one() {
+        let before: [&[Option<&str>]; 2] = [&[Some("1"), Some("'done'")], &[Some("2"), None]];
+        let after: [&[Option<&str>]; 2] = [&[Some("2"), None], &[Some("1"), None]];
+        for key in [&["id"][..], &[]] {
+            let [one, two] = [&before, &after].map(|rows| tasks(&["id", "status"], key, rows));
+            let expected =
+                ["tasks: 1 rows of 2 differ after going down: column status: 'done' became NULL"];
+            assert_eq!(down(&one, &one, &two).differences, expected);
+            assert_eq!(down(&one, &one, &one), Compared::default());
+        }
+    }
+
+    #[test]
+    fn a_column_that_was_not_there_in_between_could_keep_nothing_but_its_rows_must_stay() {
+        let before = tasks(&["id", "status"], &["id"], &[&[Some("1"), Some("'done'")]]);
+        let between = tasks(&["id"], &["id"], &[&[Some("1")]]);
+        let after = tasks(&["id", "status"], &["id"], &[&[Some("1"), None]]);
+        let compared = down(&before, &between, &after);
+        assert_eq!(compared.differences, [""; 0]);
+        assert_eq!(compared.notes.len(), 1);
+        let gone = tasks(&["id", "status"], &["id"], &[]);
+        let expected = ["tasks: 1 rows of 1 are gone after going down"];
+        assert_eq!(down(&before, &between, &gone).differences, expected);
+        assert_eq!(down(&before, &Content::default(), &gone).notes.len(), 1);
+    }
 }

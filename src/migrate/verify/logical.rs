@@ -60,15 +60,15 @@ pub async fn agreement(
 
 fn sort(found: Vec<String>, excuses: &[Excuse]) -> Agreement {
     let there: BTreeSet<&str> = found.iter().map(String::as_str).collect();
-    let (excused, unused): (Vec<Excuse>, Vec<Excuse>) =
+    let (meant, unused): (Vec<Excuse>, Vec<Excuse>) =
         excuses.iter().partition(|excuse| there.contains(excuse.difference));
     let unused = unused.iter().map(|excuse| {
         format!("declared as a difference that is meant, and none: {}", excuse.difference)
     });
     let unused: Vec<_> = unused.collect();
-    let is_excused = |line: &String| excused.iter().any(|excuse| excuse.difference == line);
-    let differences = found.into_iter().filter(|line| !is_excused(line)).chain(unused).collect();
-    Agreement { differences, excused }
+    let is_meant = |line: &String| meant.iter().any(|excuse| excuse.difference == line);
+    let differences = found.into_iter().filter(|line| !is_meant(line)).chain(unused).collect();
+    Agreement { differences, excused: meant }
 }
 
 fn holds_shipped(set: &MigrationSet, dialect: Dialect) -> Result<bool, MigrateError> {
@@ -86,4 +86,23 @@ async fn read(scratch: &Scratch) -> Result<Structure, MigrateError> {
     let found = structure(&mut session).await;
     session.close().await;
     found.map_err(failed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Excuse, sort};
+
+    #[test]
+    fn excuses_what_is_declared_and_nothing_else() {
+        let meant = Excuse { difference: "table a: only in SQLite", why: "because" };
+        let unused = Excuse { difference: "table b: only in SQLite", why: "because" };
+        let found = vec![meant.difference.to_owned(), "table c: only in SQLite".to_owned()];
+        let sorted = sort(found, &[meant, unused]);
+        assert_eq!(sorted.excused, [meant]);
+        let expected = [
+            "table c: only in SQLite",
+            "declared as a difference that is meant, and none: table b: only in SQLite",
+        ];
+        assert_eq!(sorted.differences, expected);
+    }
 }

@@ -51,23 +51,23 @@ impl Compared<'_> {
         self.indexes();
         self.checks();
         self.sets(
-            postgres.indexes.iter().filter(|i| i.unique).map(|i| key(name, i)).collect(),
-            sqlite.indexes.iter().filter(|i| i.unique).map(|i| key(name, i)).collect(),
+            &postgres.indexes.iter().filter(|i| i.unique).map(|i| key(name, i)).collect(),
+            &sqlite.indexes.iter().filter(|i| i.unique).map(|i| key(name, i)).collect(),
         );
         self.sets(
-            postgres.foreign_keys.iter().map(|key| foreign_key(name, key)).collect(),
-            sqlite.foreign_keys.iter().map(|key| foreign_key(name, key)).collect(),
+            &postgres.foreign_keys.iter().map(|key| foreign_key(name, key)).collect(),
+            &sqlite.foreign_keys.iter().map(|key| foreign_key(name, key)).collect(),
         );
         let trigger = |trigger: &String| format!("trigger {} on {name}", trigger.to_lowercase());
         self.sets(
-            postgres.triggers.iter().map(trigger).collect(),
-            sqlite.triggers.iter().map(trigger).collect(),
+            &postgres.triggers.iter().map(trigger).collect(),
+            &sqlite.triggers.iter().map(trigger).collect(),
         );
     }
 
-    fn sets(&mut self, postgres: BTreeSet<String>, sqlite: BTreeSet<String>) {
-        let ours = postgres.difference(&sqlite).map(|what| format!("{what}: {POSTGRES}"));
-        let theirs = sqlite.difference(&postgres).map(|what| format!("{what}: {SQLITE}"));
+    fn sets(&mut self, postgres: &BTreeSet<String>, sqlite: &BTreeSet<String>) {
+        let ours = postgres.difference(sqlite).map(|what| format!("{what}: {POSTGRES}"));
+        let theirs = sqlite.difference(postgres).map(|what| format!("{what}: {SQLITE}"));
         self.found.extend(ours.chain(theirs));
     }
 
@@ -117,7 +117,7 @@ impl Compared<'_> {
             check.name.is_none().then(|| format!("check on {table} ({})", columns.join(", ")))
         };
         let ours = postgres.checks.iter().filter_map(|check| unnamed(&check)).collect();
-        self.sets(ours, theirs.iter().filter_map(unnamed).collect());
+        self.sets(&ours, &theirs.iter().filter_map(unnamed).collect());
     }
 
     fn named(
@@ -180,15 +180,16 @@ fn foreign_key(table: &str, key: &ForeignKey) -> String {
     let ForeignKey { columns, references, on_delete, on_update, .. } = key;
     let actions = [("delete", on_delete), ("update", on_update)];
     let actions = actions.iter().filter(|(_, action)| *action != "NO ACTION");
-    let actions: String =
-        actions.map(|(event, action)| format!(" on {event} {}", action.to_lowercase())).collect();
-    let text = format!(
+    let mut text = format!(
         "foreign key of {table} ({}) to {} ({})",
         columns.join(", "),
         key.table,
         references.join(", ")
     );
-    text.to_lowercase() + &actions
+    for (event, action) in actions {
+        text.extend([" on ", event, " ", action.as_str()]);
+    }
+    text.to_lowercase()
 }
 
 /// Columns with their direction; an expression is known by the columns in it.
