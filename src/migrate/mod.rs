@@ -17,6 +17,7 @@ mod error;
 mod failure;
 pub mod files;
 pub mod foreign;
+pub mod generate;
 pub mod halfway;
 pub mod history;
 mod inspect;

@@ -9,6 +9,7 @@ mod adoption;
 mod concurrency;
 mod files;
 mod guard;
+mod generate;
 mod locks;
 mod operations;
 #[cfg(test)]
