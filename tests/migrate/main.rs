@@ -16,6 +16,8 @@ pub mod poll;
 mod processes;
 mod rebuild;
 mod refusals;
+mod rehearsal;
+mod rehearsal_places;
 mod running;
 mod scan;
 mod state;
