@@ -18,6 +18,7 @@ mod rebuild;
 mod refusals;
 mod rehearsal;
 mod rehearsal_places;
+mod rehearsal_sqlite;
 mod running;
 mod scan;
 mod state;
