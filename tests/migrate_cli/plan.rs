@@ -117,7 +117,7 @@ async fn too_little_room_for_a_copy_is_said() {
     let variables = [("DATABASE_URL", url.as_str())];
     run(&["migrate", "up", "+3", "--migrations", files.path()], &variables).expect(0);
     let mut side = crate::support::database::Side::sqlite(&url).await;
-    let rows = "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < 3000) \
+    let rows = "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < 1500) \
          INSERT INTO books (id, title) SELECT i, hex(randomblob(400)) FROM g; PRAGMA wal_checkpoint(TRUNCATE)";
     side.execute(rows).await;
     side.close().await;

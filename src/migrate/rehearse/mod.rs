@@ -166,8 +166,8 @@ pub async fn rehearse(
         return Ok(Rehearsal { failure, ..Rehearsal::default() });
     }
     match dialect {
-        Dialect::Postgres => postgres::rehearse(settings, set, applied, pending).await,
-        Dialect::Sqlite => sqlite::rehearse(settings, set, pending, clock).await,
+        Dialect::Postgres => Box::pin(postgres::rehearse(settings, set, applied, pending)).await,
+        Dialect::Sqlite => Box::pin(sqlite::rehearse(settings, set, pending, clock)).await,
     }
 }
 

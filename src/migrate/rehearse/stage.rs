@@ -90,7 +90,9 @@ impl<'a> Stage<'a> {
         };
         let whole = !applied.directives.no_transaction;
         if whole {
-            self.session.execute("BEGIN").await?;
+            self.session.execute(self.place.begin()).await?;
+        } else {
+            self.assert_here().await?;
         }
         for piece in pieces(applied) {
             if self.skips(&piece).await? {
@@ -164,7 +166,7 @@ impl<'a> Stage<'a> {
                 match self.attempt(one).await {
                     Ok(seen) => all.extend(seen),
                     Err(Broken::Statement(..)) => {
-                        self.insist_alone(migration, &piece, &step.how, all).await?
+                        self.insist_alone(migration, &piece, &step.how, all).await?;
                     }
                     Err(Broken::Halt(halt)) => return Err(halt),
                 }
@@ -247,7 +249,7 @@ impl<'a> Stage<'a> {
 
     async fn in_transaction(&mut self, pieces: &[Piece]) -> Result<Vec<Seen>, Broken> {
         let rows = self.rows().await?;
-        self.session.execute("BEGIN").await?;
+        self.session.execute(self.place.begin()).await?;
         let look = Look::inside(&mut self.session, &self.place.schema).await?;
         let mut before = look.clone();
         let beginning = Beginning { look, rows };
@@ -273,6 +275,17 @@ impl<'a> Stage<'a> {
         let committed = self.session.execute("COMMIT").await;
         committed.map_err(|error| Broken::Statement(last, error))?;
         Ok(all)
+    }
+
+    /// Outside a transaction nothing else keeps a statement in its schema.
+    pub(super) async fn assert_here(&mut self) -> Result<(), Halt> {
+        let schema = self.session.value("SELECT CAST(current_schema() AS text)").await?;
+        if self.fence.is_some() && schema.as_deref() != Some(&self.place.schema) {
+            return Err(Halt::Cannot(
+                "the connection does not stay in the scratch schema".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// Whether a statement has nothing to do in a schema; fails when it would find its way out of it.

@@ -4,6 +4,7 @@
 //! without them. The exception is certain: a new column that must not be null and has no default, where the
 //! live table has rows.
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
 use super::RehearsalFailure;
@@ -70,5 +71,5 @@ impl Stage<'_> {
 }
 
 fn code(error: &sqlx::Error) -> String {
-    error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
+    error.as_database_error().and_then(DatabaseError::code).unwrap_or_default().into_owned()
 }
