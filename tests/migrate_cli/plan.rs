@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Files, bare, document, dump, execute, recorded};
 use crate::run::{Run, run};
 use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::Database;
-use crate::support::tmpfs::Tmpfs;
+use crate::support::{Database, PgBouncer, Tmpfs};
 
 const STEM: &str = "20300104000000_do_it";
 
@@ -135,6 +134,27 @@ async fn too_little_room_for_a_copy_is_said() {
     assert_eq!(
         (std::fs::read(disk.path().join("tasks.db")).expect("the file"), names()),
         (bytes, before)
+    );
+}
+
+/// Through a pooler that changes backends a search path would not hold.
+#[tokio::test]
+async fn through_a_pooler_nothing_is_rehearsed() {
+    let files = files("ALTER TABLE books ADD COLUMN pages bigint;");
+    let database = with_books(&files, Postgres).await;
+    let pooler = PgBouncer::start("transaction", &database.url, &["default_pool_size = 5"]).await;
+    let said = plan_with(&files, &pooler.before(&database.url), "/tmp").expect(0).stdout;
+    assert!(said.contains("not rehearsed: the connection goes through a pooler"), "{said}");
+    assert!(said.contains("set MIGRATE_DATABASE_URL to a direct connection"), "{said}");
+    let direct = [
+        ("DATABASE_URL", pooler.before(&database.url)),
+        ("REHEARSAL_DATABASE_URL", database.url.clone()),
+    ];
+    let direct = direct.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let said = run(&["migrate", "plan", "--migrations", files.path()], &direct).expect(0).stdout;
+    assert!(
+        said.ends_with("rehearsed on a scratch database at REHEARSAL_DATABASE_URL\n"),
+        "{said}"
     );
 }
 
