@@ -1,5 +1,6 @@
 //! `taskmanager backup create`: a backup now.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ impl Args {
                 "copied_ms": milliseconds(backup.copied),
                 "duration_ms": milliseconds(backup.took),
                 "removed": backup.pruned.removed,
+                "invalid": common::invalid(&backup.pruned),
             }))?;
         } else {
             output::text(&text(&backup))?;
@@ -72,7 +74,11 @@ fn text(backup: &Backup) -> String {
         milliseconds(backup.copied),
     );
     for path in &backup.pruned.removed {
-        text.push_str(&format!("removed   {}\n", path.display()));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "removed   {}", path.display());
+    }
+    for (path, fault) in &backup.pruned.invalid {
+        let _ = writeln!(text, "not valid {}: {fault}", path.display());
     }
     text
 }

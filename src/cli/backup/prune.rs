@@ -38,14 +38,11 @@ impl Args {
             Err(error) => return common::fail(self.json, &error),
         };
         if self.json {
-            let invalid = pruned.invalid.iter();
-            let invalid =
-                invalid.map(|(path, fault)| json!({ "path": path, "fault": fault.to_string() }));
             output::json(&json!({
                 "dry_run": self.dry_run,
                 "removed": pruned.removed,
                 "kept": pruned.kept,
-                "invalid": invalid.collect::<Vec<_>>(),
+                "invalid": common::invalid(&pruned),
             }))?;
         } else {
             output::text(&self.text(&pruned))?;

@@ -107,7 +107,7 @@ pub struct Backup {
 ///
 /// # Errors
 ///
-/// [`BackupError`]; nothing of the backup stays then, and no older one is removed.
+/// [`BackupError`], which the caller logs or shows; nothing of the backup stays then, and no older one is removed.
 pub async fn create(
     settings: &BackupSettings,
     reason: Reason,
@@ -117,15 +117,7 @@ pub async fn create(
     let making = Making { settings, reason, at: clock.now(), begun };
     let made = making.run().await;
     metrics::ended(&made, begun.elapsed());
-    let mut backup = match made {
-        Ok(backup) => backup,
-        // Nothing has failed, and whoever waits for a schema asks often.
-        Err(error @ BackupError::Nothing { .. }) => return Err(error),
-        Err(error) => {
-            tracing::error!(%error, reason = reason.as_str(), "no backup was made");
-            return Err(error);
-        }
-    };
+    let mut backup = made?;
     say(&backup);
     match prune(&settings.folder, &settings.url, settings.keep, false, &settings.stop).await {
         Ok(pruned) => backup.pruned = pruned,
@@ -256,7 +248,14 @@ impl Making<'_> {
             tracing::info!("the dump is not tried: this role may not create a scratch database");
             return Ok(false);
         }
-        let rows = proof::restored(url, manifest, &path, stop).await?;
+        let rows = match proof::restored(url, manifest, &path, stop).await {
+            // The dump has been read, and is better than none.
+            Err(error @ BackupError::Scratch { .. }) => {
+                tracing::warn!(%error, "the dump was not tried");
+                return Ok(false);
+            }
+            other => other?,
+        };
         verify::same_rows(manifest, &rows).map_err(BackupError::Unsound)?;
         Ok(true)
     }

@@ -113,7 +113,7 @@ pub async fn restore_into(
 ///
 /// # Errors
 ///
-/// As [`restore_into`]; [`BackupError::Database`] when the role may not create databases.
+/// As [`restore_into`]; [`BackupError::Scratch`] when there cannot be one.
 pub async fn restored(
     url: &DatabaseUrl,
     manifest: &Manifest,
@@ -124,7 +124,8 @@ pub async fn restored(
     let tools = Tools::to_read(&version).await?;
     let mut keeper = Session::to_write(url).await.map_err(BackupError::unreachable(url))?;
     remove_leftovers(&mut keeper).await;
-    let scratch = Scratch::create(url).await.map_err(BackupError::from_migrate)?;
+    let scratch = Scratch::create(url).await;
+    let scratch = scratch.map_err(|error| BackupError::Scratch { cause: error.to_string() })?;
     let marked = mark(&mut keeper, scratch.url()).await;
     let counted = match marked {
         Ok(()) => restore_and_count(&tools, scratch.url(), manifest, dump, stop).await,
