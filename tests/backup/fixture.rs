@@ -69,7 +69,7 @@ impl Place {
     /// The entries of `backup list --json`.
     #[track_caller]
     pub(crate) fn list(&self) -> Vec<Value> {
-        let listed = document(&self.backup(&["list", "--json"]).expect(0));
+        let listed = self.backup(&["list", "--json"]).expect(0).json();
         listed["backups"].as_array().expect("a list").clone()
     }
 

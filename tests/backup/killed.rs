@@ -88,7 +88,7 @@ async fn killed_between_the_names(#[values(Sqlite, Postgres)] on: Backend) {
 #[tokio::test]
 async fn told_to_stop(#[values(Sqlite, Postgres)] on: Backend) {
     let place = Place::new(on).await;
-    place.fill(150_000).await;
+    place.fill(80_000).await;
     let mut making = place.spawn(&["create"], &[]);
     until("a backup under way", WITHIN, async || {
         assert_eq!(making.ended(), None, "{}", making.output());
@@ -104,4 +104,26 @@ async fn told_to_stop(#[values(Sqlite, Postgres)] on: Backend) {
     if on == Postgres {
         assert_eq!(scratches(&place).await, 0);
     }
+}
+
+/// As processes that were killed leave them, with SQLite's journal; what a living one writes has its lock.
+#[tokio::test]
+async fn what_the_killed_leave_goes_and_what_the_living_write_stays() {
+    let place = Place::new(Sqlite).await;
+    place.create();
+    let name = |second: u32, kind: &str| format!("taskmanager-20200101T00000{second}Z-1.db{kind}");
+    for kind in [".partial", ".partial-journal", ".json.partial"] {
+        std::fs::write(place.folder().join(name(1, kind)), "left").expect("a file");
+    }
+    std::fs::write(place.folder().join(name(2, ".partial-journal")), "left").expect("a file");
+    std::fs::write(place.folder().join(name(3, ".json.partial")), "left").expect("a file");
+    let living = std::fs::File::create(place.folder().join(name(4, ".partial"))).expect("a file");
+    living.lock().expect("a lock");
+    std::fs::write(place.folder().join(name(4, ".partial-journal")), "alive").expect("a file");
+    assert_eq!(place.list().len(), 1);
+    place.create();
+    let names = place.names();
+    let left: Vec<_> = names.iter().filter(|name| name.contains("2020")).cloned().collect();
+    assert_eq!(left, [name(4, ".partial"), name(4, ".partial-journal")], "{names:?}");
+    assert_eq!(names.len(), 6, "{names:?}");
 }

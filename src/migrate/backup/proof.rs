@@ -44,11 +44,10 @@ impl Contents {
         // 2; 2615 2200 SCHEMA - public pg_database_owner
         let is_schema = |line: &str| {
             let mut words = line.split_whitespace().skip(3);
-            match (words.next(), words.next(), words.next()) {
-                (Some("SCHEMA"), ..) => true,
-                (Some("ACL" | "COMMENT"), Some("-"), Some("SCHEMA")) => true,
-                _ => false,
-            }
+            matches!(
+                (words.next(), words.next(), words.next()),
+                (Some("SCHEMA"), ..) | (Some("ACL" | "COMMENT"), Some("-"), Some("SCHEMA"))
+            )
         };
         let kept = self.0.lines().filter(|line| line.starts_with(';') || !is_schema(line));
         kept.fold(String::new(), |text, line| text + line + "\n")
