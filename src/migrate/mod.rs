@@ -9,6 +9,7 @@ pub mod backup;
 pub mod catalog;
 pub mod change;
 mod create;
+mod depth;
 pub mod directives;
 mod disk;
 pub mod doctor;
