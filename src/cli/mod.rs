@@ -3,11 +3,13 @@
 //! A file a subcommand, each with its `Args` and its `run`. Exit codes: 0 done, 1 failed, 2 the
 //! command line or the configuration is wrong; `migrate` has more of its own.
 
+mod asking;
 mod config;
 mod healthcheck;
 mod migrate;
 mod openapi;
 mod output;
+mod restore;
 mod serve;
 
 use std::ffi::OsString;
@@ -36,6 +38,7 @@ enum Command {
     Serve(serve::Args),
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    Restore(restore::Args),
     Healthcheck(healthcheck::Args),
     Config(config::Args),
     Openapi(openapi::Args),
@@ -65,6 +68,7 @@ impl Cli {
             Some(Command::Config(args)) => args.run(&config()?),
             Some(Command::Openapi(args)) => args.run(),
             Some(Command::Migrate(migrate)) => migrate.run(&config()?).await,
+            Some(Command::Restore(args)) => args.run(&config()?).await,
             Some(Command::Serve(args)) => args.run(config()?).await,
             None => serve::Args::default().run(config()?).await,
         }

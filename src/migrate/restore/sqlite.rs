@@ -86,7 +86,8 @@ pub(super) async fn swap(
     })?;
     let saved = saved?;
     copied?;
-    let fault = faults(restore.operation.settings.url.describe_place(), live, restore.backup.manifest.clone()).await;
+    let place = restore.operation.settings.url.describe_place();
+    let fault = faults(&place, live, restore.backup.manifest.clone()).await;
     Ok(Swapped { saved, warnings: Vec::new(), fault })
 }
 
@@ -258,7 +259,7 @@ fn refuse_without_room(live: &Path, source: &Path) -> Result<(), RestoreError> {
 }
 
 /// What is wrong with the database that was just put in place.
-async fn faults(place: String, live: &Path, manifest: Option<Manifest>) -> Option<String> {
+async fn faults(place: &str, live: &Path, manifest: Option<Manifest>) -> Option<String> {
     let live = live.to_owned();
     let looking = tokio::task::spawn_blocking(move || look(&live, manifest.as_ref()));
     match looking.await {
@@ -278,8 +279,8 @@ fn look(live: &Path, manifest: Option<&Manifest>) -> Result<Option<String>, rusq
     for (table, expected) in manifest.iter().flat_map(|manifest| &manifest.rows) {
         let name = table.replace('"', "\"\"");
         let query = format!("SELECT count(*) FROM main.\"{name}\"");
-        let found: u64 = live.query_row(&query, [], |row| row.get(0))?;
-        if found != *expected {
+        let found: i64 = live.query_row(&query, [], |row| row.get(0))?;
+        if u64::try_from(found) != Ok(*expected) {
             // The backup had as many, and was copied whole: a service that runs has written since.
             tracing::info!(table, expected, found, "written to since the restore");
         }

@@ -191,7 +191,7 @@ impl Swapping<'_> {
             let locking = format!("LOCK TABLE {tables} IN {mode} MODE");
             session.execute(locking).await.map_err(judged)?;
         }
-        if step == Step::Clear { self.schema.clear(session).await? } else { Ok(()) }
+        if step == Step::Clear { self.schema.clear(session).await } else { Ok(()) }
     }
 
     /// Makes the schema and the extensions that are missing. None is ever dropped.
