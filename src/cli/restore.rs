@@ -60,8 +60,10 @@ impl Args {
             Err(error) => return self.common.fail_with(&error),
         };
         let stop = Shutdown::from_signals()?.draining_token();
-        let settings =
-            StartSettings { url: target.clone(), ..StartSettings::from_config(config, stop.clone()) };
+        let settings = StartSettings {
+            url: target.clone(),
+            ..StartSettings::from_config(config, stop.clone())
+        };
         let folder = config.safety.backup_folder(url(config));
         let named = self.backup.as_deref();
         let chosen = Chosen::find(named, &folder, url(config), self.force, &stop).await;
@@ -83,7 +85,12 @@ impl Args {
         }
         let (clock, progress) = (SystemClock, Progress::default());
         let restore = Restore {
-            operation: Operation { settings: &settings, set: &set, clock: &clock, progress: &progress },
+            operation: Operation {
+                settings: &settings,
+                set: &set,
+                clock: &clock,
+                progress: &progress,
+            },
             backup: &chosen,
             folder: &config.safety.backup_folder(&target),
             only_empty: self.to_url.is_some(),
@@ -142,7 +149,10 @@ impl Args {
         );
         match saved {
             Some(saved) => {
-                let _ = writeln!(text, "what was there is saved: `taskmanager restore {saved}` brings it back");
+                let _ = writeln!(
+                    text,
+                    "what was there is saved: `taskmanager restore {saved}` brings it back"
+                );
             }
             None => text.push_str("nothing was saved of what was there\n"),
         }
@@ -183,6 +193,8 @@ fn next_step(report: &StateReport) -> String {
             "the schema is {state}, at {head}: {} migration(s) pending; run `taskmanager migrate up`, or deploy the program that the backup is of",
             report.pending.len()
         ),
-        _ => format!("the schema is {state}, at {head}; `taskmanager migrate status` says what mends it"),
+        _ => format!(
+            "the schema is {state}, at {head}; `taskmanager migrate status` says what mends it"
+        ),
     }
 }

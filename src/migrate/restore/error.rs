@@ -80,7 +80,9 @@ pub enum RestoreError {
         database: String,
     },
     /// What would be replaced cannot be saved.
-    #[error("what would be replaced cannot be saved: {0}; --force restores without saving it; nothing was changed")]
+    #[error(
+        "what would be replaced cannot be saved: {0}; --force restores without saving it; nothing was changed"
+    )]
     Unsaved(#[source] BackupError),
     /// An SQLite file that may not be written.
     #[error("database {database} cannot be written: {cause}; nothing was changed")]
@@ -148,7 +150,9 @@ pub enum RestoreError {
         cause: String,
     },
     /// What was loaded is not what the manifest says.
-    #[error("table {table} has {found} rows in the restored database, and the manifest says {expected}; it was rolled back, nothing was changed")]
+    #[error(
+        "table {table} has {found} rows in the restored database, and the manifest says {expected}; it was rolled back, nothing was changed"
+    )]
     Rows {
         /// The table.
         table: String,
@@ -174,7 +178,9 @@ pub enum RestoreError {
         source: MigrateError,
     },
     /// The database is the backup now, and its state could not be read.
-    #[error("the backup is restored, but its state cannot be read: {cause}; look with `taskmanager migrate status`")]
+    #[error(
+        "the backup is restored, but its state cannot be read: {cause}; look with `taskmanager migrate status`"
+    )]
     Unread {
         /// Why.
         cause: String,

@@ -17,7 +17,7 @@ pub use error::RestoreError;
 use super::backup::{self, BackupError, BackupSettings, Reason};
 use super::lock::Lock;
 use super::session::Session;
-use super::{Done, Inspector, Operation, StateReport, metrics, stop};
+use super::{Done, Inspector, MigrateError, Operation, StateReport, metrics, stop};
 use crate::config::{DatabaseTarget, DatabaseUrl, SqliteMode};
 
 /// Longest wait for the database's answer to a look.
@@ -112,7 +112,8 @@ impl Restore<'_> {
         // Before the lock is taken, because that makes a file.
         let is_new = is_new(self.url());
         let acquiring = Lock::acquire(self.url(), settings.lock_wait);
-        let (lock, mut session) = stop::unless(&settings.stop, acquiring).await?;
+        let acquired = stop::unless(&settings.stop, acquiring).await;
+        let (lock, mut session) = acquired.map_err(|error| not_had(self.url(), error))?;
         let ended = match self.url().target() {
             DatabaseTarget::Sqlite(file) => {
                 Some(sqlite::swap(self, &mut session, &file.path, is_new).await)
@@ -128,7 +129,9 @@ impl Restore<'_> {
         }
         // What a stop has cut off says so in many words.
         outcome.map_err(|error| match error {
-            RestoreError::Database { .. } | RestoreError::Tool { .. } | RestoreError::Unsaved(_)
+            RestoreError::Database { .. }
+            | RestoreError::Tool { .. }
+            | RestoreError::Unsaved(_)
                 if settings.stop.is_cancelled() =>
             {
                 tracing::debug!(%error, "while stopping");
@@ -189,6 +192,19 @@ impl Restore<'_> {
         };
         let outcome = outcome.map_err(|source| RestoreError::Reset { version, source })?;
         Ok((outcome.report, outcome.done))
+    }
+}
+
+/// What cannot even be opened cannot be replaced page by page.
+fn not_had(url: &DatabaseUrl, error: MigrateError) -> RestoreError {
+    match (url.target(), error) {
+        (DatabaseTarget::Sqlite(_), MigrateError::Unusable { database, cause }) => {
+            let cause = format!(
+                "{cause}; if the file is damaged, move it away with its -wal and -shm and restore again: then a new one is made"
+            );
+            RestoreError::Migrate(MigrateError::Unusable { database, cause })
+        }
+        (_, error) => error.into(),
     }
 }
 

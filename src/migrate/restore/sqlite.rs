@@ -30,6 +30,10 @@ const PAGES: i32 = 256;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long it is tried at most: a writer of this program is done in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// After how long it is said that it waits.
+const SAID_AFTER: Duration = Duration::from_millis(500);
+/// Who holds the lock: SQLite cannot tell.
+const WRITER: &str = "another process that writes (SQLite does not know which)";
 /// What a URI's path must have encoded.
 const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
@@ -58,12 +62,8 @@ pub(super) async fn swap(
     let is_empty = is_new || matches!(session.value(tables).await, Ok(None));
 
     let patience = PATIENCE.min(restore.operation.settings.table_lock_wait);
-    let pages = Pages {
-        source: fitted.path.clone(),
-        live: live.to_owned(),
-        patience,
-        stop: stop.clone(),
-    };
+    let pages =
+        Pages { source: fitted.path.clone(), live: live.to_owned(), patience, stop: stop.clone() };
     let (locked, has_lock) = oneshot::channel();
     let (go, may_go) = mpsc::channel();
     let copying = tokio::task::spawn_blocking(move || pages.copy(locked, &may_go));
@@ -100,10 +100,7 @@ struct Source {
 }
 
 /// Looks into the backup, whose manifest may not be there.
-async fn examined(
-    restore: &Restore<'_>,
-    stop: &CancellationToken,
-) -> Result<Source, RestoreError> {
+async fn examined(restore: &Restore<'_>, stop: &CancellationToken) -> Result<Source, RestoreError> {
     let path = &restore.backup.path;
     let reading = || RestoreError::database("reading the backup");
     let mut session = open(path).await.map_err(reading())?;
@@ -116,9 +113,8 @@ async fn examined(
             return Err(RestoreError::Database { doing, cause });
         }
     }
-    let record = format!(
-        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name = '{RECORD}'"
-    );
+    let record =
+        format!("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name = '{RECORD}'");
     let record = session.value(record).await.map_err(reading())?;
     let versions = versions(&mut session, record.as_deref()).await.map_err(reading())?;
     let page_size = page_size(&mut session).await.map_err(reading())?;
@@ -135,7 +131,8 @@ impl Source {
             return Ok(self);
         }
         let doing = "copying the backup to pages of another size";
-        let failed = |error: std::io::Error| RestoreError::Database { doing, cause: error.to_string() };
+        let failed =
+            |error: std::io::Error| RestoreError::Database { doing, cause: error.to_string() };
         let folder = tempfile::tempdir().map_err(failed)?;
         let path = folder.path().join("fitted.db");
         let mut session = open(&self.path).await.map_err(RestoreError::database(doing))?;
@@ -190,7 +187,7 @@ impl Pages {
     }
 
     fn lock(&self, copy: &Backup<'_, '_>) -> Result<(), RestoreError> {
-        let begun = Instant::now();
+        let (begun, mut is_said) = (Instant::now(), false);
         loop {
             match copy.step(0).map_err(failed("taking the write lock"))? {
                 StepResult::Busy | StepResult::Locked => {}
@@ -204,8 +201,12 @@ impl Pages {
                 return Err(RestoreError::Busy {
                     cause: "database is locked".to_owned(),
                     waited,
-                    blockers: "another process that writes (SQLite does not know which)".to_owned(),
+                    blockers: WRITER.to_owned(),
                 });
+            }
+            if !is_said && waited >= SAID_AFTER {
+                is_said = true;
+                tracing::warn!(blockers = WRITER, "the restore waits for the write lock");
             }
             thread::sleep(PAUSE);
         }

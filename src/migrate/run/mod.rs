@@ -213,7 +213,10 @@ impl Runner<'_> {
     }
 }
 
-pub(super) async fn blockers_of(url: &DatabaseUrl, backend: &str) -> Result<Option<String>, sqlx::Error> {
+pub(super) async fn blockers_of(
+    url: &DatabaseUrl,
+    backend: &str,
+) -> Result<Option<String>, sqlx::Error> {
     let Some(mut session) = Session::to_read(url, Purpose::Inspect).await? else {
         return Ok(None);
     };

@@ -171,7 +171,8 @@ impl Script {
         let (mut line, mut statements) = (Vec::new(), String::new());
         while self.line(&mut line).await? {
             let text = String::from_utf8_lossy(&line);
-            let copy = text.strip_prefix("COPY ").and_then(|rest| rest.strip_suffix(" FROM stdin;\n"));
+            let copy =
+                text.strip_prefix("COPY ").and_then(|rest| rest.strip_suffix(" FROM stdin;\n"));
             if let Some(what) = copy {
                 run(session, &ours(&std::mem::take(&mut statements))).await?;
                 let table = what.split(" (").next().unwrap_or(what);
@@ -280,7 +281,11 @@ mod tests {
     #[case("2; 3079 16429 EXTENSION - pg_trgm ", Kind::Frame, None)]
     #[case("3447; 0 0 ACL - SCHEMA public postgres", Kind::Frame, None)]
     #[case("3447; 0 0 ACL public TABLE tasks postgres", Kind::Rights, None)]
-    #[case("1763; 826 16384 DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES postgres", Kind::Rights, None)]
+    #[case(
+        "1763; 826 16384 DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES postgres",
+        Kind::Rights,
+        None
+    )]
     #[case("220; 1259 16410 TABLE public tasks postgres", Kind::Content, Some("public"))]
     #[case("3439; 0 16410 TABLE DATA public tasks postgres", Kind::Content, None)]
     #[case("3448; 0 0 COMMENT public TABLE tasks postgres", Kind::Content, None)]
@@ -291,7 +296,10 @@ mod tests {
         #[case] schema: Option<&str>,
     ) {
         let entry = Entry::parse(line).expect("an entry");
-        assert_eq!((entry.kind, entry.schema.as_deref(), entry.line.as_str()), (kind, schema, line));
+        assert_eq!(
+            (entry.kind, entry.schema.as_deref(), entry.line.as_str()),
+            (kind, schema, line)
+        );
     }
 
     #[rstest]

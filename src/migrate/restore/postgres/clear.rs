@@ -12,6 +12,13 @@ use crate::migrate::session::Session;
 /// How many of the objects that stand in the way an error names.
 const NAMED: usize = 5;
 
+/// What is removed: extensions and default rights lie in a schema too, and stay. Statistics go with their table.
+const KINDS: &str = "'pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass, \
+     'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_operator'::regclass, 'pg_catalog.pg_opclass'::regclass, \
+     'pg_catalog.pg_opfamily'::regclass, 'pg_catalog.pg_collation'::regclass, 'pg_catalog.pg_conversion'::regclass, \
+     'pg_catalog.pg_ts_config'::regclass, 'pg_catalog.pg_ts_dict'::regclass, \
+     'pg_catalog.pg_ts_parser'::regclass, 'pg_catalog.pg_ts_template'::regclass";
+
 /// A schema of the database, by name.
 #[derive(Clone, Debug)]
 pub(super) struct Schema {
@@ -79,7 +86,7 @@ impl Schema {
              JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid, \
              LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) o \
              WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND n.nspname = {} \
-             AND d.deptype = 'n' AND d.objsubid = 0 AND NOT EXISTS (\
+             AND d.deptype = 'n' AND d.objsubid = 0 AND d.classid IN ({KINDS}) AND NOT EXISTS (\
              SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid \
              AND e.deptype IN ('e', 'i')) \
              ORDER BY o.type <> 'table', d.objid",
@@ -117,7 +124,8 @@ impl Schema {
 
     /// What the database has outside of the schema that could depend on something in it.
     async fn outside(&self, session: &mut Session) -> Result<BTreeSet<String>, sqlx::Error> {
-        let relation = format!("relnamespace <> coalesce(to_regnamespace({0}), 0::oid)", self.quoted());
+        let relation =
+            format!("relnamespace <> coalesce(to_regnamespace({0}), 0::oid)", self.quoted());
         let query = format!(
             "SELECT 'relation ' || oid::regclass FROM pg_catalog.pg_class \
              WHERE {relation} AND relkind <> 't' AND oid >= 16384 \
