@@ -122,7 +122,7 @@ pub(crate) async fn content(database: &Database) -> Vec<String> {
             "SELECT concat_ws('|', id, at, version, kind) FROM _migrate_log ORDER BY id",
         ],
         Backend::Postgres => &[
-            "SELECT relkind || ' ' || relname FROM pg_class \
+            "SELECT concat_ws(' ', relkind, relname) FROM pg_class \
              WHERE relnamespace = 'public'::regnamespace ORDER BY 1",
             "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
             "SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint \

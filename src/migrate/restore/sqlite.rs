@@ -14,12 +14,11 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{Restore, RestoreError, Swapped, versions};
-use crate::migrate::Dialect;
 use crate::migrate::backup::Manifest;
 use crate::migrate::record::RECORD;
 use crate::migrate::session::Session;
@@ -135,12 +134,14 @@ impl Source {
             |error: std::io::Error| RestoreError::Database { doing, cause: error.to_string() };
         let folder = tempfile::tempdir().map_err(failed)?;
         let path = folder.path().join("fitted.db");
-        let mut session = open(&self.path).await.map_err(RestoreError::database(doing))?;
+        tokio::fs::copy(&self.path, &path).await.map_err(failed)?;
+        // The original is opened as one that never changes, and SQLite then keeps its pages in a copy too.
+        let options = SqliteConnectOptions::new().filename(&path);
+        let opened = options.journal_mode(SqliteJournalMode::Delete).connect().await;
+        let mut session = Session::Sqlite(opened.map_err(RestoreError::database(doing))?);
         let fitting = async {
             session.interrupt_on(stop.clone()).await?;
-            session.execute(format!("PRAGMA page_size = {size}")).await?;
-            let into = Dialect::Sqlite.quoted(&path.to_string_lossy());
-            session.execute(format!("VACUUM INTO {into}")).await
+            session.execute(format!("PRAGMA page_size = {size}; VACUUM")).await
         };
         fitting.await.map_err(RestoreError::database(doing))?;
         session.close().await;

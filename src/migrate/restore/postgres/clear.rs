@@ -88,7 +88,7 @@ impl Schema {
              WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND n.nspname = {} \
              AND d.deptype = 'n' AND d.objsubid = 0 AND d.classid IN ({KINDS}) AND NOT EXISTS (\
              SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid \
-             AND e.deptype IN ('e', 'i')) \
+             AND e.objsubid = 0 AND e.deptype IN ('e', 'i')) \
              ORDER BY o.type <> 'table', d.objid",
             self.literal()
         )
