@@ -77,6 +77,7 @@ impl Tools {
     }
 
     /// A command that has its server in the environment; its output is read, and it ends with its handle.
+    #[must_use]
     pub fn command(program: &Path, environment: &Environment) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
