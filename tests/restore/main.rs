@@ -20,7 +20,6 @@ mod postgres;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
-#[path = "../cli/run.rs"]
 mod run;
 #[cfg(test)]
 mod serving;

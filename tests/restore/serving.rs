@@ -28,12 +28,23 @@ struct Told {
 async fn client(api: Api, writes: bool, told: Arc<Mutex<Told>>, stop: CancellationToken) {
     let mut pace = tokio::time::interval(PACE);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut turn = 0_usize;
+    let (mut turn, mut mine) = (0_usize, Vec::<String>::new());
     while !stop.is_cancelled() {
         pace.tick().await;
         turn += 1;
         let answer = if writes {
-            api.post("/tasks", &json!({"title": "under load"})).await
+            match mine.pop() {
+                // It may have gone with the database that it was in.
+                Some(id) => {
+                    let body = json!({"description": "changed"});
+                    let answer = api.patch(&format!("/tasks/{id}"), &body).await;
+                    if answer.status == 404 {
+                        continue;
+                    }
+                    answer
+                }
+                None => api.post("/tasks", &json!({"title": "under load"})).await,
+            }
         } else {
             let paths = ["/tasks?limit=5", "/tasks/1", "/tasks/stats", "/tasks/count?q=task"];
             api.get(paths[turn % paths.len()]).await
@@ -43,6 +54,7 @@ async fn client(api: Api, writes: bool, told: Arc<Mutex<Told>>, stop: Cancellati
             201 => {
                 told.answered += 1;
                 let id = answer.json()["id"].as_str().expect("an id").to_owned();
+                mine.push(id.clone());
                 told.stored.insert(id);
             }
             200 => told.answered += 1,

@@ -65,8 +65,8 @@ async fn pages_of_another_size() {
     run(&["restore", text(&backup), "--yes"], &variables).expect(0);
     assert_eq!(content(&other).await, before);
     assert_eq!(side.integer("PRAGMA page_size").await, 8192);
-    let mode = "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'";
-    assert_eq!(side.integer(mode).await, 1);
+    let is_wal = "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'";
+    assert_eq!(side.integer(is_wal).await, 1);
 }
 
 #[tokio::test]
@@ -74,8 +74,8 @@ async fn a_full_disk() {
     let disk = Tmpfs::mount("2m").expect("this user may mount");
     let case = Case::with(Sqlite, 6_000).await;
     let backup = case.backup();
-    let size = std::fs::metadata(&backup).expect("a backup").len();
-    assert!(size > 1_200_000, "{size} bytes do not fill the disk");
+    let large = std::fs::metadata(&backup).expect("a backup").len();
+    assert!(large > 1_200_000, "{large} bytes do not fill the disk");
     let url = format!("sqlite://{}", disk.path().join("tasks.db").display());
     let variables = [("DATABASE_URL", &*url), ("BACKUP_DIR", case.backups())];
     run(&["migrate", "up"], &variables).expect(0);
