@@ -91,6 +91,24 @@ async fn a_damaged_one(
     assert_eq!(case.content().await, before);
 }
 
+/// A manifest that says other numbers than the backup has.
+#[rstest]
+#[tokio::test]
+async fn one_with_other_rows(#[values(Sqlite, Postgres)] on: Backend) {
+    let case = Case::with(on, 50).await;
+    let backup = case.backup();
+    let path = format!("{}.json", text(&backup));
+    let manifest = std::fs::read_to_string(&path).expect("a manifest");
+    let mut manifest: Value = serde_json::from_str(&manifest).expect("a manifest");
+    manifest["rows"]["tasks"] = 51.into();
+    std::fs::write(&path, manifest.to_string()).expect("a manifest");
+    case.change().await;
+    let before = case.content().await;
+    let refused = case.restore(&[text(&backup), "--force"]).expect(11);
+    assert!(refused.stderr.contains("table tasks has 50 rows"), "{refused:#?}");
+    assert_eq!(case.content().await, before);
+}
+
 #[rstest]
 #[tokio::test]
 async fn one_without_a_manifest_unless_forced(#[values(Sqlite, Postgres)] on: Backend) {

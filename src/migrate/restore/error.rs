@@ -177,6 +177,14 @@ pub enum RestoreError {
         /// Why.
         source: MigrateError,
     },
+    /// The connection was lost at the very end.
+    #[error(
+        "the connection was lost while the restore was committed, which may have happened or not: {cause}; look with `taskmanager migrate status`, and restore again"
+    )]
+    Uncertain {
+        /// Why.
+        cause: String,
+    },
     /// The database is the backup now, and its state could not be read.
     #[error(
         "the backup is restored, but its state cannot be read: {cause}; look with `taskmanager migrate status`"
@@ -231,6 +239,7 @@ impl RestoreError {
             | Self::Busy { .. }
             | Self::OtherSchema { .. }
             | Self::Extension { .. }
+            | Self::Uncertain { .. }
             | Self::Unread { .. }
             | Self::Tool { .. }
             | Self::Stopped

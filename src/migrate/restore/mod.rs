@@ -123,7 +123,16 @@ impl Restore<'_> {
                 stop::or_cancelled(&settings.stop, self.url(), lock.backend(), work).await
             }
         };
-        let Some(outcome) = ended else { return Err(RestoreError::Stopped) };
+        let Some(mut outcome) = ended else { return Err(RestoreError::Stopped) };
+        if outcome.is_ok() && matches!(self.url().target(), DatabaseTarget::Postgres(_)) {
+            let ending = if settings.stop.is_cancelled() {
+                // The closing of the connection rolls it back.
+                Err(RestoreError::Stopped)
+            } else {
+                postgres::commit(&mut session).await
+            };
+            outcome = outcome.and_then(|swapped| ending.map(|()| swapped));
+        }
         if tokio::time::timeout(RELEASE, lock.release(session)).await.is_err() {
             tracing::debug!("the migration lock was left to the closing of its connection");
         }

@@ -69,7 +69,8 @@ impl Entry {
         } else {
             Kind::Content
         };
-        let table = what.strip_prefix("TABLE ").filter(|rest| !rest.starts_with("DATA "));
+        let others = |rest: &&str| !rest.starts_with("DATA ") && !rest.starts_with("ATTACH ");
+        let table = what.strip_prefix("TABLE ").filter(others);
         let schema = table.and_then(|rest| rest.split(' ').next()).map(ToOwned::to_owned);
         Some(Self { line: line.to_owned(), kind, schema })
     }
@@ -288,6 +289,7 @@ mod tests {
     )]
     #[case("220; 1259 16410 TABLE public tasks postgres", Kind::Content, Some("public"))]
     #[case("3439; 0 16410 TABLE DATA public tasks postgres", Kind::Content, None)]
+    #[case("3139; 0 0 TABLE ATTACH public parted_1 postgres", Kind::Content, None)]
     #[case("3448; 0 0 COMMENT public TABLE tasks postgres", Kind::Content, None)]
     #[case("3449; 0 0 SEQUENCE SET public tasks_number_seq postgres", Kind::Content, None)]
     fn reads_a_line_of_the_list(

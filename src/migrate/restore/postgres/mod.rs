@@ -36,7 +36,8 @@ const QUIET: &str = "SET LOCAL search_path = ''; SET LOCAL client_min_messages =
 const WATCH_CLIENT: &str = "SELECT set_config(name, '1000', false) FROM pg_catalog.pg_settings \
      WHERE name = 'client_connection_check_interval'";
 
-/// Replaces what is in the backup's schema.
+/// Replaces what is in the backup's schema, and leaves the end of the transaction to [`commit`]; a failure has
+/// rolled it back.
 pub(super) async fn swap(
     restore: &Restore<'_>,
     lock: &Lock,
@@ -63,8 +64,16 @@ pub(super) async fn swap(
         }
     }
     let (saved, warnings) = replaced?;
-    session.execute("COMMIT").await.map_err(RestoreError::database("committing the restore"))?;
     Ok(Swapped { saved, warnings, fault: None })
+}
+
+/// Makes it so. Nothing cancels this: who asks for a stop before is heard, who asks later is too late.
+pub(super) async fn commit(session: &mut Session) -> Result<(), RestoreError> {
+    session.execute("COMMIT").await.map_err(|error| match error {
+        sqlx::Error::Database(_) => RestoreError::database("committing the restore")(error),
+        // Lost on the way: the server may have done it.
+        lost => RestoreError::Uncertain { cause: cause(&lost) },
+    })
 }
 
 /// The `pg_restore` that reads the archive.
