@@ -324,6 +324,17 @@ pub(super) fn remove_leftovers(folder: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
+/// Removes a backup. Its manifest loses its name first, so that a process that is killed here leaves what
+/// [`remove_leftovers`] knows: a backup that only lacks that name, or the manifest alone.
+pub(super) fn remove_backup(path: &Path) -> io::Result<()> {
+    let manifest = Manifest::path_of(path);
+    let mut unnamed = manifest.clone().into_os_string();
+    unnamed.push(PARTIAL);
+    std::fs::rename(&manifest, &unnamed)?;
+    std::fs::remove_file(path)?;
+    std::fs::remove_file(&unnamed)
+}
+
 fn remove(path: &Path) {
     match std::fs::remove_file(path) {
         Ok(()) => {

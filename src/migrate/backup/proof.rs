@@ -122,6 +122,8 @@ pub async fn restored(
     let version = manifest.tools.get("pg_dump").cloned().unwrap_or_default();
     let tools = Tools::to_read(&version).await?;
     let mut keeper = Session::to_write(url).await.map_err(BackupError::unreachable(url))?;
+    // It holds a lock and is idle meanwhile; PostgreSQL 13 has no such limit, and does not know its name.
+    let _ = keeper.execute("SET idle_session_timeout = 0").await;
     remove_leftovers(&mut keeper).await;
     let scratch = Scratch::create(url).await;
     let scratch = scratch.map_err(|error| BackupError::Scratch { cause: error.to_string() })?;
