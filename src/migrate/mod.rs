@@ -35,6 +35,7 @@ mod reading;
 pub mod record;
 mod refusal;
 pub mod rehearse;
+pub mod restore;
 mod run;
 mod safety;
 pub mod scan;
