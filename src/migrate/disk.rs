@@ -1,5 +1,6 @@
 //! The room on a file system.
 
+use std::io;
 use std::path::Path;
 
 /// The folder that a file lies in, or is to lie in.
@@ -8,8 +9,12 @@ pub(super) fn folder_of(file: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Bytes that this user may still write where `folder` is; `None` where that is not known.
-pub(super) fn free(folder: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(folder).ok()?;
-    Some(found.f_bavail.saturating_mul(found.f_frsize))
+/// Bytes that this user may still write where `folder` is.
+///
+/// # Errors
+///
+/// The system's, as where the folder is not there.
+pub(super) fn free(folder: &Path) -> io::Result<u64> {
+    let found = rustix::fs::statvfs(folder)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::disk::{self, folder_of};
 use super::inspect::InspectError;
 use super::lock;
 use super::refusal::refusal;
@@ -300,10 +301,6 @@ async fn sqlite(session: &mut Session) -> Result<Vec<Check>, sqlx::Error> {
     ])
 }
 
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn folders(file: &Path) -> Check {
     let name = "leftovers";
     let found = [folder_of(file).to_owned(), std::env::temp_dir()];
@@ -318,7 +315,7 @@ fn folders(file: &Path) -> Check {
 
 fn disk(file: &Path) -> Check {
     let name = "disk";
-    let Ok(found) = rustix::fs::statvfs(folder_of(file)) else {
+    let Ok(free) = disk::free(folder_of(file)) else {
         return Check::not_good(
             name,
             Health::Doubtful,
@@ -326,7 +323,6 @@ fn disk(file: &Path) -> Check {
             "look at it with df",
         );
     };
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
     let size = std::fs::metadata(file).map_or(0, |file| file.len());
     let words = format!("{} MB free, the file has {} MB", free / 1_000_000, size / 1_000_000);
     // A rebuild needs the table again, and its journal once more.

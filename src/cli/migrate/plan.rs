@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::domain::{Clock, SystemClock};
 use crate::migrate::lint::{Finding, lint};
 use crate::migrate::plan::{Planned, Step, Target, forward, script, up_step};
+use crate::migrate::preflight::{Check, Limits, Preflight, preflight};
 use crate::migrate::rehearse::{
     ObservedStatement, Rehearsal, RehearsalSettings, RehearsedMigration, rehearse,
 };
@@ -23,7 +24,8 @@ use crate::shutdown::Shutdown;
 /// Longest wait for the database's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// Show what `up` would do, in order: statements, findings, and the locks, rewrites and scans of a rehearsal
+/// Show what `up` would do, in order: statements, findings, rows in the way, and the locks, rewrites and scans of a
+/// rehearsal
 ///
 /// The rehearsal runs the pending migrations where nothing can be lost: on PostgreSQL in a scratch database or
 /// schema (see `REHEARSAL_DATABASE_URL`), on SQLite on a copy of the data. The database itself is only read.
@@ -40,7 +42,7 @@ pub(in crate::cli) struct Args {
     /// Print the script that does the same by hand
     #[arg(long, conflicts_with = "json")]
     sql: bool,
-    /// Only read the files: quick, and without what only a run shows
+    /// Only read the files: quick, and without what only the data or a run shows
     #[arg(long)]
     no_rehearsal: bool,
 }
@@ -77,14 +79,14 @@ impl Args {
         }
         let applied: Vec<i64> =
             applied(&set, &report.pending.iter().map(|p| p.version).collect::<Vec<_>>());
-        let rehearsal = match self.rehearse(config, &set, &applied, &migrations).await? {
-            Ok(rehearsal) => rehearsal,
+        let (preflight, rehearsal) = match self.look(config, &set, &applied, &migrations).await? {
+            Ok(looks) => looks,
             Err(error) => return self.common.fail_with(&error),
         };
         let findings =
             lint(&set, dialect, |version| migrations.iter().any(|m| m.version == version));
         let steps: Vec<Step> = migrations.iter().map(|m| up_step(m, dialect)).collect();
-        let plan = Plan { steps, findings, rehearsal };
+        let plan = Plan { steps, findings, preflight, rehearsal };
         if self.common.json {
             output::json(&plan.document(state))?;
         } else {
@@ -94,20 +96,25 @@ impl Args {
         Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    async fn rehearse(
+    /// Asks the data, and rehearses; neither where only the files are to be read.
+    async fn look(
         &self,
         config: &Config,
         set: &MigrationSet,
         applied: &[i64],
         migrations: &[&Migration],
-    ) -> anyhow::Result<Result<Option<Rehearsal>, MigrateError>> {
+    ) -> anyhow::Result<Result<Looks, MigrateError>> {
         if self.no_rehearsal || migrations.is_empty() {
-            return Ok(Ok(None));
+            return Ok(Ok((None, None)));
         }
+        let asked = match preflight(url(config), migrations, &Limits::default()).await {
+            Ok(asked) => asked,
+            Err(error) => return Ok(Err(error)),
+        };
         let stop = Shutdown::from_signals()?.draining_token();
         let settings = RehearsalSettings::from_config(config, stop);
         let rehearsing = rehearse(&settings, set, applied, migrations, &SystemClock);
-        Ok(Box::pin(rehearsing).await.map(Some))
+        Ok(Box::pin(rehearsing).await.map(|rehearsal| (Some(asked), Some(rehearsal))))
     }
 }
 
@@ -117,10 +124,14 @@ fn applied(set: &MigrationSet, pending: &[i64]) -> Vec<i64> {
     versions.filter(|version| !pending.contains(version)).collect()
 }
 
+/// What the data says, and what a rehearsal has shown.
+type Looks = (Option<Preflight>, Option<Rehearsal>);
+
 /// What is shown.
 struct Plan {
     steps: Vec<Step>,
     findings: Vec<Finding>,
+    preflight: Option<Preflight>,
     rehearsal: Option<Rehearsal>,
 }
 
@@ -129,12 +140,16 @@ impl Plan {
         self.rehearsal.as_ref()?.migration(step.version)
     }
 
-    /// The findings about the lines of a statement; of the first, those of the lines above it too.
+    /// The findings about the lines of a statement.
     fn findings(&self, step: &Step, at: usize) -> Vec<&Finding> {
-        let begin = if at == 0 { 0 } else { step.statements[at].line };
-        let end = step.statements.get(at + 1).map_or(usize::MAX, |next| next.line);
-        let here = |f: &&Finding| f.version == step.version && (begin..end).contains(&f.line);
+        let here = |f: &&Finding| f.version == step.version && lines(step, at).contains(&f.line);
         self.findings.iter().filter(here).collect()
+    }
+
+    /// What the data was asked about a statement.
+    fn checks(&self, step: &Step, at: usize) -> Vec<&Check> {
+        let here = |c: &&Check| c.version == step.version && lines(step, at).contains(&c.line);
+        self.preflight.iter().flat_map(|preflight| &preflight.checks).filter(here).collect()
     }
 
     fn document(&self, state: SchemaState) -> Value {
@@ -160,6 +175,8 @@ impl Plan {
             }
             let findings = self.findings(step, at);
             document["findings"] = findings.iter().map(|finding| of_finding(finding)).collect();
+            let checks = self.checks(step, at);
+            document["preflight"] = checks.iter().map(|check| check.document()).collect();
             document
         };
         let rehearsed = rehearsed.map(RehearsedMigration::document).unwrap_or_default();
@@ -201,6 +218,9 @@ impl Plan {
             if let Some(observed) = rehearsed.and_then(|rehearsed| rehearsed.statements.get(at)) {
                 text.push_str(&observed.text(INDENT));
             }
+            for check in self.checks(step, at) {
+                let _ = writeln!(text, "{INDENT}data: {}", check.line());
+            }
             for finding in self.findings(step, at) {
                 let (severity, rule) = (finding.severity.as_str(), finding.rule);
                 let _ = writeln!(text, "{INDENT}{severity} [{rule}]: {}", finding.why);
@@ -209,6 +229,13 @@ impl Plan {
         }
         text.push_str(&rehearsed.map(|rehearsed| rehearsed.text("  ")).unwrap_or_default());
     }
+}
+
+/// The lines of a statement, and for the first of a file those above it too.
+fn lines(step: &Step, at: usize) -> std::ops::Range<usize> {
+    let begin = if at == 0 { 0 } else { step.statements[at].line };
+    let end = step.statements.get(at + 1).map_or(usize::MAX, |next| next.line);
+    begin..end
 }
 
 /// Below the statement's text.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{BackupError, Fault};
+use crate::migrate::disk;
 use crate::migrate::record::hex;
 
 /// How much is read at a time; between two reads a stop is heard.
@@ -78,9 +79,7 @@ pub(super) async fn of_file(path: &Path, stop: &CancellationToken) -> Result<Sum
 /// Refuses a copy that the disk has no room for. The estimate is an upper bound in all but odd cases: an SQLite
 /// copy has no more pages than are in use, and a compressed dump is smaller than the tables without their indexes.
 pub(super) fn refuse_without_room(folder: &Path, estimate: u64) -> Result<(), BackupError> {
-    let found = rustix::fs::statvfs(folder)
-        .map_err(|error| BackupError::folder(folder, &io::Error::from(error)))?;
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    let free = disk::free(folder).map_err(|error| BackupError::folder(folder, &error))?;
     let needed = estimate.saturating_add(MARGIN);
     if free >= needed {
         return Ok(());

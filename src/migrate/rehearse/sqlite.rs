@@ -22,6 +22,7 @@ use super::{
 use crate::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
 use crate::domain::Clock;
 use crate::migrate::catalog::snapshot::snapshot;
+use crate::migrate::disk;
 use crate::migrate::scratch::PREFIX;
 use crate::migrate::session::{Purpose, Session};
 use crate::migrate::{
@@ -81,7 +82,7 @@ fn make(url: &DatabaseUrl) -> Result<Result<Copy, String>, MigrateError> {
         (std::env::temp_dir(), "in the temporary folder"),
     ] {
         leftovers::sweep_folders(&folder);
-        match room(&folder) {
+        match disk::free(&folder).ok() {
             Some(free) if free < needed => {
                 refused.push(format!("{} has {} free", folder.display(), bytes(free)));
                 continue;
@@ -102,11 +103,6 @@ fn make(url: &DatabaseUrl) -> Result<Result<Copy, String>, MigrateError> {
         bytes(needed),
         refused.join("; ")
     )))
-}
-
-fn room(folder: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(folder).ok()?;
-    Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 fn within(folder: &Path, words: &str) -> Result<Copy, String> {

@@ -32,7 +32,7 @@ impl Room {
         let folder = folder_of(&file.path);
         Some(Self {
             needed: size.saturating_mul(times).saturating_add(LEAST),
-            free: free(folder)?,
+            free: free(folder).ok()?,
             place: folder.display().to_string(),
         })
     }
