@@ -13,3 +13,5 @@ mod findings;
 mod measured;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod rehearsed;

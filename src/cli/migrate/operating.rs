@@ -26,6 +26,9 @@ const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 /// How often progress is looked at for a person: what is over sooner needs no word.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
 
+/// The step after the migrations, which is printed after them.
+const LAST: &str = "compare";
+
 /// What is logged unless `RUST_LOG` says more: what a person cannot see in the report, such as who is waited for.
 const QUIET: &str = "warn,taskmanager::migrate::lock=info,taskmanager::migrate::wait=info";
 
@@ -100,7 +103,7 @@ impl Operating {
     fn show_steps(&self, common: &Common, shown: &mut usize) {
         let steps = self.progress.snapshot().steps;
         if !common.json {
-            for step in &steps[*shown..] {
+            for step in steps[*shown..].iter().filter(|step| step.name != LAST) {
                 // Whoever has closed the pipe wants no more; the operation goes on.
                 let _ = output::text(&format!("{step}\n"));
             }
@@ -223,6 +226,9 @@ pub(super) fn print(
     }
     if outcome.done.is_empty() {
         text.push_str("nothing to do\n");
+    }
+    for step in operating.progress.snapshot().steps.iter().filter(|step| step.name == LAST) {
+        let _ = writeln!(text, "{step}");
     }
     let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
     let _ = writeln!(text, "the schema is {}, at {head}", report.state.as_str());

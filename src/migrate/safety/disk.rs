@@ -9,7 +9,7 @@ use crate::migrate::backup::size_words;
 use crate::migrate::disk::{folder_of, free};
 
 /// What a migration needs beside what grows with the database: the record, the log, the schema.
-const LEAST: u64 = 1 << 20;
+const LEAST: u64 = 256 << 10;
 
 /// What was found; `None` where it cannot be known.
 pub(super) struct Room {

@@ -124,9 +124,11 @@ pub(super) fn in_rehearsal(rehearsal: &Rehearsal) -> Found {
 /// What there is room for; `None` where it cannot be known.
 pub(super) fn in_room(url: &DatabaseUrl, pending: &[&Migration]) -> Option<Found> {
     let room = Room::look(url, pending)?;
-    let words = room.words();
-    let faults =
-        if room.is_enough() { Vec::new() } else { vec![format!("too little disk: {words}")] };
+    let (words, faults) = if room.is_enough() {
+        (room.words(), Vec::new())
+    } else {
+        ("too little room".to_owned(), vec![room.words()])
+    };
     let mend = "make room there; `taskmanager migrate up --force` goes on all the same";
     Some(Found { words, faults, notes: Vec::new(), mend })
 }
