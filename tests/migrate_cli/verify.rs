@@ -165,7 +165,7 @@ async fn rows_and_values_that_do_not_survive_are_named(
     let files = books().with_one(dialect, stem, up, down).with_one(other, stem, nothing, nothing);
     let database = Database::empty(on).await;
     let run = files.migrate(&database, &["verify"]);
-    let text = run.stdout.clone() + &run.stderr;
+    let text = without(other, &run.stdout) + &run.stderr;
     assert!(text.contains(said), "{said}: {text}");
     for words in more {
         assert!(text.to_lowercase().contains(&words.to_lowercase()), "{words}: {text}");
@@ -176,6 +176,18 @@ async fn rows_and_values_that_do_not_survive_are_named(
         let notes_only = fine || said.starts_with("note: ");
         assert_eq!(run.code, i32::from(!notes_only), "{text}");
     }
+}
+
+/// The report without what it says of one database.
+fn without(dialect: &str, report: &str) -> String {
+    let mut left_out = false;
+    let keep = |line: &&str| {
+        if !line.starts_with(' ') {
+            left_out = line.starts_with(dialect);
+        }
+        !left_out
+    };
+    report.lines().filter(keep).flat_map(|line| [line, "\n"]).collect()
 }
 
 const LOANS: &str = "CREATE TABLE loans (id INTEGER PRIMARY KEY, book bigint NOT NULL REFERENCES books (id) ON DELETE CASCADE);
