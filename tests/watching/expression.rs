@@ -1,4 +1,4 @@
-//! As much of PromQL as the linter's rules need: selectors, and what stands around them. Whether an expression is
+//! As much of `PromQL` as the linter's rules need: selectors, and what stands around them. Whether an expression is
 //! right, Prometheus says.
 
 /// A selector of an expression.

@@ -38,7 +38,7 @@ pub(crate) struct Dashboard {
 pub(crate) struct Target {
     /// Where it stands, for people.
     pub(crate) place: String,
-    /// In PromQL, with Grafana's variables.
+    /// In `PromQL`, with Grafana's variables.
     pub(crate) expression: String,
     /// How its series are named.
     pub(crate) legend: String,
