@@ -52,6 +52,14 @@ impl<'a> Act<'a> {
         }
     }
 
+    /// The file that it runs from its beginning.
+    pub(super) fn fresh(&self) -> Option<Script<'a>> {
+        match self {
+            Self::Run { script, tried } if tried.is_empty() => Some(*script),
+            _ => None,
+        }
+    }
+
     /// What an outcome says about it; a mended line end is no news.
     pub(super) fn done(&self, took: Duration) -> super::Done {
         let (version, description) = match self {

@@ -57,9 +57,19 @@ fn log_ddl(dialect: Dialect) -> String {
     )
 }
 
+/// What the log keeps of the safeguards around a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notes {
+    /// The backup that was made before it.
+    pub(super) backup: Option<String>,
+    /// What was passed by force.
+    pub(super) forced: Option<String>,
+}
+
 /// Who changes a schema, and when: what the log keeps about it.
 #[derive(Clone, Debug)]
 pub(super) struct Author {
+    notes: Notes,
     program: String,
     host: String,
     who: String,
@@ -68,7 +78,11 @@ pub(super) struct Author {
 
 impl Author {
     /// This program on this machine, as literals of the dialect.
-    pub(super) fn of_now(dialect: Dialect, at: OffsetDateTime) -> Result<Self, sqlx::Error> {
+    pub(super) fn of_now(
+        dialect: Dialect,
+        at: OffsetDateTime,
+        notes: Notes,
+    ) -> Result<Self, sqlx::Error> {
         let host = std::fs::read_to_string("/etc/hostname").ok();
         let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
         let text = |text: Option<String>| {
@@ -86,7 +100,7 @@ impl Author {
         };
         let at = at.format(&Rfc3339).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let program = dialect.quoted(env!("CARGO_PKG_VERSION"));
-        Ok(Self { program, host: text(host), who, at: dialect.quoted(&at) })
+        Ok(Self { notes, program, host: text(host), who, at: dialect.quoted(&at) })
     }
 }
 
@@ -112,15 +126,19 @@ impl Entry<'_> {
                 (step.index.to_string(), dialect.quoted(&step.sha256), dialect.quoted(way.as_str()))
             }
         };
-        let Author { program, host, who, at } = author;
+        let Author { notes, program, host, who, at } = author;
         let Self { kind, version, .. } = self;
+        let ran = *kind == "applied";
+        let backup = notes.backup.as_deref().filter(|_| ran);
+        let reason = self.reason.or(notes.forced.as_deref().filter(|_| ran));
         let outcome = if self.running { StepOutcome::Running } else { StepOutcome::Done };
         format!(
-            "INSERT INTO {LOG} (at, version, kind, compat, program, host, who, reason, step, way, \
+            "INSERT INTO {LOG} (at, version, kind, compat, program, host, who, reason, backup, step, way, \
              statement_sha256, outcome) VALUES ({at}, {version}, '{kind}', {}, {program}, {host}, {who}, \
-             {}, {step}, {way}, {sha256}, '{}')",
+             {}, {}, {step}, {way}, {sha256}, '{}')",
             text(self.compat),
-            text(self.reason),
+            text(reason),
+            text(backup),
             outcome.as_str()
         )
     }

@@ -30,6 +30,7 @@ mod progress;
 mod reading;
 pub mod record;
 mod refusal;
+pub mod rehearse;
 mod run;
 mod safety;
 pub mod scan;
@@ -52,7 +53,7 @@ pub use metrics::publish as publish_metrics;
 pub use operation::{Done, Operation, Outcome};
 pub use progress::{Phase, Progress, ProgressSnapshot};
 pub use refusal::refusal;
-pub use safety::Safety;
+pub use safety::{Safety, Step, Verdict};
 pub use start::{StartSettings, TABLE_LOCK_WAIT, prepare};
 pub use state::{SchemaState, StateReport};
 

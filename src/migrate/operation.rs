@@ -9,10 +9,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::acts::{Act, LINE_ENDINGS, Work, acts};
+use super::files::Way;
 use super::lock::Lock;
 use super::progress::{Phase, Progress};
 use super::reading::Reading;
 use super::run::{self, Runner};
+use super::safety::{Clearance, Pipeline, compare};
 use super::session::Session;
 use super::start::StartSettings;
 use super::state::StateReport;
@@ -102,6 +104,20 @@ impl<'a> Operation<'a> {
         self.run(Work::Repair { version, reason }).await
     }
 
+    /// What [`Operation::up`] would say before it applies anything: takes no lock and writes nothing. The
+    /// versions come without a time.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`]: what would stop `up`.
+    pub async fn dry_run(self, to: Option<i64>) -> Result<Outcome, MigrateError> {
+        let reading = self.wait().await?;
+        let acts = self.acts(Work::Up { to }, &reading)?;
+        self.clear(&reading, &acts, true).await?;
+        let done = acts.iter().map(|act| act.done(Duration::ZERO)).collect();
+        Ok(Outcome { done, report: reading.report })
+    }
+
     async fn run(self, work: Work<'a>) -> Result<Outcome, MigrateError> {
         let outcome = async { self.perform(self.wait().await?, work).await }.await;
         let phase = if outcome.is_ok() { Phase::Ready } else { Phase::Failed };
@@ -166,7 +182,7 @@ impl<'a> Operation<'a> {
         session: &mut Session,
         work: Work<'a>,
     ) -> Result<Outcome, MigrateError> {
-        let StartSettings { url, stop, table_lock_wait, .. } = self.settings;
+        let StartSettings { url, stop, table_lock_wait, safety, .. } = self.settings;
         let watching = session.interrupt_on(stop.clone()).await;
         watching.map_err(MigrateError::database("preparing the migration connection"))?;
         let reading = self.look(session).await?;
@@ -174,12 +190,16 @@ impl<'a> Operation<'a> {
         if acts.is_empty() {
             return Ok(Outcome { done: Vec::new(), report: reading.report });
         }
+        let clearance = self.clear(&reading, &acts, false).await?;
         lock.assert_held(session).await?;
         let creating = MigrateError::database("creating the record of migrations");
         journal::create(session, &reading.record).await.map_err(creating)?;
 
         let (clock, patience) = (self.clock, *table_lock_wait);
-        let mut runner = Runner { url, session: &mut *session, lock, clock, stop, patience };
+        let (protected, notes) = (safety.protected_tables.as_slice(), clearance.notes.clone());
+        let session_of = &mut *session;
+        let mut runner =
+            Runner { url, session: session_of, lock, clock, stop, patience, protected, notes };
         runner.prepare().await?;
         let mut done = Vec::new();
         let (runs, writes): (Vec<_>, Vec<_>) =
@@ -196,9 +216,23 @@ impl<'a> Operation<'a> {
                 done.extend(took.map(|took| act.done(took)));
             }
         }
+        compare(self, session, &clearance.expected).await?;
         let report = self.look(session).await?.report;
         metrics::publish(&report);
         Ok(Outcome { done, report })
+    }
+
+    /// Asks the safeguards about the files that are to be run for the first time.
+    async fn clear(
+        &self,
+        reading: &Reading,
+        acts: &[Act<'a>],
+        dry: bool,
+    ) -> Result<Clearance, MigrateError> {
+        let applied = reading.record.rows.iter().map(|row| row.version).collect();
+        let fresh = acts.iter().filter_map(Act::fresh).filter(|script| script.way == Way::Up);
+        let clearing = Pipeline::new(self, applied, fresh, dry).clear();
+        stop::unless(&self.settings.stop, clearing).await
     }
 
     async fn look(&self, session: &mut Session) -> Result<Reading, MigrateError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::journal::{Author, ran_text, tables_text};
+use super::journal::{Author, Notes, ran_text, tables_text};
 use super::run::attempt::begin;
 use super::scan::statements;
 use super::script::Script;
@@ -159,7 +159,7 @@ pub fn script(
     dialect: Dialect,
     at: OffsetDateTime,
 ) -> Result<String, MigrateError> {
-    let author = Author::of_now(dialect, at);
+    let author = Author::of_now(dialect, at, Notes::default());
     let author = author.map_err(MigrateError::database("writing the script's date"))?;
     let mut text = format!("-- the record of migrations\n{}\n", tables_text(dialect));
     for migration in migrations {

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
+use super::safety::Step;
+
 /// What a start is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -50,6 +52,8 @@ pub struct ProgressSnapshot {
     pub total: usize,
     /// Since when this has been so.
     pub since: Option<OffsetDateTime>,
+    /// The steps before the migrations that are done, in their order.
+    pub steps: Vec<Step>,
 }
 
 /// Shared between the start and whoever watches it; cheap to clone.
@@ -69,7 +73,14 @@ impl Progress {
 
     pub(super) fn migrating(&self, version: i64, done: usize, total: usize, now: OffsetDateTime) {
         let (phase, version, since) = (Phase::Migrating, Some(version), Some(now));
-        self.set(|_| ProgressSnapshot { phase, version, done, total, since });
+        self.set(|was| ProgressSnapshot { phase, version, done, total, since, ..was });
+    }
+
+    pub(super) fn stepped(&self, step: Step) {
+        self.set(|mut was| {
+            was.steps.push(step);
+            was
+        });
     }
 
     fn set(&self, change: impl FnOnce(ProgressSnapshot) -> ProgressSnapshot) {

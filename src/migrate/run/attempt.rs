@@ -9,6 +9,7 @@ use super::{LOCK_TIMEOUT, Runner, judged, rebuild, references};
 use crate::migrate::error::cause;
 use crate::migrate::failure::{Blocked, failure};
 use crate::migrate::files::Way;
+use crate::migrate::safety::Guard;
 use crate::migrate::script::Script;
 use crate::migrate::{Dialect, MigrateError, journal, record};
 
@@ -95,6 +96,7 @@ impl Runner<'_> {
         } else {
             None
         };
+        let guard = self.guard(script).await.map_err(recording())?;
         let path = self.search_path().await.map_err(recording())?;
         if let Err((done, error)) = self.session.run(script.sql()).await {
             return Err(if is_lock_conflict(&error) {
@@ -108,6 +110,10 @@ impl Runner<'_> {
             let restore = format!("SELECT set_config('search_path', {quoted}, false)");
             self.session.execute(restore).await.map_err(recording())?;
         }
+        if let Some(harm) = guard.harm(self.session).await.map_err(recording())? {
+            let file = script.file();
+            return Err(Failure::Failed(MigrateError::Harm { file, harm: harm.to_string() }));
+        }
         if let Some(before) = before {
             let lost = before.lost(self.session).await.map_err(recording())?;
             if let Some(cause) = lost {
@@ -120,6 +126,12 @@ impl Runner<'_> {
         journal::ran(self.session, script, took, &author).await.map_err(recording())?;
         self.session.execute("COMMIT").await.map_err(recording())?;
         Ok(true)
+    }
+
+    /// The protected tables as they are now; going back has been confirmed with what it loses.
+    pub(super) async fn guard(&mut self, script: Script<'_>) -> Result<Guard, sqlx::Error> {
+        let protected = if script.way == Way::Up { self.protected } else { &[] };
+        Guard::take(self.session, protected).await
     }
 
     /// The search path, to be put back after a file that sets it (as dumps do): the record is found by it.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::acts::Act;
 use super::error::cause;
-use super::journal::{self, Author};
+use super::journal::{self, Author, Notes};
 use super::lock::Lock;
 use super::record::RecordedStep;
 use super::script::Script;
@@ -44,6 +44,10 @@ pub(super) struct Runner<'a> {
     pub(super) stop: &'a CancellationToken,
     /// How long to go on trying to get locks on tables.
     pub(super) patience: Duration,
+    /// Tables that no migration may drop, empty or leave with fewer rows.
+    pub(super) protected: &'a [String],
+    /// What the log is told of each file beside its outcome.
+    pub(super) notes: Notes,
 }
 
 impl Runner<'_> {
@@ -195,7 +199,7 @@ impl Runner<'_> {
     }
 
     fn author(&self) -> Result<Author, sqlx::Error> {
-        Author::of_now(self.session.dialect(), self.clock.now())
+        Author::of_now(self.session.dialect(), self.clock.now(), self.notes.clone())
     }
 
     async fn roll_back(&mut self) {

@@ -12,6 +12,7 @@ use crate::migrate::error::cause;
 use crate::migrate::failure::{StepFailed, beginning, position};
 use crate::migrate::journal;
 use crate::migrate::record::{RecordedStep, StepOutcome};
+use crate::migrate::safety::Guard;
 use crate::migrate::script::Script;
 use crate::migrate::split::{self, How, Step};
 use crate::migrate::{Dialect, MigrateError, scan};
@@ -203,11 +204,15 @@ impl Runner<'_> {
         let recording = || judged("recording a migration");
         self.session.execute(begin(Dialect::Postgres)).await.map_err(recording())?;
         self.lock.assert_held(self.session).await.map_err(Failure::Failed)?;
+        let guard = self.guard(unit.script).await.map_err(recording())?;
         let ran = self.session.execute(unit.step.text.clone()).await;
         ran.map_err(|error| unit.judged(&error))?;
+        // For this transaction only: what the statement set for the session holds after it.
+        self.session.execute(local_path(unit.path)).await.map_err(recording())?;
+        if let Some(harm) = guard.harm(self.session).await.map_err(recording())? {
+            return Err(Failure::Failed(unit.failed(harm.to_string(), None)));
+        }
         let mark = async {
-            // For this transaction only: what the statement set for the session holds after it.
-            self.session.execute(local_path(unit.path)).await?;
             journal::step_ended(self.session, &unit.id, StepOutcome::Done, None).await?;
             self.session.execute("COMMIT").await
         };
@@ -223,8 +228,15 @@ impl Runner<'_> {
             if let How::CreateIndex { index, table, .. } = &unit.step.how {
                 self.clear_way(unit, index, table).await?;
             }
+            let guard = match &unit.step.how {
+                How::Alone => Some(self.guard(unit.script).await.map_err(recording())?),
+                _ => None,
+            };
             let ran = self.session.execute(unit.step.text.clone()).await;
             ran.map_err(|error| unit.judged(&error))?;
+            if let Some(guard) = guard {
+                self.find_harm(unit, guard).await?;
+            }
             if let How::CreateIndex { index, table, .. } = &unit.step.how {
                 let made = self.index(index, table).await.map_err(recording())?;
                 if made != Index::Valid {
@@ -239,6 +251,17 @@ impl Runner<'_> {
             self.session.execute("COMMIT").await
         };
         mark.await.map_err(recording())
+    }
+
+    /// What a statement has done that committed by itself can only be told.
+    async fn find_harm(&mut self, unit: &StepUnit<'_>, guard: Guard) -> Result<(), Failure> {
+        let recording = || judged("recording a migration");
+        self.session.execute(journalling(unit.path)).await.map_err(recording())?;
+        let harm = guard.harm_done(self.session).await.map_err(recording())?;
+        self.session.execute("COMMIT").await.map_err(recording())?;
+        let Some(harm) = harm else { return Ok(()) };
+        let cause = format!("{harm}: the statement committed by itself; restore a backup");
+        Err(Failure::Failed(unit.failed(cause, None)))
     }
 
     /// The limits of a statement outside a transaction.

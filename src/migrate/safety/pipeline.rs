@@ -1,0 +1,268 @@
+//! The steps before a migration is applied, in their order; the first that finds something stops it, with
+//! nothing changed.
+
+use std::time::Instant;
+
+use super::backing::{self, Backing};
+use super::step::{Step, Verdict};
+use crate::migrate::catalog::snapshot::{Snapshot, snapshot};
+use crate::migrate::change::{Change, changes};
+use crate::migrate::journal::Notes;
+use crate::migrate::lint::{Finding, Severity, lint};
+use crate::migrate::operation::Operation;
+use crate::migrate::rehearse::{Rehearsal, RehearsalFailure, RehearsalSettings, rehearse};
+use crate::migrate::script::Script;
+use crate::migrate::session::Session;
+use crate::migrate::{Dialect, MigrateError, Migration};
+
+/// What the steps before have brought about, for those after.
+#[derive(Debug, Default)]
+pub(in crate::migrate) struct Clearance {
+    /// For the log of each file.
+    pub(in crate::migrate) notes: Notes,
+    /// The schema that the rehearsal has reached; empty without one.
+    pub(in crate::migrate) expected: Snapshot,
+}
+
+/// The steps for these migrations.
+pub(in crate::migrate) struct Pipeline<'a> {
+    operation: &'a Operation<'a>,
+    /// The versions of the record.
+    applied: Vec<i64>,
+    pending: Vec<&'a Migration>,
+    /// Looks only: no backup.
+    dry: bool,
+}
+
+/// What one step has found.
+struct Found {
+    words: String,
+    /// Why it may not go on; none when it may.
+    faults: Vec<String>,
+    /// What else is worth saying.
+    notes: Vec<String>,
+    /// What mends the faults.
+    mend: &'static str,
+}
+
+impl<'a> Pipeline<'a> {
+    pub(in crate::migrate) fn new(
+        operation: &'a Operation<'a>,
+        applied: Vec<i64>,
+        scripts: impl Iterator<Item = Script<'a>>,
+        dry: bool,
+    ) -> Self {
+        let pending = scripts.map(|script| script.migration).collect();
+        Self { operation, applied, pending, dry }
+    }
+
+    /// Takes every step.
+    pub(in crate::migrate) async fn clear(self) -> Result<Clearance, MigrateError> {
+        let mut clearance = Clearance::default();
+        if self.pending.is_empty() {
+            return Ok(clearance);
+        }
+        let safety = &self.operation.settings.safety;
+        let mut forced = Vec::new();
+        if safety.checks {
+            let begun = Instant::now();
+            forced.extend(self.judge("lint", begun, self.lint())?);
+        }
+        if safety.rehearsal {
+            let begun = Instant::now();
+            let rehearsal = self.rehearse().await?;
+            if let Some(why) = &rehearsal.not_rehearsed {
+                self.skip("rehearsal", begun, why.clone());
+            } else {
+                forced.extend(self.judge("rehearsal", begun, rehearsed(&rehearsal))?);
+            }
+            clearance.expected = rehearsal.schema;
+        }
+        clearance.notes.backup = self.back_up().await?;
+        if !forced.is_empty() {
+            clearance.notes.forced = Some(format!("--force: {}", forced.join("; ")));
+        }
+        Ok(clearance)
+    }
+
+    /// Reports a step, and stops where it must. What was passed by force comes back.
+    fn judge(
+        &self,
+        name: &'static str,
+        begun: Instant,
+        found: Found,
+    ) -> Result<Option<String>, MigrateError> {
+        let Found { words, faults, notes, mend } = found;
+        let force = self.operation.settings.safety.force;
+        let verdict = match faults.as_slice() {
+            [] => Verdict::Passed,
+            _ if force => Verdict::Forced,
+            _ => Verdict::Stopped,
+        };
+        let (details, took) = (faults.iter().cloned().chain(notes).collect(), begun.elapsed());
+        report(self.operation, Step { name, verdict, words: words.clone(), details, took });
+        match verdict {
+            Verdict::Stopped => {
+                Err(MigrateError::Unsafe { step: name, words, details: faults, mend })
+            }
+            Verdict::Forced => Ok(Some(format!("{name}: {words}"))),
+            _ => Ok(None),
+        }
+    }
+
+    async fn rehearse(&self) -> Result<Rehearsal, MigrateError> {
+        let Operation { set, settings, clock, .. } = self.operation;
+        let rehearsal = RehearsalSettings {
+            url: settings.url.clone(),
+            rehearsal_url: settings.safety.rehearsal_url.clone(),
+            stop: settings.stop.clone(),
+        };
+        rehearse(&rehearsal, set, &self.applied, &self.pending, *clock).await
+    }
+
+    fn skip(&self, name: &'static str, begun: Instant, words: String) {
+        let (verdict, took) = (Verdict::Skipped, begun.elapsed());
+        report(self.operation, Step { name, verdict, words, details: Vec::new(), took });
+    }
+
+    /// A backup, where one is wanted and can be made; its file.
+    async fn back_up(&self) -> Result<Option<String>, MigrateError> {
+        let (operation, begun) = (self.operation, Instant::now());
+        let outcome = backing::back_up(&operation.settings, operation.clock, self.dry).await;
+        let step = |verdict, words, details| {
+            report(
+                operation,
+                Step { name: "backup", verdict, words, details, took: begun.elapsed() },
+            );
+        };
+        match outcome {
+            Ok(Backing::Made { file, words }) => {
+                step(Verdict::Passed, words, Vec::new());
+                Ok(Some(file))
+            }
+            Ok(Backing::Without { why }) => {
+                step(Verdict::Skipped, why, Vec::new());
+                Ok(None)
+            }
+            Err(error) => {
+                step(Verdict::Stopped, error.to_string(), Vec::new());
+                Err(MigrateError::Backup(Box::new(error)))
+            }
+        }
+    }
+
+    fn lint(&self) -> Found {
+        let Operation { set, settings, .. } = self.operation;
+        let dialect = Dialect::of(&settings.url);
+        let concerned = |version| self.pending.iter().any(|m| m.version == version);
+        let findings = lint(set, dialect, concerned);
+        let (grave, slight): (Vec<_>, Vec<_>) =
+            findings.iter().partition(|finding| finding.severity == Severity::Error);
+        let mut faults = self.protected_dropped(dialect);
+        faults.extend(grave.into_iter().map(line));
+        let notes: Vec<String> = slight.into_iter().map(line).collect();
+        let words = match (faults.len(), notes.len()) {
+            (0, 0) => format!("{} file(s), no findings", self.pending.len()),
+            (errors, warnings) => format!("{errors} error(s), {warnings} warning(s)"),
+        };
+        let mend = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
+             `taskmanager migrate up --force` goes past all of them";
+        Found { words, faults, notes, mend }
+    }
+
+    /// Protected tables that a file plainly drops or empties, and does not make again.
+    fn protected_dropped(&self, dialect: Dialect) -> Vec<String> {
+        let protected = &self.operation.settings.safety.protected_tables;
+        let mut found = Vec::new();
+        for migration in self.pending.iter().filter(|migration| !migration.directives.rebuild) {
+            let all = changes(&migration.up_sql, dialect);
+            for (at, located) in all.iter().enumerate() {
+                let Change::DropTable { table, rows_only, .. } = &located.change else { continue };
+                let again = all[at..].iter().any(|later| match &later.change {
+                    Change::CreateTable { table: made, .. } => made.name == table.name,
+                    Change::RenameTable { to, .. } => *to == table.name,
+                    _ => false,
+                });
+                if !again && protected.contains(&table.name) {
+                    let verb = if *rows_only { "empties" } else { "drops" };
+                    found.push(format!(
+                        "{}:{}: {verb} the protected table {} (PROTECTED_TABLES)",
+                        migration.up_file(),
+                        located.line,
+                        table.name
+                    ));
+                }
+            }
+        }
+        found
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    format!(
+        "{}:{}: {} [{}]: {}; safe form: {}",
+        finding.file,
+        finding.line,
+        finding.severity.as_str(),
+        finding.rule,
+        finding.why,
+        finding.safe
+    )
+}
+
+/// What a rehearsal says to the pipeline.
+fn rehearsed(rehearsal: &Rehearsal) -> Found {
+    let mut notes = Vec::new();
+    for migration in &rehearsal.migrations {
+        for statement in &migration.statements {
+            let at = |effect: &String| format!("{}:{}: {effect}", migration.file, statement.line);
+            notes.extend(statement.effects.iter().map(at));
+        }
+    }
+    let failed = |failure: &RehearsalFailure| {
+        format!("migration {} failed at line {}: {}", failure.file, failure.line, failure.message)
+    };
+    let faults = rehearsal.failure.iter().map(failed).collect();
+    let words = format!("{} file(s) on {}", rehearsal.migrations.len(), rehearsal.place);
+    Found { words, faults, notes, mend: "mend the file, or the data that it meets" }
+}
+
+/// Holds the schema that came out against the one that the rehearsal has reached. What differs may have been
+/// there before: it is said, and nothing is undone.
+pub(in crate::migrate) async fn compare(
+    operation: &Operation<'_>,
+    session: &mut Session,
+    expected: &Snapshot,
+) -> Result<(), MigrateError> {
+    if expected.is_empty() {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    let found = snapshot(session).await.map_err(MigrateError::database("reading the schema"))?;
+    let missing = expected.difference(&found).map(|line| format!("not there: {line}"));
+    let extra = found.difference(expected).map(|line| format!("not of any migration: {line}"));
+    let details: Vec<String> = missing.chain(extra).collect();
+    let (verdict, words) = if details.is_empty() {
+        (Verdict::Passed, "the schema is the rehearsed one".to_owned())
+    } else {
+        (Verdict::Noted, format!("{} difference(s) from the rehearsed schema", details.len()))
+    };
+    let took = begun.elapsed();
+    report(operation, Step { name: "compare", verdict, words, details, took });
+    Ok(())
+}
+
+fn report(operation: &Operation<'_>, step: Step) {
+    let milliseconds = u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX);
+    let (name, verdict, words) = (step.name, step.verdict.as_str(), &step.words);
+    match step.verdict {
+        Verdict::Passed | Verdict::Skipped => {
+            tracing::info!(step = name, verdict, words, milliseconds, "migration check");
+        }
+        Verdict::Noted | Verdict::Forced | Verdict::Stopped => {
+            let details = step.details.join("; ");
+            tracing::warn!(step = name, verdict, words, details, milliseconds, "migration check");
+        }
+    }
+    operation.progress.stepped(step);
+}
