@@ -180,7 +180,7 @@ fn the_dashboards_and_their_source_are_provisioned() {
     }
     assert!(read("prometheus.yml").contains("scrape_interval: 15s"), "the source's timeInterval");
     let folder = read("grafana/provisioning/dashboards/dashboards.yml");
-    for line in ["path: /etc/grafana/dashboards", "allowUiUpdates: false", "type: file"] {
+    for line in ["path: /var/lib/grafana/dashboards", "allowUiUpdates: false", "type: file"] {
         assert!(folder.contains(line), "{line}");
     }
 }

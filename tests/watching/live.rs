@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use crate::files::{Target, array, dashboards, text};
 use crate::prometheus::{Prometheus, Series};
 use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Database, Server, free_port, until};
+use crate::support::postgres::Stop;
+use crate::support::{App, Database, PostgresServer, Server, free_port, until};
 
 /// How long it may take until all is scraped, counted and evaluated, on a machine that is busy with other tests.
 const SEEN_WITHIN: Duration = Duration::from_mins(2);
@@ -64,19 +65,6 @@ impl Watched {
             [("DATABASE_URL", self.app.database.url.as_str()), ("MIGRATE_BACKUP", "off")];
         let mut command = Server::spawn_with(&arguments, &variables);
         assert_eq!(command.exit().await, Some(0), "{arguments:?}:\n{}", command.output());
-    }
-
-    /// The names of the alerts that wait to fire, or do.
-    async fn alerts(&self, states: &[&str]) -> BTreeSet<String> {
-        let data = self.prometheus.get("alerts", &[]).await.expect("alerts");
-        let alerts = array(&data["alerts"]).iter();
-        let alerts = alerts.filter(|alert| states.contains(&text(&alert["state"])));
-        alerts.map(|alert| text(&alert["labels"]["alertname"]).to_owned()).collect()
-    }
-
-    async fn value(&self, expression: &str) -> Option<f64> {
-        let series = self.prometheus.query(expression).await.expect(expression);
-        series.first().map(|(_, value)| *value)
     }
 }
 
@@ -171,21 +159,27 @@ async fn rules_are_evaluated(watched: &Watched) {
         assert_eq!(rule["health"], "ok", "{}: {}", rule["name"], rule["lastError"]);
         if rule["type"] == "recording" {
             let name = text(&rule["name"]);
-            until(name, SEEN_WITHIN, async || watched.value(name).await.filter(|v| !v.is_nan()))
-                .await;
+            until(name, SEEN_WITHIN, async || {
+                watched.prometheus.value(name).await.filter(|v| !v.is_nan())
+            })
+            .await;
         }
     }
-    let firing = watched.alerts(&["firing"]).await;
+    let firing = watched.prometheus.alerts(&["firing"]).await;
     assert!(firing.is_empty(), "{firing:?}");
     // The first backup may not be made yet when the first rules are evaluated.
     let quiet = ["MigrationsPending", "SchemaNotCurrent", "DatabaseDown", "BackupTooOld"];
     until("the alerts to be quiet", SEEN_WITHIN, async || {
-        let waiting = watched.alerts(&["pending"]).await;
+        let waiting = watched.prometheus.alerts(&["pending"]).await;
         quiet.iter().all(|name| !waiting.contains(*name)).then_some(())
     })
     .await;
     for job in ["api", "backup", "prometheus"] {
-        assert_eq!(watched.value(&format!("up{{job=\"{job}\"}}")).await, Some(1.0), "{job}");
+        assert_eq!(
+            watched.prometheus.value(&format!("up{{job=\"{job}\"}}")).await,
+            Some(1.0),
+            "{job}"
+        );
     }
 }
 
@@ -196,40 +190,68 @@ async fn a_migration_is_seen(#[values(Sqlite, Postgres)] on: Backend) {
     let watched = Watched::start(on).await;
     let state =
         |state: &str| format!("taskmanager_schema_state{{job=\"api\",state=\"{state}\"}} == 1");
-    until("the first scrape", SEEN_WITHIN, async || watched.value(&state("current")).await).await;
-    let before = watched.value("taskmanager_schema_version{job=\"api\"}").await;
+    until("the first scrape", SEEN_WITHIN, async || {
+        watched.prometheus.value(&state("current")).await
+    })
+    .await;
+    let before = watched.prometheus.value("taskmanager_schema_version{job=\"api\"}").await;
     let migrations = "taskmanager_migrations_applied_total{job=\"api\",outcome=\"applied\"}";
-    assert!(watched.value(migrations).await >= Some(4.0), "the start has migrated");
+    assert!(watched.prometheus.value(migrations).await >= Some(4.0), "the start has migrated");
 
     watched.migrate(&["down", "1", "--yes"]).await;
-    until("the state", SEEN_WITHIN, async || watched.value(&state("behind")).await).await;
+    until("the state", SEEN_WITHIN, async || watched.prometheus.value(&state("behind")).await)
+        .await;
     let wanted = BTreeSet::from(["MigrationsPending".to_owned(), "SchemaNotCurrent".to_owned()]);
     until("the alerts", SEEN_WITHIN, async || {
-        wanted.is_subset(&watched.alerts(&["pending", "firing"]).await).then_some(())
+        wanted.is_subset(&watched.prometheus.alerts(&["pending", "firing"]).await).then_some(())
     })
     .await;
-    assert!(watched.value("taskmanager_schema_version{job=\"api\"}").await < before);
+    assert!(watched.prometheus.value("taskmanager_schema_version{job=\"api\"}").await < before);
 
     watched.migrate(&["up"]).await;
-    until("the state", SEEN_WITHIN, async || watched.value(&state("current")).await).await;
+    until("the state", SEEN_WITHIN, async || watched.prometheus.value(&state("current")).await)
+        .await;
     until("the alerts to end", SEEN_WITHIN, async || {
-        wanted.is_disjoint(&watched.alerts(&["pending", "firing"]).await).then_some(())
+        wanted.is_disjoint(&watched.prometheus.alerts(&["pending", "firing"]).await).then_some(())
     })
     .await;
-    assert_eq!(watched.value("taskmanager_schema_version{job=\"api\"}").await, before);
+    assert_eq!(watched.prometheus.value("taskmanager_schema_version{job=\"api\"}").await, before);
 }
 
-/// A process that ends makes the alert that says so, and no other.
+/// What goes away makes the alert that says so, and only that one.
 #[tokio::test]
-async fn an_end_is_seen() {
-    let mut watched = Watched::start(Sqlite).await;
-    let up = "up{job=\"api\"} == 1";
-    until("the first scrape", SEEN_WITHIN, async || watched.value(up).await).await;
-    watched.app.server.signal("TERM");
-    assert_eq!(watched.app.server.exit().await, Some(0));
-    until("the alert", SEEN_WITHIN, async || {
-        watched.alerts(&["pending", "firing"]).await.contains("InstanceDown").then_some(())
+async fn what_goes_away_is_seen() {
+    let mut database = PostgresServer::start(&[]).await;
+    let (api, nobody) = (address(), address());
+    let url = database.url("postgres");
+    let mut server = Server::start(&[("DATABASE_URL", &url), ("OPS_LISTEN", &api)]).await;
+    let prometheus = Prometheus::start(&api, &nobody).await;
+    let answers = "taskmanager_database_up == 1 and on (instance) up{job=\"api\"} == 1";
+    until("the first scrape", SEEN_WITHIN, async || prometheus.value(answers).await).await;
+
+    database.stop(Stop::Fast).await;
+    let told = async |name: &str| {
+        until(name, SEEN_WITHIN, async || {
+            prometheus.alerts(&["pending", "firing"]).await.contains(name).then_some(())
+        })
+        .await;
+    };
+    told("DatabaseDown").await;
+    // The backups are away from the beginning; the service is there.
+    assert_eq!(prometheus.value("up{job=\"api\"}").await, Some(1.0));
+    database.resume().await;
+    until("the database to be back", SEEN_WITHIN, async || prometheus.value(answers).await).await;
+    until("the alert to end", SEEN_WITHIN, async || {
+        let told = prometheus.alerts(&["pending", "firing"]).await;
+        (!told.contains("DatabaseDown")).then_some(())
     })
     .await;
-    assert!(!watched.alerts(&["pending", "firing"]).await.contains("DatabaseDown"));
+
+    server.signal("TERM");
+    assert_eq!(server.exit().await, Some(0));
+    until("the service to be missed", SEEN_WITHIN, async || {
+        let down = "ALERTS{alertname=\"InstanceDown\",job=\"api\"}";
+        prometheus.value(down).await
+    })
+    .await;
 }

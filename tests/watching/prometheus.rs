@@ -1,12 +1,13 @@
 //! A Prometheus of the test's own: the project's configuration, but with targets that are there and no patience.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::files::{array, read, root};
+use crate::files::{array, read, root, text};
 use crate::support::{WITHIN, free_port, until};
 
 /// A running Prometheus, killed when dropped.
@@ -87,6 +88,20 @@ impl Prometheus {
         }
         let series = array(&data["result"]).iter();
         Ok(series.filter_map(|s| Some((s["metric"].clone(), number(&s["value"])?))).collect())
+    }
+
+    /// The value of the first series that an expression gives, if it gives any.
+    pub(crate) async fn value(&self, expression: &str) -> Option<f64> {
+        let series = self.query(expression).await.expect(expression);
+        series.first().map(|(_, value)| *value)
+    }
+
+    /// The names of the alerts in one of these states (`pending`, `firing`).
+    pub(crate) async fn alerts(&self, states: &[&str]) -> BTreeSet<String> {
+        let found = self.get("alerts", &[]).await.expect("alerts");
+        let alerts = array(&found["alerts"]).iter();
+        let alerts = alerts.filter(|alert| states.contains(&text(&alert["state"])));
+        alerts.map(|alert| text(&alert["labels"]["alertname"]).to_owned()).collect()
     }
 }
 
