@@ -8,16 +8,22 @@
 mod adoption;
 mod concurrency;
 mod files;
+mod generate;
 mod guard;
 mod locks;
 mod operations;
 #[cfg(test)]
 #[path = "../support/poll.rs"]
 pub mod poll;
+mod preflight;
 mod processes;
 mod rebuild;
 mod refusals;
+mod rehearsal;
+mod rehearsal_places;
+mod rehearsal_sqlite;
 mod running;
+mod safe_start;
 mod scan;
 mod state;
 mod steps;

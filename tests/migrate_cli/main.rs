@@ -8,6 +8,8 @@ pub mod support;
 #[cfg(test)]
 mod adopting;
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod asking;
 #[cfg(test)]
 mod back;
@@ -27,6 +29,8 @@ mod forward;
 mod lint;
 #[cfg(test)]
 mod mending;
+#[cfg(test)]
+mod plan;
 #[cfg(test)]
 #[path = "../cli/run.rs"]
 mod run;

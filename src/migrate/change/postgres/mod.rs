@@ -24,7 +24,7 @@ pub(super) fn changes(statement: &str) -> Option<Vec<Change>> {
 fn of(stmt: &Stmt) -> Option<Vec<Change>> {
     Some(match stmt {
         Stmt::CreateTable(it) => table::create(it).into_iter().collect(),
-        Stmt::CreateTableAs(it) => table::create_as(it).into_iter().collect(),
+        Stmt::CreateTableAs(it) => table::create_as(it),
         Stmt::AlterTable(it) => table::alter(it),
         Stmt::CreateIndex(it) => table::unique_index(it).into_iter().collect(),
         Stmt::DropTable(it) => {
