@@ -124,6 +124,7 @@ const ALL: &[&str] = &["t", "t_n_idx", "t_pkey", "t_v_idx"];
 #[case::vacuum_full("-- no-transaction\nVACUUM FULL t", EXCLUSIVE, ALL, &["t"])]
 #[case::cluster("CLUSTER t USING t_pkey", EXCLUSIVE, ALL, &["t"])]
 #[case::update_all("UPDATE t SET m = 1", &["t ROW EXCLUSIVE"], &[], &["t"])]
+#[case::update_some("UPDATE t SET m = 1 WHERE id < 100", &["t ROW EXCLUSIVE"], &[], &[])]
 #[case::update_one("UPDATE t SET m = 1 WHERE id = 7", &["t ROW EXCLUSIVE"], &[], &[])]
 #[case::hidden("DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN x float DEFAULT random()'; END $$", EXCLUSIVE, ALL, &["t"])]
 #[tokio::test]

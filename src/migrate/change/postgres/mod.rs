@@ -7,9 +7,13 @@ use squawk_syntax::ast::{self, AstNode, Stmt, normalize_name_node};
 use squawk_syntax::{SourceFile, SyntaxNode};
 
 use super::{Change, TableName, quoted};
+use crate::migrate::depth::too_deep_at;
 
 /// The changes that one statement makes; none where it is not understood.
 pub(super) fn changes(statement: &str) -> Option<Vec<Change>> {
+    if too_deep_at(statement).is_some() {
+        return None;
+    }
     let parse = SourceFile::parse(statement);
     if !parse.errors().is_empty() {
         return None;

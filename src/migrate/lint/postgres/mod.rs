@@ -20,11 +20,8 @@ use self::schema::Schema;
 use super::effects::Effects;
 use super::registry::{Rule, SYNTAX_ERROR};
 use super::{Cost, Finding, Reading, Subject};
+use crate::migrate::depth::{DEEPEST, too_deep_at};
 use crate::migrate::files::Way;
-
-/// Deepest nesting of parentheses that is read: squawk's parser takes a piece of the stack for each, and PostgreSQL's
-/// own gives up not far above.
-const DEEPEST: usize = 200;
 
 /// Reads both files of a migration.
 pub(super) fn read(subject: &Subject<'_>) -> Reading {
@@ -75,18 +72,9 @@ fn too_deep(subject: &Subject<'_>) -> Option<Finding> {
     })
 }
 
-/// The line where parentheses, those in texts included, are nested too deeply.
+/// The line where parentheses are nested too deeply.
 fn deep_line(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let at = text.bytes().position(|byte| {
-        match byte {
-            b'(' | b'[' => depth += 1,
-            b')' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > DEEPEST
-    });
-    at.map(|at| line_at(text, at))
+    too_deep_at(text).map(|at| line_at(text, at))
 }
 
 fn syntax(subject: &Subject<'_>, way: Way, text: &str) -> Vec<Finding> {
