@@ -109,11 +109,13 @@ async fn every_expression_finds_data(#[values(Sqlite, Postgres)] on: Backend) {
     let all = tokio::time::timeout(SEEN_WITHIN, async {
         loop {
             watched.traffic().await;
-            faults.clear();
+            // Kept whole until the next round is whole, for the time may be over in the middle of one.
+            let mut found = Vec::new();
             for target in &targets {
                 let result = watched.prometheus.query(&substituted(&target.expression)).await;
-                faults.extend(fault(target, result));
+                found.extend(fault(target, result));
             }
+            faults = found;
             if faults.is_empty() {
                 return;
             }
