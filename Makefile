@@ -28,12 +28,14 @@ bench: ## the figures of docs/BENCHMARKS.md, on a machine that does nothing else
 fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
 	scripts/fuzz.sh
 
-lint: ## formatting, clippy without warnings, the shipped migrations, and dependency rules where cargo-deny is installed
+lint: ## formatting, clippy without warnings, the shipped migrations; dependencies and alert rules where their tools are installed
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo run --quiet -- migrate lint
 	@if command -v cargo-deny >/dev/null; then cargo deny check; \
 	else echo 'cargo-deny is not installed: advisories and licences were not checked'; fi
+	@if command -v promtool >/dev/null; then promtool check config prometheus.yml; \
+	else echo 'promtool is not installed: the rules of Prometheus were not checked (make test does)'; fi
 
 # DATABASE_URL says which database; a SQLite file here unless set.
 migrate: ## bring the database up to date: alembic upgrade head

@@ -6,7 +6,7 @@
 # The command gets
 #   TEST_POSTGRES_URL  postgres://postgres:<random>@127.0.0.1:<free port>/postgres
 #   TEST_POSTGRES_BIN  the folder of initdb and postgres, for tests that start servers of their own
-# and PgBouncer installed, for tests that start poolers. Its exit code is this script's. A server given
+# and PgBouncer and Prometheus installed, for tests that start them. Its exit code is this script's. A server given
 # from outside (TEST_POSTGRES_URL=… make test) is used instead, and the output says so: its role must be
 # allowed to create databases.
 set -euo pipefail
@@ -69,6 +69,8 @@ install_package() {
 bin=$(find_bin) || { install_package postgresql && bin=$(find_bin); } || die "postgresql is installed but initdb is not to be found"
 export TEST_POSTGRES_BIN=$bin
 find_pgbouncer >/dev/null || install_package pgbouncer
+# promtool comes in the same package.
+command -v prometheus >/dev/null || install_package prometheus
 
 if [[ -n ${TEST_POSTGRES_URL:-} ]]; then
     # The part after the last @ holds no password.

@@ -19,6 +19,7 @@ use crate::migrate::{
 };
 use crate::shutdown::Shutdown;
 use crate::store::{Database, PoolSettings};
+use crate::telemetry::disk::Volumes;
 use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
 
 /// Longest that the database may take to let its connections go.
@@ -89,6 +90,7 @@ impl App {
         metrics: Metrics,
         shutdown: Shutdown,
     ) -> Result<Self, StartError> {
+        let metrics = metrics.with_volumes(Volumes::from_config(&config));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let migrations = MigrationSet::embedded(Dialect::of(&config.migrate_database_url))?;
         let progress = Progress::default();

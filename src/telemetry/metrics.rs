@@ -12,6 +12,8 @@ use metrics::{
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 
+use super::disk::Volumes;
+
 /// What kind of figure a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -97,7 +99,26 @@ metrics_table! {
         "Time of one backup, its proof included, in seconds.";
     TASKMANAGER_BACKUPS_TOTAL, "taskmanager_backups_total", Counter, Count,
         "Backups by outcome (made, failed), as a count.";
+    TASKMANAGER_FILESYSTEM_AVAIL_BYTES, "taskmanager_filesystem_avail_bytes", Gauge, Bytes,
+        "Room left on the file system of the database's file or of the backups, by volume, in bytes.";
+    TASKMANAGER_FILESYSTEM_SIZE_BYTES, "taskmanager_filesystem_size_bytes", Gauge, Bytes,
+        "Size of the file system of the database's file or of the backups, by volume, in bytes.";
 }
+
+/// The `kind` labels of [`DB_CLIENT_ERRORS_TOTAL`].
+const DB_ERROR_KINDS: [&str; 11] = [
+    "away",
+    "busy",
+    "connection",
+    "driver",
+    "full",
+    "inconsistent",
+    "io",
+    "read_only",
+    "resources",
+    "shutdown",
+    "timeout",
+];
 
 /// How often [`Metrics::run_upkeep`] should be called: histograms keep every sample until then.
 pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -120,15 +141,23 @@ pub struct InstallError(String);
 pub struct Metrics {
     handle: PrometheusHandle,
     process: Collector,
+    volumes: Volumes,
 }
 
 impl Metrics {
+    /// The same metrics, with the room on these file systems among them.
+    #[must_use]
+    pub fn with_volumes(self, volumes: Volumes) -> Self {
+        Self { volumes, ..self }
+    }
+
     /// Writes every metric that has been touched, in the Prometheus text format.
     ///
-    /// Reads `/proc`, which may block for a moment.
+    /// Reads `/proc` and asks the file systems, which may block for a moment.
     #[must_use]
     pub fn render(&self) -> String {
         self.process.collect();
+        self.volumes.publish();
         self.handle.render()
     }
 
@@ -177,14 +206,14 @@ fn install_once() -> Result<Metrics, InstallError> {
     .set(1.0);
     let process = Collector::default();
     process.describe();
-    Ok(Metrics { handle, process })
+    Ok(Metrics { handle, process, volumes: Volumes::default() })
 }
 
 /// Makes series appear at zero: a counter that appears with its first event has no increase from which to
 /// raise an alarm, and a panel without a series cannot be told from a broken one.
 fn show_before_the_first_event() {
     counter!(DB_CLIENT_CONNECTION_TIMEOUTS_TOTAL).absolute(0);
-    for kind in ["connection", "timeout", "busy", "driver"] {
+    for kind in DB_ERROR_KINDS {
         counter!(DB_CLIENT_ERRORS_TOTAL, "kind" => kind).absolute(0);
     }
     for outcome in ["applied", "failed"] {

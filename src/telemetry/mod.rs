@@ -2,5 +2,6 @@
 //!
 //! Nothing here decides what is worth telling; no other module knows how it is written.
 
+pub mod disk;
 pub mod logging;
 pub mod metrics;

@@ -157,3 +157,28 @@ async fn tasks_by_status_and_priority(#[values(Sqlite, Postgres)] on: Backend) {
     })
     .await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn room_on_the_file_systems(#[values(Sqlite, Postgres)] on: Backend) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let backups = folder.path().join("not/there/yet");
+    let app = App::with(on, &[("BACKUP_DIR", &backups.display().to_string())]).await;
+    let metrics = app.get("/metrics").await.expect(200).text();
+    for volume in ["database", "backups"] {
+        let label = format!("volume=\"{volume}\"");
+        let avail = sum(&metrics, "taskmanager_filesystem_avail_bytes", &[&label]);
+        let size = sum(&metrics, "taskmanager_filesystem_size_bytes", &[&label]);
+        // The disk of a PostgreSQL server is its own.
+        let seen = volume == "backups" || on == Sqlite;
+        assert_eq!(size > 1e6, seen, "{volume}:\n{metrics}");
+        assert!(if seen { avail > 0.0 && avail <= size } else { is(avail, 0.0) }, "{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn no_room_is_told_where_there_is_no_folder() {
+    let app = App::start(Postgres).await;
+    let metrics = app.get("/metrics").await.expect(200).text();
+    assert!(!metrics.contains("taskmanager_filesystem_"), "{metrics}");
+}

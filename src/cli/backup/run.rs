@@ -13,6 +13,7 @@ use crate::http::{Layers, job_router, server};
 use crate::migrate::backup::{BackupSettings, every};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
+use crate::telemetry::disk::Volumes;
 use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
 
 /// How long a scrape that is under way at the end may take.
@@ -32,7 +33,7 @@ pub(in crate::cli) struct Args {
 impl Args {
     pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         telemetry::logging::init(config.log_format, &config.rust_log)?;
-        let metrics = telemetry::metrics::install()?;
+        let metrics = telemetry::metrics::install()?.with_volumes(Volumes::from_config(config));
         let shutdown = Shutdown::from_signals()?;
         let settings = BackupSettings::from_config(config, shutdown.draining_token());
         if let Some(address) = &config.ops_listen {
