@@ -9,7 +9,7 @@ use std::process::Command;
 
 const PAGE: &str = "docs/MIGRATIONS.md";
 
-/// What differs from one run to the next: versions, moments and durations.
+/// What differs from one run to the next: versions, moments, durations and sizes.
 fn lasting(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;
@@ -21,12 +21,17 @@ fn lasting(line: &str) -> String {
         if length == 14 {
             text.push_str("YYYYMMDDHHMMSS");
             rest = after;
-        } else if let Some(after) = after
+        } else if length == 8 && after.starts_with('T') && after.get(7..8) == Some("Z") {
+            text.push_str("YYYYMMDDTHHMMSSZ");
+            rest = &after[8..];
+        } else if let Some(unit) = after
             .strip_prefix('.')
-            .filter(|t| t.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(" ms"))
+            .map(|fraction| fraction.trim_start_matches(|c: char| c.is_ascii_digit()))
+            .filter(|unit| [" ms", " kB", " MB", " GB"].iter().any(|name| unit.starts_with(name)))
         {
+            // How large a disk or a file is depends on the machine.
             text.push('N');
-            rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            rest = unit;
         } else if length == 4
             && after.starts_with('-')
             && after.len() >= 16
@@ -113,5 +118,9 @@ fn versions_moments_and_durations_are_left_out() {
         "applied YYYYMMDDHHMMSS  create tasks (N ms)"
     );
     assert_eq!(lasting("2026-11-21T09:03:50Z  0.9 ms"), "YYYY-MM-DDTHH:MM:SSZ  N ms");
+    assert_eq!(
+        lasting("backups/a-20261121T124246Z-20261121090300.db, 73.7 kB"),
+        "backups/a-YYYYMMDDTHHMMSSZ-YYYYMMDDHHMMSS.db, N kB"
+    );
     assert_eq!(lasting("line   3  5 tasks, 1.5 s"), "line   3  5 tasks, 1.5 s");
 }

@@ -77,6 +77,8 @@ pub enum MigrateError {
         details: Vec<String>,
         /// What to do.
         mend: &'static str,
+        /// The exit code: 1 where a run would only have failed, else 10.
+        code: u8,
     },
     /// The backup before a migration was not made.
     #[error(
@@ -223,9 +225,8 @@ impl MigrateError {
             Self::Unreachable { .. } | Self::Unusable { .. } => 12,
             Self::Target { .. } => 2,
             Self::Backup(error) => error.exit_code(),
-            // What a run would have ended with.
-            Self::Unsafe { step: "rehearsal", .. } => 1,
-            Self::Unsafe { .. } | Self::Harm { .. } => 10,
+            Self::Unsafe { code, .. } => *code,
+            Self::Harm { .. } => 10,
             Self::DoesNotFit { .. } => SchemaState::Drifted.exit_code(),
             Self::Files(_)
             | Self::Unsplit { .. }

@@ -58,7 +58,7 @@ pub use metrics::publish as publish_metrics;
 pub use operation::{Done, Operation, Outcome};
 pub use progress::{Phase, Progress, ProgressSnapshot};
 pub use refusal::refusal;
-pub use safety::{Safety, Step, Verdict};
+pub use safety::{BackupPlace, Safety, Step, Verdict};
 pub use start::{StartSettings, TABLE_LOCK_WAIT, prepare};
 pub use state::{SchemaState, StateReport};
 

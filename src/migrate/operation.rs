@@ -233,10 +233,11 @@ impl<'a> Operation<'a> {
         let (up, down): (Vec<_>, Vec<_>) =
             acts.iter().filter_map(Act::fresh).partition(|script| script.way == Way::Up);
         let pipeline = Pipeline::new(self, applied, up.into_iter(), dry);
-        let clearing = async {
+        // On the heap: the steps hold much, and every start and command holds them.
+        let clearing = Box::pin(async {
             // What a way back loses has been confirmed; a backup has it still.
             if down.is_empty() { pipeline.clear().await } else { pipeline.clear_way_back().await }
-        };
+        });
         stop::unless(&self.settings.stop, clearing).await
     }
 

@@ -2,7 +2,9 @@
 
 use rstest::rstest;
 use taskmanager::config::BackupMode;
-use taskmanager::migrate::{Dialect, MigrateError, MigrationSet, Safety, StartSettings};
+use taskmanager::migrate::{
+    BackupPlace, Dialect, MigrateError, MigrationSet, Safety, StartSettings,
+};
 
 use crate::support::{ONE, TestDatabase, set, start};
 
@@ -15,8 +17,11 @@ fn guarded(database: &TestDatabase, backup: BackupMode) -> StartSettings {
     let safety = Safety {
         checks: true,
         backup,
-        backup_dir_set: true,
-        backup_folder: database.folder.path().join("backups"),
+        backups: BackupPlace {
+            folder: database.folder.path().join("backups"),
+            is_set: true,
+            keep: 5,
+        },
         ..Safety::none()
     };
     StartSettings { safety, ..database.settings() }

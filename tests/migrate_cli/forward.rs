@@ -101,8 +101,8 @@ async fn a_refused_state_has_its_code_however_it_is_asked(
     assert!(refused.stderr.contains(&BOOKS.to_string()), "{refused:#?}");
 }
 
-/// A file that fails is found in the rehearsal, before anything is changed; without one it leaves nothing of
-/// itself, and what came before it stays.
+/// A file that fails is found before anything is changed, on SQLite by the lint and on PostgreSQL in the rehearsal;
+/// when it is run all the same it leaves nothing of itself, and what came before it stays.
 #[rstest]
 #[tokio::test]
 async fn a_failure_names_file_and_line(#[values(Sqlite, Postgres)] on: Backend) {
@@ -110,17 +110,19 @@ async fn a_failure_names_file_and_line(#[values(Sqlite, Postgres)] on: Backend) 
     let files =
         Files::library().with("20300104000000_create_shelves", bad, "DROP TABLE shelves;\n");
     let database = Database::empty(on).await;
-    let failed = |arguments: &[&str]| {
+    let failed = |arguments: &[&str], place: &str| {
         let failed = files.migrate(&database, arguments).expect(1);
         let message = document(&failed)["error"]["message"].as_str().expect("words").to_owned();
-        let place = "20300104000000_create_shelves.up.sql failed at line 4";
         assert!(message.contains(place) && message.contains("nowhere"), "{message}");
         message
     };
-    let message = failed(&["up", "--json"]);
+    let at = "20300104000000_create_shelves.up.sql failed at line 4";
+    let found = if on == Sqlite { "20300104000000_create_shelves.up.sql:4" } else { at };
+    let message = failed(&["up", "--json"], found);
     assert!(message.contains("nothing was changed"), "{message}");
-    assert!(!files.migrate(&database, &["status"]).stdout.contains("applied"));
-    failed(&["up", "--json", "--no-rehearsal"]);
+    files.migrate(&database, &["status"]).expect(3);
+    assert!(dump(&database).await.is_empty());
+    failed(&["up", "--json", "--force", "--no-rehearsal"], at);
     assert_eq!(recorded(&database).await.len(), 3);
     assert!(!dump(&database).await.iter().any(|line| line.contains("shelves")));
 }

@@ -36,6 +36,7 @@ mod plan;
 mod run;
 #[cfg(test)]
 mod safe;
+#[cfg(test)]
 mod states;
 #[cfg(test)]
 mod theirs;

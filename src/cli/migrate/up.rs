@@ -33,6 +33,13 @@ pub(in crate::cli) struct Args {
     /// Print the script that does the same by hand
     #[arg(long, conflicts_with_all = ["json", "dry_run", "force", "no_backup"])]
     sql: bool,
+    #[command(flatten)]
+    without: Without,
+}
+
+/// Which safeguards are passed or left out.
+#[derive(Debug, clap::Args)]
+struct Without {
     /// Go on past findings and violations (never past a failed backup or a protected table); is logged
     #[arg(long)]
     force: bool,
@@ -56,9 +63,9 @@ impl Args {
             Err(error) => return self.common.fail_with(&error),
         };
         let safety = &mut operating.settings.safety;
-        safety.rehearsal = !self.no_rehearsal;
-        safety.force = self.force;
-        if self.no_backup {
+        safety.rehearsal = !self.without.no_rehearsal;
+        safety.force = self.without.force;
+        if self.without.no_backup {
             safety.backup = BackupMode::Off;
         }
         let to = match self.last(&operating, config).await? {

@@ -34,14 +34,14 @@ pub(super) async fn back_up(
     }
     let required = safety.backup == BackupMode::Required;
     let server = Dialect::of(&settings.url) == Dialect::Postgres;
-    if server && !required && !safety.backup_dir_set {
+    if server && !required && !safety.backups.is_set {
         return without("BACKUP_DIR is not set; MIGRATE_BACKUP=required makes it a condition");
     }
-    let folder = safety.backup_folder.clone();
+    let folder = safety.backups.folder.clone();
     if dry {
         return without(&format!("one would be made in {}", folder.display()));
     }
-    let (url, keep, stop) = (settings.url.clone(), safety.backup_keep, settings.stop.clone());
+    let (url, keep, stop) = (settings.url.clone(), safety.backups.keep, settings.stop.clone());
     let settings = BackupSettings { url, folder, keep, prove: true, stop };
     match backup::create(&settings, Reason::BeforeMigration, clock).await {
         Ok(backup) => {

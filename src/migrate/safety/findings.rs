@@ -18,7 +18,16 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
     /// What mends the faults.
     pub(super) mend: &'static str,
+    /// The exit code of the faults: [`FAILED`] or [`HARM`].
+    pub(super) code: u8,
 }
+
+/// What a run would have ended with by itself, rolled back.
+const FAILED: u8 = 1;
+/// What a run might have gone through with.
+const HARM: u8 = 10;
+/// Rules that only say earlier what the database would say.
+const REFUSALS: [&str; 2] = ["syntax-error", "statement-refused"];
 
 /// What the files say, and whether one plainly drops a protected table.
 pub(super) fn in_files(
@@ -32,6 +41,7 @@ pub(super) fn in_files(
     let (grave, slight): (Vec<_>, Vec<_>) =
         findings.iter().partition(|finding| finding.severity == Severity::Error);
     let mut faults = protected_dropped(dialect, pending, protected);
+    let refused = faults.is_empty() && grave.iter().all(|it| REFUSALS.contains(&it.rule));
     faults.extend(grave.into_iter().map(line));
     let notes: Vec<String> = slight.into_iter().map(line).collect();
     let words = match (faults.len(), notes.len()) {
@@ -40,7 +50,7 @@ pub(super) fn in_files(
     };
     let mend = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
              `taskmanager migrate up --force` goes past all of them";
-    Found { words, faults, notes, mend }
+    Found { words, faults, notes, mend, code: if refused { FAILED } else { HARM } }
 }
 
 /// Protected tables that a file plainly drops or empties, and does not make again.
@@ -101,7 +111,7 @@ pub(super) fn in_data(preflight: &Preflight) -> Found {
     };
     let mend =
         "mend the data as each line says; `taskmanager migrate up --force` goes past all of them";
-    Found { words, faults, notes, mend }
+    Found { words, faults, notes, mend, code: HARM }
 }
 
 /// What a rehearsal says to the pipeline.
@@ -118,7 +128,8 @@ pub(super) fn in_rehearsal(rehearsal: &Rehearsal) -> Found {
     };
     let faults = rehearsal.failure.iter().map(failed).collect();
     let words = format!("{} file(s) on {}", rehearsal.migrations.len(), rehearsal.place);
-    Found { words, faults, notes, mend: "mend the file, or the data that it meets" }
+    let mend = "mend the file, or the data that it meets";
+    Found { words, faults, notes, mend, code: FAILED }
 }
 
 /// What there is room for; `None` where it cannot be known.
@@ -130,5 +141,5 @@ pub(super) fn in_room(url: &DatabaseUrl, pending: &[&Migration]) -> Option<Found
         ("too little room".to_owned(), vec![room.words()])
     };
     let mend = "make room there; `taskmanager migrate up --force` goes on all the same";
-    Some(Found { words, faults, notes: Vec::new(), mend })
+    Some(Found { words, faults, notes: Vec::new(), mend, code: HARM })
 }

@@ -31,14 +31,21 @@ pub struct Safety {
     pub rehearsal_url: Option<DatabaseUrl>,
     /// Whether a backup is made first.
     pub backup: BackupMode,
-    /// Whether the folder for backups was set, and is not a default.
-    pub backup_dir_set: bool,
-    /// Where backups go.
-    pub backup_folder: PathBuf,
-    /// How many valid backups stay.
-    pub backup_keep: usize,
+    /// Where backups go, and how many stay.
+    pub backups: BackupPlace,
     /// Goes on past findings and violations.
     pub force: bool,
+}
+
+/// Where backups go.
+#[derive(Clone, Debug, Default)]
+pub struct BackupPlace {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Whether it was set, and is not a default.
+    pub is_set: bool,
+    /// How many valid backups stay.
+    pub keep: usize,
 }
 
 impl Safety {
@@ -51,9 +58,7 @@ impl Safety {
             rehearsal: false,
             rehearsal_url: None,
             backup: BackupMode::Off,
-            backup_dir_set: false,
-            backup_folder: PathBuf::new(),
-            backup_keep: 1,
+            backups: BackupPlace::default(),
             force: false,
         }
     }
@@ -68,9 +73,11 @@ impl Safety {
             rehearsal: false,
             rehearsal_url: safety.rehearsal_database_url.clone(),
             backup: safety.migrate_backup,
-            backup_dir_set: safety.backup_dir.is_some(),
-            backup_folder: safety.backup_folder(&config.migrate_database_url),
-            backup_keep: safety.backup_keep,
+            backups: BackupPlace {
+                folder: safety.backup_folder(&config.migrate_database_url),
+                is_set: safety.backup_dir.is_some(),
+                keep: safety.backup_keep,
+            },
             force: false,
         }
     }

@@ -103,7 +103,7 @@ impl<'a> Pipeline<'a> {
         begun: Instant,
         found: Found,
     ) -> Result<Option<String>, MigrateError> {
-        let Found { words, faults, notes, mend } = found;
+        let Found { words, faults, notes, mend, code } = found;
         let force = self.operation.settings.safety.force;
         let verdict = match faults.as_slice() {
             [] => Verdict::Passed,
@@ -114,7 +114,7 @@ impl<'a> Pipeline<'a> {
         report(self.operation, Step { name, verdict, words: words.clone(), details, took });
         match verdict {
             Verdict::Stopped => {
-                Err(MigrateError::Unsafe { step: name, words, details: faults, mend })
+                Err(MigrateError::Unsafe { step: name, words, details: faults, mend, code })
             }
             Verdict::Forced => Ok(Some(format!("{name}: {words}"))),
             _ => Ok(None),
@@ -139,7 +139,7 @@ impl<'a> Pipeline<'a> {
     /// A backup, where one is wanted and can be made; its file.
     async fn back_up(&self) -> Result<Option<String>, MigrateError> {
         let (operation, begun) = (self.operation, Instant::now());
-        let outcome = backing::back_up(&operation.settings, operation.clock, self.dry).await;
+        let outcome = backing::back_up(operation.settings, operation.clock, self.dry).await;
         let step = |verdict, words, details| {
             report(
                 operation,
