@@ -24,14 +24,15 @@ fn lasting(line: &str) -> String {
         } else if length == 8 && after.starts_with('T') && after.get(7..8) == Some("Z") {
             text.push_str("YYYYMMDDTHHMMSSZ");
             rest = &after[8..];
-        } else if let Some(unit) = after
+        } else if let Some((unit, after)) = after
             .strip_prefix('.')
             .map(|fraction| fraction.trim_start_matches(|c: char| c.is_ascii_digit()))
-            .filter(|unit| [" ms", " kB", " MB", " GB"].iter().any(|name| unit.starts_with(name)))
+            .and_then(|unit| unit.split_at_checked(3))
+            .filter(|(unit, _)| [" ms", " kB", " MB", " GB", " TB"].contains(unit))
         {
-            // How large a disk or a file is depends on the machine.
-            text.push('N');
-            rest = unit;
+            // How large a disk is, or a file, depends on the machine.
+            text.push_str(if unit == " ms" { "N ms" } else { "N MB" });
+            rest = after;
         } else if length == 4
             && after.starts_with('-')
             && after.len() >= 16
@@ -120,7 +121,7 @@ fn versions_moments_and_durations_are_left_out() {
     assert_eq!(lasting("2026-11-21T09:03:50Z  0.9 ms"), "YYYY-MM-DDTHH:MM:SSZ  N ms");
     assert_eq!(
         lasting("backups/a-20261121T124246Z-20261121090300.db, 73.7 kB"),
-        "backups/a-YYYYMMDDTHHMMSSZ-YYYYMMDDHHMMSS.db, N kB"
+        "backups/a-YYYYMMDDTHHMMSSZ-YYYYMMDDHHMMSS.db, N MB"
     );
     assert_eq!(lasting("line   3  5 tasks, 1.5 s"), "line   3  5 tasks, 1.5 s");
 }
