@@ -232,6 +232,9 @@ impl<'a> Operation<'a> {
         let applied = reading.record.rows.iter().map(|row| row.version).collect();
         let (up, down): (Vec<_>, Vec<_>) =
             acts.iter().filter_map(Act::fresh).partition(|script| script.way == Way::Up);
+        if !dry && !(up.is_empty() && down.is_empty()) {
+            self.progress.enter(Phase::Checking, self.clock.now());
+        }
         let pipeline = Pipeline::new(self, applied, up.into_iter(), dry);
         // On the heap: the steps hold much, and every start and command holds them.
         let clearing = Box::pin(async {

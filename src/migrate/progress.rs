@@ -16,6 +16,8 @@ pub enum Phase {
     WaitingForDatabase,
     /// Waiting for another process to finish migrating.
     WaitingForLock,
+    /// Looking before a migration: lint, preflight, rehearsal, a backup.
+    Checking,
     /// Applying migrations.
     Migrating,
     /// The schema is one that this program serves, or is not looked at.
@@ -32,6 +34,7 @@ impl Phase {
             Self::Starting => "starting",
             Self::WaitingForDatabase => "waiting_for_database",
             Self::WaitingForLock => "waiting_for_lock",
+            Self::Checking => "checking",
             Self::Migrating => "migrating",
             Self::Ready => "ready",
             Self::Failed => "failed",

@@ -69,7 +69,8 @@ fn protected_dropped(
                 Change::RenameTable { to, .. } => *to == table.name,
                 _ => false,
             });
-            if !again && protected.contains(&table.name) {
+            let guarded = protected.iter().any(|name| name.eq_ignore_ascii_case(&table.name));
+            if !again && guarded {
                 let verb = if *rows_only { "empties" } else { "drops" };
                 found.push(format!(
                     "{}:{}: {verb} the protected table {} (PROTECTED_TABLES)",
