@@ -150,8 +150,10 @@ impl App {
         let router = public_router(state, Arc::clone(&self.health), public_metrics, &self.layers);
         let watching = tokio::spawn({
             let (health, metrics) = (Arc::clone(&self.health), self.metrics.clone());
+            let url = self.config.migrate_database_url.clone();
+            let backups = migrate::backup::watch(self.config.safety.backup_folder(&url), url);
             async move {
-                tokio::join!(health.watch(), keep_up(&metrics));
+                tokio::join!(health.watch(), backups, keep_up(&metrics));
             }
         });
         let drain_within = self.config.shutdown_timeout;

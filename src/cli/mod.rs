@@ -1,8 +1,9 @@
 //! The command line: what can be typed, and the exit code of each outcome.
 //!
 //! A file a subcommand, each with its `Args` and its `run`. Exit codes: 0 done, 1 failed, 2 the
-//! command line or the configuration is wrong; `migrate` has more of its own.
+//! command line or the configuration is wrong; `migrate` and `backup` have more of their own.
 
+mod backup;
 mod config;
 mod healthcheck;
 mod migrate;
@@ -36,6 +37,8 @@ enum Command {
     Serve(serve::Args),
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Backup(backup::Backup),
     Healthcheck(healthcheck::Args),
     Config(config::Args),
     Openapi(openapi::Args),
@@ -65,6 +68,7 @@ impl Cli {
             Some(Command::Config(args)) => args.run(&config()?),
             Some(Command::Openapi(args)) => args.run(),
             Some(Command::Migrate(migrate)) => migrate.run(&config()?).await,
+            Some(Command::Backup(backup)) => backup.run(&config()?).await,
             Some(Command::Serve(args)) => args.run(config()?).await,
             None => serve::Args::default().run(config()?).await,
         }

@@ -26,5 +26,14 @@ pub(super) struct Scrape {
 )]
 pub(super) async fn metrics(State(scrape): State<Scrape>) -> impl IntoResponse {
     scrape.health.publish_pool();
-    ([(CONTENT_TYPE, MEDIA_TYPE)], scrape.metrics.render())
+    text(&scrape.metrics)
+}
+
+/// The same of a process that has no store.
+pub(super) async fn of_job(State(metrics): State<Metrics>) -> impl IntoResponse {
+    text(&metrics)
+}
+
+fn text(metrics: &Metrics) -> impl IntoResponse + use<> {
+    ([(CONTENT_TYPE, MEDIA_TYPE)], metrics.render())
 }

@@ -19,5 +19,5 @@ mod tasks;
 
 pub use health::{Health, HealthSettings};
 pub use middleware::Layers;
-pub use router::{document, ops_router, public_router};
+pub use router::{document, job_router, ops_router, public_router};
 pub use state::AppState;

@@ -92,6 +92,15 @@ pub fn ops_router(health: Arc<Health>, metrics: Metrics, layers: &Layers) -> Rou
     finish(router, layers)
 }
 
+/// What the operators' listener of a job serves, which has neither a store nor a schema to answer for.
+pub fn job_router(metrics: Metrics, layers: &Layers) -> Router {
+    let router = Router::new()
+        .route("/metrics", get(metrics::of_job))
+        .with_state(metrics)
+        .route("/health/live", get(health::live));
+    finish(router, layers)
+}
+
 fn finish(router: Router, layers: &Layers) -> Router {
     let not_found = async || Problem::for_status(axum::http::StatusCode::NOT_FOUND);
     let not_allowed = async || Problem::for_status(axum::http::StatusCode::METHOD_NOT_ALLOWED);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::backup::BackupError;
 use super::failure::{Blocked, StepFailed};
 use super::state::{SchemaState, StateReport};
 
@@ -75,8 +76,13 @@ pub enum MigrateError {
         /// What it found, one by one.
         details: Vec<String>,
         /// What to do.
-        mend: String,
+        mend: &'static str,
     },
+    /// The backup before a migration was not made.
+    #[error(
+        "backup stops the migration, and nothing was changed: {0}; `--no-backup` or MIGRATE_BACKUP=off goes on without"
+    )]
+    Backup(Box<BackupError>),
     /// A migration would have done harm to a protected table.
     #[error(
         "migration {file} was rolled back: {harm}; nothing of it was kept; if that is meant, take the table out of PROTECTED_TABLES for this one run"
@@ -216,6 +222,9 @@ impl MigrateError {
             Self::LockNotHad { .. } | Self::Pooled { .. } => 9,
             Self::Unreachable { .. } | Self::Unusable { .. } => 12,
             Self::Target { .. } => 2,
+            Self::Backup(error) => error.exit_code(),
+            // What a run would have ended with.
+            Self::Unsafe { step: "rehearsal", .. } => 1,
             Self::Unsafe { .. } | Self::Harm { .. } => 10,
             Self::DoesNotFit { .. } => SchemaState::Drifted.exit_code(),
             Self::Files(_)

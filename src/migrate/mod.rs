@@ -30,6 +30,7 @@ mod progress;
 mod reading;
 pub mod record;
 mod refusal;
+pub mod rehearse;
 mod run;
 mod safety;
 pub mod scan;

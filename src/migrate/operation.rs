@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::progress::{Phase, Progress};
 use super::reading::Reading;
 use super::run::{self, Runner};
-use super::safety::{Clearance, Pipeline};
+use super::safety::{Clearance, Pipeline, compare};
 use super::session::Session;
 use super::start::StartSettings;
 use super::state::StateReport;
@@ -113,7 +113,7 @@ impl<'a> Operation<'a> {
     pub async fn dry_run(self, to: Option<i64>) -> Result<Outcome, MigrateError> {
         let reading = self.wait().await?;
         let acts = self.acts(Work::Up { to }, &reading)?;
-        self.clear(&acts, true).await?;
+        self.clear(&reading, &acts, true).await?;
         let done = acts.iter().map(|act| act.done(Duration::ZERO)).collect();
         Ok(Outcome { done, report: reading.report })
     }
@@ -190,13 +190,13 @@ impl<'a> Operation<'a> {
         if acts.is_empty() {
             return Ok(Outcome { done: Vec::new(), report: reading.report });
         }
-        let clearance = self.clear(&acts, false).await?;
+        let clearance = self.clear(&reading, &acts, false).await?;
         lock.assert_held(session).await?;
         let creating = MigrateError::database("creating the record of migrations");
         journal::create(session, &reading.record).await.map_err(creating)?;
 
         let (clock, patience) = (self.clock, *table_lock_wait);
-        let (protected, notes) = (safety.protected_tables.as_slice(), clearance.notes);
+        let (protected, notes) = (safety.protected_tables.as_slice(), clearance.notes.clone());
         let session_of = &mut *session;
         let mut runner =
             Runner { url, session: session_of, lock, clock, stop, patience, protected, notes };
@@ -216,15 +216,22 @@ impl<'a> Operation<'a> {
                 done.extend(took.map(|took| act.done(took)));
             }
         }
+        compare(self, session, &clearance.expected).await?;
         let report = self.look(session).await?.report;
         metrics::publish(&report);
         Ok(Outcome { done, report })
     }
 
     /// Asks the safeguards about the files that are to be run for the first time.
-    async fn clear(&self, acts: &[Act<'a>], dry: bool) -> Result<Clearance, MigrateError> {
+    async fn clear(
+        &self,
+        reading: &Reading,
+        acts: &[Act<'a>],
+        dry: bool,
+    ) -> Result<Clearance, MigrateError> {
+        let applied = reading.record.rows.iter().map(|row| row.version).collect();
         let fresh = acts.iter().filter_map(Act::fresh).filter(|script| script.way == Way::Up);
-        let clearing = Pipeline::new(self, fresh, dry).clear();
+        let clearing = Pipeline::new(self, applied, fresh, dry).clear();
         stop::unless(&self.settings.stop, clearing).await
     }
 

@@ -47,7 +47,11 @@ impl Scratch {
     }
 
     async fn on_server(url: &DatabaseUrl) -> Result<Self, MigrateError> {
-        let name = format!("taskmanager_scratch_{:016x}", rand::random::<u64>());
+        let opening = MigrateError::database("making a scratch database");
+        let mut session = Session::to_write(url).await.map_err(opening)?;
+        let named = name(&mut session).await;
+        session.close().await;
+        let name = named.map_err(MigrateError::database("making a scratch database"))?;
         run(url, &format!("CREATE DATABASE {name}"), "making a scratch database").await?;
         let Some(scratch) = url.sibling(&name) else {
             let (doing, cause) = ("making a scratch database", "not a server".to_owned());
@@ -89,6 +93,16 @@ impl Scratch {
             }),
         }
     }
+}
+
+/// What the name of every scratch database, schema and folder begins with.
+pub(super) const PREFIX: &str = "taskmanager_scratch_";
+
+/// A new name, which says when it was made by the server's clock: a leftover is recognised by it.
+pub(super) async fn name(session: &mut Session) -> Result<String, sqlx::Error> {
+    let now = "SELECT CAST(CAST(extract(epoch FROM clock_timestamp()) AS bigint) AS text)";
+    let now = session.value(now).await?.unwrap_or_default();
+    Ok(format!("{PREFIX}{now}_{:08x}", rand::random::<u32>()))
 }
 
 async fn run(url: &DatabaseUrl, statement: &str, doing: &'static str) -> Result<(), MigrateError> {

@@ -91,6 +91,12 @@ metrics_table! {
     TASKMANAGER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS,
         "taskmanager_backup_last_success_timestamp_seconds", Gauge, Seconds,
         "When a backup last succeeded, in seconds since 1970-01-01 UTC.";
+    TASKMANAGER_BACKUP_SIZE_BYTES, "taskmanager_backup_size_bytes", Gauge, Bytes,
+        "Size of the newest backup, in bytes.";
+    TASKMANAGER_BACKUP_DURATION_SECONDS, "taskmanager_backup_duration_seconds", Histogram, Seconds,
+        "Time of one backup, its proof included, in seconds.";
+    TASKMANAGER_BACKUPS_TOTAL, "taskmanager_backups_total", Counter, Count,
+        "Backups by outcome (made, failed), as a count.";
 }
 
 /// How often [`Metrics::run_upkeep`] should be called: histograms keep every sample until then.
@@ -100,7 +106,7 @@ pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 const REQUEST_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Bounds of the histogram of migrations, in seconds.
+/// Bounds of the histograms of migrations and of backups, in seconds.
 const MIGRATION_BUCKETS: [f64; 12] =
     [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0];
 
@@ -151,6 +157,7 @@ fn install_once() -> Result<Metrics, InstallError> {
                 whole(TASKMANAGER_MIGRATION_DURATION_SECONDS),
                 &MIGRATION_BUCKETS,
             )?
+            .set_buckets_for_metric(whole(TASKMANAGER_BACKUP_DURATION_SECONDS), &MIGRATION_BUCKETS)?
             .install_recorder()
     };
     let handle = build().map_err(|error| InstallError(error.to_string()))?;
@@ -191,6 +198,9 @@ fn show_before_the_first_event() {
     let _ = histogram!(TASKMANAGER_MIGRATION_DURATION_SECONDS, "direction" => "up");
     let _ = gauge!(TASKMANAGER_MIGRATION_LAST_SUCCESS_TIMESTAMP_SECONDS);
     let _ = gauge!(TASKMANAGER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS);
+    for outcome in ["made", "failed"] {
+        counter!(TASKMANAGER_BACKUPS_TOTAL, "outcome" => outcome).absolute(0);
+    }
 }
 
 #[cfg(test)]
@@ -235,10 +245,12 @@ mod tests {
         for metric in METRICS {
             let words: &[&str] = match metric.unit {
                 Unit::Seconds => &["in seconds"],
+                Unit::Bytes => &["in bytes"],
                 _ => &["as a count", "without a unit", "as the number"],
             };
             assert!(words.iter().any(|words| metric.help.contains(words)), "{}", metric.name);
             assert_eq!(metric.unit == Unit::Seconds, metric.name.ends_with("_seconds"));
+            assert_eq!(metric.unit == Unit::Bytes, metric.name.ends_with("_bytes"));
             assert_eq!(metric.kind == Kind::Counter, metric.name.ends_with("_total"));
         }
     }

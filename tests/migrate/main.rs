@@ -8,6 +8,7 @@
 mod adoption;
 mod concurrency;
 mod files;
+mod guard;
 mod locks;
 mod operations;
 #[cfg(test)]

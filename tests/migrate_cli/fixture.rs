@@ -80,7 +80,7 @@ impl Files {
     /// A database with all of them applied.
     pub(crate) async fn applied(&self, on: Backend) -> Database {
         let database = Database::empty(on).await;
-        self.migrate(&database, &["up"]).expect(0);
+        self.migrate(&database, &["up", "--no-rehearsal"]).expect(0);
         database
     }
 }
@@ -93,7 +93,7 @@ pub(crate) fn migrate(database: &Database, arguments: &[&str]) -> Run {
 /// A database with all migrations of the program.
 pub(crate) async fn current(on: Backend) -> Database {
     let database = Database::migrated(on).await;
-    migrate(&database, &["up"]).expect(0);
+    migrate(&database, &["up", "--no-rehearsal"]).expect(0);
     database
 }
 

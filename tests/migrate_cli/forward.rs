@@ -22,8 +22,9 @@ async fn so_many_then_to_a_version_then_all(#[values(Sqlite, Postgres)] on: Back
     assert_eq!(plan["schema_state"], "behind");
     assert_eq!(versions(&plan["steps"]), [BOOKS, AUTHORS, TITLES]);
     assert_eq!(plan["steps"][1]["transactional"], true);
-    let statement = json!([{"line": 2, "sql": "ALTER TABLE books ADD COLUMN author text"}]);
-    assert_eq!(plan["steps"][1]["statements"], statement);
+    let statement = &plan["steps"][1]["statements"][0];
+    assert_eq!(statement["line"], 2);
+    assert_eq!(statement["sql"], "ALTER TABLE books ADD COLUMN author text");
 
     let up = document(&files.migrate(&database, &["up", "+1", "--json"]).expect(0));
     assert_eq!(versions(&up["applied"]), [BOOKS]);
@@ -34,8 +35,12 @@ async fn so_many_then_to_a_version_then_all(#[values(Sqlite, Postgres)] on: Back
     let plan = document(&files.migrate(&database, &["plan", "--to", &to, "--json"]).expect(0));
     assert_eq!(versions(&plan["steps"]), [AUTHORS]);
     let up = files.migrate(&database, &["up", "--to", &to]).expect(0);
-    let (applied, rest) = up.stdout.split_once(" (").expect("a time");
-    assert_eq!(applied, format!("applied {AUTHORS}  add authors"));
+    let (steps, applied) = up.stdout.split_once("applied ").expect("a version");
+    for step in ["lint       ok", "rehearsal  ok", "compare    ok"] {
+        assert!(steps.contains(step), "{steps}");
+    }
+    let (applied, rest) = applied.split_once(" (").expect("a time");
+    assert_eq!(applied, format!("{AUTHORS}  add authors"));
     assert!(rest.ends_with(&format!(" ms)\nthe schema is behind, at {AUTHORS}\n")), "{rest}");
 
     files.migrate(&database, &["up"]).expect(0);
@@ -96,7 +101,8 @@ async fn a_refused_state_has_its_code_however_it_is_asked(
     assert!(refused.stderr.contains(&BOOKS.to_string()), "{refused:#?}");
 }
 
-/// A file that fails leaves nothing of itself, and what came before it stays.
+/// A file that fails is found in the rehearsal, before anything is changed; without one it leaves nothing of
+/// itself, and what came before it stays.
 #[rstest]
 #[tokio::test]
 async fn a_failure_names_file_and_line(#[values(Sqlite, Postgres)] on: Backend) {
@@ -104,10 +110,17 @@ async fn a_failure_names_file_and_line(#[values(Sqlite, Postgres)] on: Backend) 
     let files =
         Files::library().with("20300104000000_create_shelves", bad, "DROP TABLE shelves;\n");
     let database = Database::empty(on).await;
-    let failed = files.migrate(&database, &["up", "--json"]).expect(1);
-    let message = document(&failed)["error"]["message"].as_str().expect("words").to_owned();
-    let place = "20300104000000_create_shelves.up.sql failed at line 4";
-    assert!(message.contains(place) && message.contains("nowhere"), "{message}");
+    let failed = |arguments: &[&str]| {
+        let failed = files.migrate(&database, arguments).expect(1);
+        let message = document(&failed)["error"]["message"].as_str().expect("words").to_owned();
+        let place = "20300104000000_create_shelves.up.sql failed at line 4";
+        assert!(message.contains(place) && message.contains("nowhere"), "{message}");
+        message
+    };
+    let message = failed(&["up", "--json"]);
+    assert!(message.contains("nothing was changed"), "{message}");
+    assert!(!files.migrate(&database, &["status"]).stdout.contains("applied"));
+    failed(&["up", "--json", "--no-rehearsal"]);
     assert_eq!(recorded(&database).await.len(), 3);
     assert!(!dump(&database).await.iter().any(|line| line.contains("shelves")));
 }

@@ -31,6 +31,7 @@ mod mending;
 #[path = "../cli/run.rs"]
 mod run;
 #[cfg(test)]
+mod safe;
 mod states;
 #[cfg(test)]
 mod theirs;

@@ -6,6 +6,7 @@ use super::common::{Common, USAGE};
 use super::operating::{Operating, print};
 use crate::config::Config;
 use crate::migrate::Migration;
+use crate::migrate::Safety;
 use crate::migrate::history::{Standing, history};
 use crate::migrate::plan::{Target, back};
 
@@ -88,7 +89,7 @@ async fn go_back(
     yes: bool,
     and_there_again: bool,
 ) -> anyhow::Result<ExitCode> {
-    let operating = match Operating::new(common, config)? {
+    let mut operating = match Operating::new(common, config)? {
         Ok(operating) => operating,
         Err(error) => return common.fail_with(&error),
     };
@@ -109,18 +110,21 @@ async fn go_back(
         return Ok(code);
     }
     let stays = applied.iter().copied().filter(|v| reverted.iter().all(|m| m.version != *v)).max();
-    let outcome = match operating.watched(Box::pin(operating.operation().down(stays))).await {
+    let outcome = match operating.watched(common, Box::pin(operating.operation().down(stays))).await
+    {
         Ok(outcome) => outcome,
-        Err(error) => return common.fail_with(&error),
+        Err(error) => return operating.fail_with(common, &error),
     };
     if !and_there_again {
-        return print(common, "reverted", &outcome);
+        return print(common, "reverted", &operating, &outcome);
     }
-    // What was there before comes back: redo and reset do not apply what was pending.
+    // What was there before comes back: redo and reset do not apply what was pending, and what stood before
+    // is not judged anew.
+    operating.settings.safety = Safety::none();
     let to = applied.iter().copied().max();
-    match operating.watched(Box::pin(operating.operation().up(to))).await {
-        Ok(outcome) => print(common, "applied", &outcome),
-        Err(error) => common.fail_with(&error),
+    match operating.watched(common, Box::pin(operating.operation().up(to))).await {
+        Ok(outcome) => print(common, "applied", &operating, &outcome),
+        Err(error) => operating.fail_with(common, &error),
     }
 }
 

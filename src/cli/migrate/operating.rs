@@ -13,8 +13,8 @@ use crate::config::{Config, DatabaseUrl, Source, variable};
 use crate::domain::SystemClock;
 use crate::migrate::loss::{Loss, losses};
 use crate::migrate::{
-    Inspector, MigrateError, Migration, MigrationSet, Operation, Outcome, Progress, StartSettings,
-    StateReport,
+    Done, Inspector, MigrateError, Migration, MigrationSet, Operation, Outcome, Progress,
+    StartSettings, StateReport, Step,
 };
 use crate::shutdown::Shutdown;
 use crate::telemetry;
@@ -23,7 +23,7 @@ use crate::telemetry;
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How often progress is looked at for a person: what is over sooner needs no word.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// What is logged unless `RUST_LOG` says more: what a person cannot see in the report, such as who is waited for.
 const QUIET: &str = "warn,taskmanager::migrate::lock=info,taskmanager::migrate::wait=info";
@@ -69,26 +69,71 @@ impl Operating {
         }
     }
 
-    /// Waits for an operation, and says meanwhile on a terminal which migration runs.
-    pub(super) async fn watched<T>(&self, work: impl Future<Output = T>) -> T {
-        if !stderr().is_terminal() {
-            return work.await;
-        }
+    /// Waits for an operation; meanwhile each step is printed as it ends, and on a terminal the migration
+    /// that runs.
+    pub(super) async fn watched<T>(&self, common: &Common, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         let mut ticks = tokio::time::interval(LOOK_EVERY);
-        let mut shown = None;
+        let (mut shown, mut steps) = (None, 0);
         loop {
             tokio::select! {
-                outcome = &mut work => return outcome,
+                outcome = &mut work => {
+                    self.show_steps(common, &mut steps);
+                    return outcome;
+                }
                 _ = ticks.tick() => {
+                    self.show_steps(common, &mut steps);
                     let now = self.progress.snapshot();
                     if let Some(version) = now.version.filter(|version| shown != Some(*version)) {
                         shown = Some(version);
-                        eprintln!("running {version}, {} of {} …", now.done + 1, now.total);
+                        if stderr().is_terminal() {
+                            eprintln!("running {version}, {} of {} …", now.done + 1, now.total);
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// Prints the steps that have ended since the last look.
+    fn show_steps(&self, common: &Common, shown: &mut usize) {
+        let steps = self.progress.snapshot().steps;
+        if !common.json {
+            for step in &steps[*shown..] {
+                // Whoever has closed the pipe wants no more; the operation goes on.
+                let _ = output::text(&format!("{step}\n"));
+            }
+        }
+        *shown = steps.len();
+    }
+
+    /// Says what failed, and with `--json` the steps before it.
+    pub(super) fn fail_with(
+        &self,
+        common: &Common,
+        error: &MigrateError,
+    ) -> anyhow::Result<ExitCode> {
+        let (message, code) = (error.to_string(), error.exit_code());
+        eprintln!("{message}");
+        if common.json {
+            let error = json!({ "message": message, "exit_code": code });
+            output::json(&json!({ "error": error, "steps": self.steps() }))?;
+        }
+        Ok(ExitCode::from(code))
+    }
+
+    fn steps(&self) -> Vec<Value> {
+        let steps = self.progress.snapshot().steps;
+        let document = |step: &Step| {
+            json!({
+                "step": step.name,
+                "verdict": step.verdict.as_str(),
+                "words": step.words,
+                "details": step.details,
+                "seconds": step.took.as_secs_f64(),
+            })
+        };
+        steps.iter().map(document).collect()
     }
 
     /// The state as it is now, without waiting for the database.
@@ -153,7 +198,12 @@ fn in_words(migrations: &[&Migration], losses: &[Loss]) -> String {
 }
 
 /// Prints what was done.
-pub(super) fn print(common: &Common, verb: &str, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+pub(super) fn print(
+    common: &Common,
+    verb: &str,
+    operating: &Operating,
+    outcome: &Outcome,
+) -> anyhow::Result<ExitCode> {
     let report = &outcome.report;
     if common.json {
         let done: Vec<Value> = outcome
@@ -169,6 +219,7 @@ pub(super) fn print(common: &Common, verb: &str, outcome: &Outcome) -> anyhow::R
             .collect();
         output::json(&json!({
             verb: done,
+            "steps": operating.steps(),
             "schema_state": report.state.as_str(),
             "schema_version": report.head,
             "target_version": report.target,
@@ -189,5 +240,35 @@ pub(super) fn print(common: &Common, verb: &str, outcome: &Outcome) -> anyhow::R
     let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
     let _ = writeln!(text, "the schema is {}, at {head}", report.state.as_str());
     output::text(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what would be done.
+pub(super) fn print_plan(
+    common: &Common,
+    operating: &Operating,
+    outcome: &Outcome,
+) -> anyhow::Result<ExitCode> {
+    let report = &outcome.report;
+    if common.json {
+        let document =
+            |done: &Done| json!({ "version": done.version, "description": done.description });
+        output::json(&json!({
+            "would_apply": outcome.done.iter().map(document).collect::<Vec<_>>(),
+            "steps": operating.steps(),
+            "schema_state": report.state.as_str(),
+            "schema_version": report.head,
+            "target_version": report.target,
+            "pending_migrations": report.pending.len(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    for done in &outcome.done {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "would apply {}  {}", done.version, done.description);
+    }
+    let end = if outcome.done.is_empty() { "nothing to do" } else { "nothing was changed" };
+    output::text(&format!("{text}{end}\n"))?;
     Ok(ExitCode::SUCCESS)
 }

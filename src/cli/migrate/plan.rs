@@ -10,16 +10,24 @@ use super::common::{Common, UNREACHABLE, USAGE, url};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::{Clock, SystemClock};
+use crate::migrate::lint::{Finding, lint};
 use crate::migrate::plan::{Step, Target, forward, script, up_step};
-use crate::migrate::{Dialect, Inspector, SchemaState, refusal};
+use crate::migrate::rehearse::{Rehearsal, RehearsalSettings, RehearsedMigration, rehearse};
+use crate::migrate::{
+    Dialect, Inspector, MigrateError, Migration, MigrationSet, SchemaState, refusal,
+};
+use crate::shutdown::Shutdown;
 
 /// Longest wait for the database's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// Show what `up` would do, in order: statements, and whether they run in a transaction; changes nothing
+/// Show what `up` would do, in order: statements, findings, and the locks, rewrites and scans of a rehearsal
+///
+/// The rehearsal runs the pending migrations where nothing can be lost: on PostgreSQL in a scratch database or
+/// schema (see REHEARSAL_DATABASE_URL), on SQLite on a copy of the data. The database itself is only read.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 shown, 2 wrong version, 5 to 8 the state allows no way forward, 12 database unreachable.\n\nExamples:\n  taskmanager migrate plan\n  taskmanager migrate plan --to 20261121090200 --sql > upgrade.sql"
+    after_help = "Exit codes: 0 shown, 1 a migration fails in the rehearsal, 2 wrong version, 5 to 8 the state allows no way forward, 12 database unreachable.\n\nExamples:\n  taskmanager migrate plan\n  taskmanager migrate plan --no-rehearsal\n  taskmanager migrate plan --to 20261121090200 --sql > upgrade.sql"
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
@@ -30,6 +38,9 @@ pub(in crate::cli) struct Args {
     /// Print the script that does the same by hand
     #[arg(long, conflicts_with = "json")]
     sql: bool,
+    /// Only read the files: quick, and without what only a run shows
+    #[arg(long)]
+    no_rehearsal: bool,
 }
 
 impl Args {
@@ -62,47 +73,152 @@ impl Args {
             }
             return Ok(ExitCode::SUCCESS);
         }
+        let applied: Vec<i64> =
+            applied(&set, &report.pending.iter().map(|p| p.version).collect::<Vec<_>>());
+        let rehearsal = match self.rehearse(config, &set, &applied, &migrations).await? {
+            Ok(rehearsal) => rehearsal,
+            Err(error) => return self.common.fail_with(&error),
+        };
+        let findings =
+            lint(&set, dialect, |version| migrations.iter().any(|m| m.version == version));
         let steps: Vec<Step> = migrations.iter().map(|m| up_step(m, dialect)).collect();
+        let plan = Plan { steps, findings, rehearsal };
         if self.common.json {
-            let steps: Vec<Value> = steps.iter().map(document).collect();
-            output::json(&json!({ "schema_state": state.as_str(), "steps": steps }))?;
+            output::json(&plan.document(state))?;
         } else {
-            output::text(&text(&steps))?;
+            output::text(&plan.text())?;
         }
-        Ok(ExitCode::SUCCESS)
+        let fails = plan.rehearsal.is_some_and(|rehearsal| rehearsal.failure.is_some());
+        Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn rehearse(
+        &self,
+        config: &Config,
+        set: &MigrationSet,
+        applied: &[i64],
+        migrations: &[&Migration],
+    ) -> anyhow::Result<Result<Option<Rehearsal>, MigrateError>> {
+        if self.no_rehearsal || migrations.is_empty() {
+            return Ok(Ok(None));
+        }
+        let stop = Shutdown::from_signals()?.draining_token();
+        let settings = RehearsalSettings::from_config(config, stop);
+        let rehearsing = rehearse(&settings, set, applied, migrations, &SystemClock);
+        Ok(Box::pin(rehearsing).await.map(Some))
     }
 }
 
-fn document(step: &Step) -> Value {
-    let statements = step.statements.iter();
-    let statements = statements.map(|s| json!({ "line": s.line, "sql": s.sql }));
-    json!({
-        "version": step.version,
-        "description": step.description,
-        "file": step.file,
-        "transactional": step.transactional,
-        "statements": statements.collect::<Vec<_>>(),
-    })
+/// The state allows a way forward only where all that is not pending is applied.
+fn applied(set: &MigrationSet, pending: &[i64]) -> Vec<i64> {
+    let versions = set.migrations().iter().map(|migration| migration.version);
+    versions.filter(|version| !pending.contains(version)).collect()
 }
 
-fn text(steps: &[Step]) -> String {
-    if steps.is_empty() {
-        return "nothing to do\n".to_owned();
+/// What is shown.
+struct Plan {
+    steps: Vec<Step>,
+    findings: Vec<Finding>,
+    rehearsal: Option<Rehearsal>,
+}
+
+impl Plan {
+    fn rehearsed(&self, step: &Step) -> Option<&RehearsedMigration> {
+        self.rehearsal.as_ref()?.migration(step.version)
     }
-    let mut text = String::new();
-    for step in steps {
+
+    /// The findings about the lines of a statement; of the first, those of the lines above it too.
+    fn findings(&self, step: &Step, at: usize) -> Vec<&Finding> {
+        let begin = if at == 0 { 0 } else { step.statements[at].line };
+        let end = step.statements.get(at + 1).map_or(usize::MAX, |next| next.line);
+        let here = |f: &&Finding| f.version == step.version && (begin..end).contains(&f.line);
+        self.findings.iter().filter(here).collect()
+    }
+
+    fn document(&self, state: SchemaState) -> Value {
+        json!({
+            "schema_state": state.as_str(),
+            "steps": self.steps.iter().map(|step| self.step_document(step)).collect::<Vec<_>>(),
+            "rehearsal": self.rehearsal.as_ref().map(Rehearsal::outcome),
+        })
+    }
+
+    fn step_document(&self, step: &Step) -> Value {
+        let rehearsed = self.rehearsed(step);
+        let statement = |(at, planned): (usize, &crate::migrate::plan::Planned)| {
+            let observed = rehearsed.and_then(|rehearsed| rehearsed.statements.get(at));
+            let mut document = json!({
+                "line": planned.line, "sql": planned.sql, "locks": null, "rewrites": null,
+                "scans": null, "changes": null, "effects": null,
+            });
+            if let (Some(document), Some(Value::Object(seen))) =
+                (document.as_object_mut(), observed.map(|observed| observed.document()))
+            {
+                document.extend(seen);
+            }
+            let findings = self.findings(step, at);
+            document["findings"] = findings.iter().map(|finding| of_finding(finding)).collect();
+            document
+        };
+        let rehearsed = rehearsed.map(RehearsedMigration::document).unwrap_or_default();
+        json!({
+            "version": step.version,
+            "description": step.description,
+            "file": step.file,
+            "transactional": step.transactional,
+            "statements": step.statements.iter().enumerate().map(statement).collect::<Vec<_>>(),
+            "took_seconds": rehearsed["took_seconds"],
+            "rows": rehearsed["rows"],
+        })
+    }
+
+    fn text(&self) -> String {
+        if self.steps.is_empty() {
+            return "nothing to do\n".to_owned();
+        }
+        let mut text = String::new();
+        for step in &self.steps {
+            self.step_text(step, &mut text);
+        }
+        text + &self.rehearsal.as_ref().map(Rehearsal::summary).unwrap_or_default()
+    }
+
+    fn step_text(&self, step: &Step, text: &mut String) {
         let how = if step.transactional {
             "in one transaction with its record"
         } else {
             "no transaction: each statement stays, and is journalled"
         };
+        let rehearsed = self.rehearsed(step);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}  {}: {how}", step.version, step.description);
-        for statement in &step.statements {
+        for (at, statement) in step.statements.iter().enumerate() {
             let first = statement.sql.lines().next().unwrap_or_default();
             let more = if statement.sql.contains('\n') { " …" } else { "" };
             let _ = writeln!(text, "  line {:3}  {first}{more}", statement.line);
+            if let Some(observed) = rehearsed.and_then(|rehearsed| rehearsed.statements.get(at)) {
+                text.push_str(&observed.text(INDENT));
+            }
+            for finding in self.findings(step, at) {
+                let (severity, rule) = (finding.severity.as_str(), finding.rule);
+                let _ = writeln!(text, "{INDENT}{severity} [{rule}]: {}", finding.why);
+                let _ = writeln!(text, "{INDENT}  safe: {}", finding.safe);
+            }
         }
+        text.push_str(&rehearsed.map(|rehearsed| rehearsed.text("  ")).unwrap_or_default());
     }
-    text
+}
+
+/// Below the statement's text.
+const INDENT: &str = "            ";
+
+fn of_finding(finding: &Finding) -> Value {
+    json!({
+        "line": finding.line,
+        "rule": finding.rule,
+        "severity": finding.severity.as_str(),
+        "lock": finding.lock,
+        "why": finding.why,
+        "safe": finding.safe,
+    })
 }

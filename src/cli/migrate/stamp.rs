@@ -39,8 +39,11 @@ impl Args {
             Ok(operating) => operating,
             Err(error) => return self.common.fail_with(&error),
         };
-        match operating.watched(Box::pin(operating.operation().stamp(self.version))).await {
-            Ok(outcome) => print(&self.common, "stamped", &outcome),
+        match operating
+            .watched(&self.common, Box::pin(operating.operation().stamp(self.version)))
+            .await
+        {
+            Ok(outcome) => print(&self.common, "stamped", &operating, &outcome),
             Err(error) => self.common.fail_with(&error),
         }
     }
@@ -53,10 +56,13 @@ impl Repair {
             Err(error) => return self.common.fail_with(&error),
         };
         match operating
-            .watched(Box::pin(operating.operation().repair(self.version, &self.reason)))
+            .watched(
+                &self.common,
+                Box::pin(operating.operation().repair(self.version, &self.reason)),
+            )
             .await
         {
-            Ok(outcome) => print(&self.common, "repaired", &outcome),
+            Ok(outcome) => print(&self.common, "repaired", &operating, &outcome),
             Err(error) => self.common.fail_with(&error),
         }
     }

@@ -3,10 +3,16 @@
 //! Pure. Lint, preflight and the row guard ask different questions of the same changes. What stands inside a
 //! function or a `DO` block is not seen here; the row guard counts, and sees it.
 
+mod definition;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod tests;
+
+pub use definition::{Column, Definition, Key, RowSource};
 
 use super::Dialect;
+use super::scan;
 
 /// A table's name as the database folds it, without quotes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +41,10 @@ pub enum Change {
     CreateTable {
         /// The new table.
         table: TableName,
+        /// `IF NOT EXISTS`.
+        if_not_exists: bool,
+        /// Its columns and constraints; none where they come from a query or from another table.
+        definition: Option<Box<Definition>>,
     },
     /// A table, or with `rows_only` all of its rows, goes (`DROP TABLE`, `TRUNCATE`).
     DropTable {
@@ -58,6 +68,10 @@ pub enum Change {
         table: TableName,
         /// The new column.
         column: String,
+        /// Its type as written; empty where none is.
+        ty: String,
+        /// `IF NOT EXISTS`.
+        if_not_exists: bool,
         /// `NOT NULL`, or part of a primary key.
         not_null: bool,
         /// The default's text.
@@ -151,6 +165,25 @@ pub enum Change {
         deletes: bool,
         /// There is a condition.
         bounded: bool,
+        /// The columns that an `UPDATE` sets, each with the text of its new value.
+        sets: Vec<(String, String)>,
+    },
+    /// Rows are added.
+    InsertRows {
+        /// The table.
+        table: TableName,
+        /// The columns that are named; none means all of them in their order.
+        columns: Vec<String>,
+        /// The query that the rows come from; none for `VALUES` and `COPY`.
+        source: Option<RowSource>,
+        /// A row that breaks a unique key or a check is left out or replaces another one.
+        tolerant: bool,
+    },
+    /// Something that may change the rows of any table: a block, a call, or a statement that may change rows and
+    /// was not understood.
+    Opaque {
+        /// Its first word.
+        what: String,
     },
 }
 
@@ -163,11 +196,35 @@ pub struct Located {
     pub change: Change,
 }
 
-/// Every change in a file, in its order. Statements that the parser does not understand make none.
+/// Every change in a file, in its order. A statement that the parser does not understand makes none, or
+/// [`Change::Opaque`] where it may change rows.
 #[must_use]
 pub fn changes(sql: &str, dialect: Dialect) -> Vec<Located> {
-    match dialect {
-        Dialect::Postgres => postgres::changes(sql),
-        Dialect::Sqlite => sqlite::changes(sql),
+    let mut found = Vec::new();
+    for statement in scan::statements(sql, dialect) {
+        let text = &sql[statement.start..statement.end];
+        let changes = match dialect {
+            Dialect::Postgres => postgres::changes(text),
+            Dialect::Sqlite => sqlite::changes(text),
+        };
+        let changes = changes.unwrap_or_else(|| opaque(&statement.words).into_iter().collect());
+        found.extend(changes.into_iter().map(|change| Located { line: statement.line, change }));
     }
+    found
+}
+
+/// What a statement that was not understood may do, by its first word.
+fn opaque(words: &[String]) -> Option<Change> {
+    const HARMLESS: [&str; 16] = [
+        "ALTER", "ANALYZE", "CLUSTER", "COMMENT", "CREATE", "DETACH", "DROP", "EXPLAIN", "GRANT",
+        "NOTIFY", "PRAGMA", "REFRESH", "REINDEX", "RESET", "REVOKE", "VACUUM",
+    ];
+    let what = words.first().filter(|word| !HARMLESS.contains(&word.as_str()))?;
+    Some(Change::Opaque { what: what.clone() })
+}
+
+/// A name as an identifier in SQL, whatever is in it.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\0', "").replace('"', "\"\""))
 }

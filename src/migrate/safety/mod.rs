@@ -3,6 +3,7 @@
 //!
 //! A start and `migrate up` take the same way; a start leaves the rehearsal out.
 
+mod backing;
 mod guard;
 mod pipeline;
 mod step;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use crate::config::{BackupMode, Config, DatabaseUrl};
 
 pub(super) use guard::Guard;
-pub(super) use pipeline::{Clearance, Pipeline};
+pub(super) use pipeline::{Clearance, Pipeline, compare};
 pub use step::{Step, Verdict};
 
 /// Which of the safeguards are on.

@@ -3,12 +3,16 @@
 
 use std::time::Instant;
 
+use super::backing::{self, Backing};
 use super::step::{Step, Verdict};
+use crate::migrate::catalog::snapshot::{Snapshot, snapshot};
 use crate::migrate::change::{Change, changes};
 use crate::migrate::journal::Notes;
 use crate::migrate::lint::{Finding, Severity, lint};
 use crate::migrate::operation::Operation;
+use crate::migrate::rehearse::{Rehearsal, RehearsalFailure, RehearsalSettings, rehearse};
 use crate::migrate::script::Script;
+use crate::migrate::session::Session;
 use crate::migrate::{Dialect, MigrateError, Migration};
 
 /// What the steps before have brought about, for those after.
@@ -16,11 +20,15 @@ use crate::migrate::{Dialect, MigrateError, Migration};
 pub(in crate::migrate) struct Clearance {
     /// For the log of each file.
     pub(in crate::migrate) notes: Notes,
+    /// The schema that the rehearsal has reached; empty without one.
+    pub(in crate::migrate) expected: Snapshot,
 }
 
 /// The steps for these migrations.
 pub(in crate::migrate) struct Pipeline<'a> {
     operation: &'a Operation<'a>,
+    /// The versions of the record.
+    applied: Vec<i64>,
     pending: Vec<&'a Migration>,
     /// Looks only: no backup.
     dry: bool,
@@ -29,20 +37,23 @@ pub(in crate::migrate) struct Pipeline<'a> {
 /// What one step has found.
 struct Found {
     words: String,
-    /// Details, whether or not they stop it.
-    details: Vec<String>,
-    /// Why it may not go on, and what mends it.
-    stop: Option<String>,
+    /// Why it may not go on; none when it may.
+    faults: Vec<String>,
+    /// What else is worth saying.
+    notes: Vec<String>,
+    /// What mends the faults.
+    mend: &'static str,
 }
 
 impl<'a> Pipeline<'a> {
     pub(in crate::migrate) fn new(
         operation: &'a Operation<'a>,
+        applied: Vec<i64>,
         scripts: impl Iterator<Item = Script<'a>>,
         dry: bool,
     ) -> Self {
         let pending = scripts.map(|script| script.migration).collect();
-        Self { operation, pending, dry }
+        Self { operation, applied, pending, dry }
     }
 
     /// Takes every step.
@@ -57,6 +68,17 @@ impl<'a> Pipeline<'a> {
             let begun = Instant::now();
             forced.extend(self.judge("lint", begun, self.lint())?);
         }
+        if safety.rehearsal {
+            let begun = Instant::now();
+            let rehearsal = self.rehearse().await?;
+            if let Some(why) = &rehearsal.not_rehearsed {
+                self.skip("rehearsal", begun, why.clone());
+            } else {
+                forced.extend(self.judge("rehearsal", begun, rehearsed(&rehearsal))?);
+            }
+            clearance.expected = rehearsal.schema;
+        }
+        clearance.notes.backup = self.back_up().await?;
         if !forced.is_empty() {
             clearance.notes.forced = Some(format!("--force: {}", forced.join("; ")));
         }
@@ -70,65 +92,82 @@ impl<'a> Pipeline<'a> {
         begun: Instant,
         found: Found,
     ) -> Result<Option<String>, MigrateError> {
-        let Found { words, details, stop } = found;
+        let Found { words, faults, notes, mend } = found;
         let force = self.operation.settings.safety.force;
-        let verdict = match &stop {
-            None => Verdict::Passed,
-            Some(_) if force => Verdict::Forced,
-            Some(_) => Verdict::Stopped,
+        let verdict = match faults.as_slice() {
+            [] => Verdict::Passed,
+            _ if force => Verdict::Forced,
+            _ => Verdict::Stopped,
         };
-        let step = Step {
-            name,
-            verdict,
-            words: words.clone(),
-            details: details.clone(),
-            took: begun.elapsed(),
-        };
-        self.report(step);
-        match (stop, verdict) {
-            (Some(mend), Verdict::Stopped) => {
-                Err(MigrateError::Unsafe { step: name, words, details, mend })
+        let (details, took) = (faults.iter().cloned().chain(notes).collect(), begun.elapsed());
+        report(self.operation, Step { name, verdict, words: words.clone(), details, took });
+        match verdict {
+            Verdict::Stopped => {
+                Err(MigrateError::Unsafe { step: name, words, details: faults, mend })
             }
-            (Some(_), _) => Ok(Some(format!("{name}: {words}"))),
-            (None, _) => Ok(None),
+            Verdict::Forced => Ok(Some(format!("{name}: {words}"))),
+            _ => Ok(None),
         }
     }
 
-    fn report(&self, step: Step) {
-        let milliseconds = u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX);
-        let (name, verdict, words) = (step.name, step.verdict.as_str(), &step.words);
-        match step.verdict {
-            Verdict::Passed | Verdict::Skipped => {
-                tracing::info!(step = name, verdict, words, milliseconds, "migration check");
+    async fn rehearse(&self) -> Result<Rehearsal, MigrateError> {
+        let Operation { set, settings, clock, .. } = self.operation;
+        let rehearsal = RehearsalSettings {
+            url: settings.url.clone(),
+            rehearsal_url: settings.safety.rehearsal_url.clone(),
+            stop: settings.stop.clone(),
+        };
+        rehearse(&rehearsal, set, &self.applied, &self.pending, *clock).await
+    }
+
+    fn skip(&self, name: &'static str, begun: Instant, words: String) {
+        let (verdict, took) = (Verdict::Skipped, begun.elapsed());
+        report(self.operation, Step { name, verdict, words, details: Vec::new(), took });
+    }
+
+    /// A backup, where one is wanted and can be made; its file.
+    async fn back_up(&self) -> Result<Option<String>, MigrateError> {
+        let (operation, begun) = (self.operation, Instant::now());
+        let outcome = backing::back_up(&operation.settings, operation.clock, self.dry).await;
+        let step = |verdict, words, details| {
+            report(
+                operation,
+                Step { name: "backup", verdict, words, details, took: begun.elapsed() },
+            );
+        };
+        match outcome {
+            Ok(Backing::Made { file, words }) => {
+                step(Verdict::Passed, words, Vec::new());
+                Ok(Some(file))
             }
-            Verdict::Forced | Verdict::Stopped => {
-                tracing::warn!(step = name, verdict, words, milliseconds, "migration check");
+            Ok(Backing::Without { why }) => {
+                step(Verdict::Skipped, why, Vec::new());
+                Ok(None)
+            }
+            Err(error) => {
+                step(Verdict::Stopped, error.to_string(), Vec::new());
+                Err(MigrateError::Backup(Box::new(error)))
             }
         }
-        self.operation.progress.stepped(step);
     }
 
     fn lint(&self) -> Found {
         let Operation { set, settings, .. } = self.operation;
         let dialect = Dialect::of(&settings.url);
         let concerned = |version| self.pending.iter().any(|m| m.version == version);
-        let mut details = self.protected_dropped(dialect);
         let findings = lint(set, dialect, concerned);
         let (grave, slight): (Vec<_>, Vec<_>) =
             findings.iter().partition(|finding| finding.severity == Severity::Error);
-        details.extend(grave.iter().map(|finding| line(finding)));
-        let errors = details.len();
-        details.extend(slight.iter().map(|finding| line(finding)));
-        let words = match (errors, slight.len()) {
+        let mut faults = self.protected_dropped(dialect);
+        faults.extend(grave.into_iter().map(line));
+        let notes: Vec<String> = slight.into_iter().map(line).collect();
+        let words = match (faults.len(), notes.len()) {
             (0, 0) => format!("{} file(s), no findings", self.pending.len()),
             (errors, warnings) => format!("{errors} error(s), {warnings} warning(s)"),
         };
-        let stop = (errors > 0).then(|| {
-            "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
-             `taskmanager migrate up --force` goes past all of them"
-                .to_owned()
-        });
-        Found { words, details, stop }
+        let mend = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
+             `taskmanager migrate up --force` goes past all of them";
+        Found { words, faults, notes, mend }
     }
 
     /// Protected tables that a file plainly drops or empties, and does not make again.
@@ -140,7 +179,7 @@ impl<'a> Pipeline<'a> {
             for (at, located) in all.iter().enumerate() {
                 let Change::DropTable { table, rows_only, .. } = &located.change else { continue };
                 let again = all[at..].iter().any(|later| match &later.change {
-                    Change::CreateTable { table: made } => made.name == table.name,
+                    Change::CreateTable { table: made, .. } => made.name == table.name,
                     Change::RenameTable { to, .. } => *to == table.name,
                     _ => false,
                 });
@@ -169,4 +208,61 @@ fn line(finding: &Finding) -> String {
         finding.why,
         finding.safe
     )
+}
+
+/// What a rehearsal says to the pipeline.
+fn rehearsed(rehearsal: &Rehearsal) -> Found {
+    let mut notes = Vec::new();
+    for migration in &rehearsal.migrations {
+        for statement in &migration.statements {
+            let at = |effect: &String| format!("{}:{}: {effect}", migration.file, statement.line);
+            notes.extend(statement.effects.iter().map(at));
+        }
+    }
+    let failed = |failure: &RehearsalFailure| {
+        format!("migration {} failed at line {}: {}", failure.file, failure.line, failure.message)
+    };
+    let faults = rehearsal.failure.iter().map(failed).collect();
+    let words = format!("{} file(s) on {}", rehearsal.migrations.len(), rehearsal.place);
+    Found { words, faults, notes, mend: "mend the file, or the data that it meets" }
+}
+
+/// Holds the schema that came out against the one that the rehearsal has reached. What differs may have been
+/// there before: it is said, and nothing is undone.
+pub(in crate::migrate) async fn compare(
+    operation: &Operation<'_>,
+    session: &mut Session,
+    expected: &Snapshot,
+) -> Result<(), MigrateError> {
+    if expected.is_empty() {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    let found = snapshot(session).await.map_err(MigrateError::database("reading the schema"))?;
+    let missing = expected.difference(&found).map(|line| format!("not there: {line}"));
+    let extra = found.difference(expected).map(|line| format!("not of any migration: {line}"));
+    let details: Vec<String> = missing.chain(extra).collect();
+    let (verdict, words) = if details.is_empty() {
+        (Verdict::Passed, "the schema is the rehearsed one".to_owned())
+    } else {
+        (Verdict::Noted, format!("{} difference(s) from the rehearsed schema", details.len()))
+    };
+    let took = begun.elapsed();
+    report(operation, Step { name: "compare", verdict, words, details, took });
+    Ok(())
+}
+
+fn report(operation: &Operation<'_>, step: Step) {
+    let milliseconds = u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX);
+    let (name, verdict, words) = (step.name, step.verdict.as_str(), &step.words);
+    match step.verdict {
+        Verdict::Passed | Verdict::Skipped => {
+            tracing::info!(step = name, verdict, words, milliseconds, "migration check");
+        }
+        Verdict::Noted | Verdict::Forced | Verdict::Stopped => {
+            let details = step.details.join("; ");
+            tracing::warn!(step = name, verdict, words, details, milliseconds, "migration check");
+        }
+    }
+    operation.progress.stepped(step);
 }

@@ -10,6 +10,8 @@ pub enum Verdict {
     Passed,
     /// It was not done, and need not be.
     Skipped,
+    /// Nothing stands in the way, and something is worth a look.
+    Noted,
     /// Something stands in the way, and was passed by force.
     Forced,
     /// Something stands in the way.
@@ -23,6 +25,7 @@ impl Verdict {
         match self {
             Self::Passed => "ok",
             Self::Skipped => "skipped",
+            Self::Noted => "noted",
             Self::Forced => "forced",
             Self::Stopped => "stopped",
         }

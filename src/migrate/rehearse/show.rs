@@ -1,0 +1,184 @@
+//! A rehearsal in words and as a document.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{ObservedStatement, Rehearsal, RehearsedMigration, RehearsedRows};
+
+/// A number with a comma at every third digit.
+#[must_use]
+pub fn amount(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A size in the largest unit of a thousand that it has one of.
+#[must_use]
+pub fn bytes(number: u64) -> String {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    let found = units.into_iter().find(|(_, size)| number >= *size);
+    found.map_or_else(
+        || format!("{number} B"),
+        |(unit, size)| format!("{} {unit}", amount(number / size)),
+    )
+}
+
+impl Rehearsal {
+    /// What was seen of a migration.
+    #[must_use]
+    pub fn migration(&self, version: i64) -> Option<&RehearsedMigration> {
+        self.migrations.iter().find(|migration| migration.version == version)
+    }
+
+    /// Where it was and how it ended, a sentence a line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        if !self.place.is_empty() {
+            let _ = writeln!(text, "rehearsed on {}", self.place);
+        }
+        if let Some(failure) = &self.failure {
+            let (file, line) = (&failure.file, failure.line);
+            let _ = writeln!(text, "fails: {file}, line {line}: {}", failure.message);
+        }
+        if let Some(why) = &self.not_rehearsed {
+            let _ = writeln!(text, "not rehearsed: {why}");
+        }
+        text
+    }
+
+    /// All of it, for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for migration in &self.migrations {
+            let _ = writeln!(text, "{}", migration.file);
+            for statement in &migration.statements {
+                let _ = writeln!(text, "  line {:3}  {}", statement.line, statement.beginning());
+                text.push_str(&statement.text("            "));
+            }
+            text.push_str(&migration.text("  "));
+        }
+        text + &self.summary()
+    }
+
+    /// Where it was and how it ended, as a document; the migrations are [`RehearsedMigration::document`].
+    #[must_use]
+    pub fn outcome(&self) -> Value {
+        let failure = self.failure.as_ref();
+        json!({
+            "place": (!self.place.is_empty()).then_some(&self.place),
+            "failure": failure.map(|f| json!({ "file": f.file, "line": f.line, "message": f.message })),
+            "not_rehearsed": self.not_rehearsed,
+        })
+    }
+
+    /// All of it, as a document.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let mut document = self.outcome();
+        document["migrations"] = self.migrations.iter().map(RehearsedMigration::document).collect();
+        document
+    }
+}
+
+impl RehearsedMigration {
+    /// How long it took and what became of the rows; empty where the data were not the real ones.
+    #[must_use]
+    pub fn text(&self, indent: &str) -> String {
+        if !self.real_rows {
+            return String::new();
+        }
+        let mut text =
+            format!("{indent}took {:.1} ms on the copy", self.took.as_secs_f64() * 1_000.0);
+        for RehearsedRows { table, before, after } in &self.rows {
+            let _ = match (before, after) {
+                (Some(before), Some(after)) if before == after => {
+                    write!(text, "; {table}: {} rows, as before", amount(*after))
+                }
+                (Some(before), Some(after)) => {
+                    write!(text, "; {table}: {} rows, {} before", amount(*after), amount(*before))
+                }
+                (None, Some(after)) => write!(text, "; {table}: new, {} rows", amount(*after)),
+                (Some(before), None) => {
+                    write!(text, "; {table}: gone, {} rows before", amount(*before))
+                }
+                (None, None) => Ok(()),
+            };
+        }
+        text + "\n"
+    }
+
+    /// As a document.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        json!({
+            "version": self.version,
+            "file": self.file,
+            "took_seconds": self.took.as_secs_f64(),
+            "statements": self.statements.iter().map(ObservedStatement::document).collect::<Vec<_>>(),
+            "rows": self.rows.iter().map(RehearsedRows::document).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl RehearsedRows {
+    /// As a document.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        json!({ "table": self.table, "before": self.before, "after": self.after })
+    }
+}
+
+impl ObservedStatement {
+    /// Its first line.
+    #[must_use]
+    pub fn beginning(&self) -> String {
+        let first = self.sql.lines().next().unwrap_or_default();
+        let more = if self.sql.contains('\n') { " …" } else { "" };
+        format!("{first}{more}")
+    }
+
+    /// Its effects, a line each.
+    #[must_use]
+    pub fn text(&self, indent: &str) -> String {
+        self.effects.iter().map(|effect| format!("{indent}{effect}\n")).collect()
+    }
+
+    /// As a document.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let locks = self.locks.iter();
+        let locks = locks.map(|lock| json!({ "table": lock.table, "mode": lock.mode }));
+        json!({
+            "line": self.line,
+            "sql": self.sql,
+            "locks": locks.collect::<Vec<_>>(),
+            "rewrites": self.rewrites,
+            "scans": self.scans,
+            "changes": self.changes,
+            "effects": self.effects,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{amount, bytes};
+
+    #[test]
+    fn numbers_are_read_at_a_glance() {
+        assert_eq!([amount(0), amount(999), amount(1_200_000)], ["0", "999", "1,200,000"]);
+        assert_eq!([bytes(8), bytes(8_192), bytes(340_000_000)], ["8 B", "8 kB", "340 MB"]);
+        assert_eq!(bytes(2_000_000_000_000), "2,000 GB");
+    }
+}
