@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 .PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision
+.PHONY: migrate-verify postgres-tools registry-login image up down logs-api backup restore roll demo e2e scan push deploy
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -48,3 +49,65 @@ migrate-history: ## every version, and when it was applied: alembic history
 upgrade-revision: ## the four files of a new migration: NAME=add_labels_to_tasks
 	@test -n "$(NAME)" || { echo 'say what it does: make upgrade-revision NAME=add_labels_to_tasks' >&2; exit 2; }
 	cargo run --quiet -- migrate new "$(NAME)"
+
+migrate-verify: ## every migration up, down and up again, with rows in the tables, on both databases
+	cargo run --quiet -- --database-url sqlite::memory: migrate verify
+	scripts/with-postgres.sh sh -c 'cargo run --quiet -- --database-url "$$TEST_POSTGRES_URL" migrate verify'
+
+# Production on this machine: docker-compose.prod.yml, as docs/DEPLOY.md says.
+PRODUCTION = docker compose -f docker-compose.prod.yml
+export REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
+export TASKMANAGER_IMAGE ?= taskmanager
+
+image: ## the production image, taskmanager unless TASKMANAGER_IMAGE names another
+	docker build -t "$(TASKMANAGER_IMAGE)" --build-arg REVISION $(if $(CARGO_BUILD_JOBS),--build-arg CARGO_BUILD_JOBS) .
+
+up: ## production on this machine, at http://localhost:8001 (Grafana: 3000)
+	$(PRODUCTION) up --build --detach --wait
+
+down: ## end production on this machine; the tasks, the backups and the secrets stay
+	$(PRODUCTION) down
+
+logs-api: ## what the service logs, as it comes
+	$(PRODUCTION) logs --follow --tail 100 api
+
+backup: ## a backup of production on this machine, now
+	$(PRODUCTION) run --rm --no-deps backup backup create
+
+restore: ## a backup takes the place of production's database on this machine: BACKUP=1 is the newest
+	$(PRODUCTION) run --rm --no-deps backup restore $(BACKUP)
+
+roll: ## replace the running replicas one by one by those of the present image
+	scripts/roll.sh
+
+demo: ## the incident and its end, in four acts
+	./demo_desync.sh
+
+e2e: ## production from a clean clone to a restored backup, on a Docker engine
+	scripts/e2e.sh
+
+# Tools of the pipeline, in containers: a scanner needs nothing on the machine but Docker.
+TRIVY = docker run --rm -v /var/run/docker.sock:/var/run/docker.sock -v "$(CURDIR)":/source:ro aquasec/trivy:0.58.1
+
+scan: image ## known vulnerabilities, that have a remedy, of the dependencies and the image
+	$(TRIVY) fs --scanners vuln --ignore-unfixed --severity HIGH,CRITICAL --exit-code 1 /source/Cargo.lock
+	$(TRIVY) image --ignore-unfixed --severity HIGH,CRITICAL --exit-code 1 "$(TASKMANAGER_IMAGE)"
+
+postgres-tools: ## install the server and the client of one version of PostgreSQL: POSTGRES=17 (Debian, Ubuntu)
+	sudo apt-get install -y -qq postgresql-common pgbouncer </dev/null
+	sudo /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y >/dev/null </dev/null
+	sudo apt-get purge -y -qq 'postgresql-[0-9]*' 'postgresql-client-[0-9]*' </dev/null
+	sudo apt-get install -y -qq "postgresql-$(POSTGRES)" </dev/null
+
+registry-login: ## docker login to the registry of TASKMANAGER_IMAGE, with REGISTRY_USER and REGISTRY_TOKEN
+	@printf '%s' "$$REGISTRY_TOKEN" | docker login -u "$$REGISTRY_USER" --password-stdin "$(firstword $(subst /, ,$(TASKMANAGER_IMAGE)))"
+
+push: ## build and push TASKMANAGER_IMAGE with its bill of materials; prints the digest (needs docker login)
+	@mkdir -p target
+	docker buildx inspect taskmanager >/dev/null 2>&1 || docker buildx create --name taskmanager
+	docker buildx build --builder taskmanager --push --sbom=true --provenance=mode=max -t "$(TASKMANAGER_IMAGE)" \
+		--build-arg REVISION --metadata-file target/image.json .
+	@sed -n 's/.*"containerimage.digest": "\(.*\)".*/\1/p' target/image.json
+
+deploy: ## deploy REVISION to Render, look at /health, and roll back if it does not come up (see scripts/deploy.sh)
+	scripts/deploy.sh
