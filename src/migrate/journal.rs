@@ -128,7 +128,7 @@ impl Entry<'_> {
         };
         let Author { notes, program, host, who, at } = author;
         let Self { kind, version, .. } = self;
-        let ran = *kind == "applied";
+        let ran = matches!(*kind, "applied" | "reverted");
         let backup = notes.backup.as_deref().filter(|_| ran);
         let reason = self.reason.or(notes.forced.as_deref().filter(|_| ran));
         let outcome = if self.running { StepOutcome::Running } else { StepOutcome::Done };

@@ -230,8 +230,13 @@ impl<'a> Operation<'a> {
         dry: bool,
     ) -> Result<Clearance, MigrateError> {
         let applied = reading.record.rows.iter().map(|row| row.version).collect();
-        let fresh = acts.iter().filter_map(Act::fresh).filter(|script| script.way == Way::Up);
-        let clearing = Pipeline::new(self, applied, fresh, dry).clear();
+        let (up, down): (Vec<_>, Vec<_>) =
+            acts.iter().filter_map(Act::fresh).partition(|script| script.way == Way::Up);
+        let pipeline = Pipeline::new(self, applied, up.into_iter(), dry);
+        let clearing = async {
+            // What a way back loses has been confirmed; a backup has it still.
+            if down.is_empty() { pipeline.clear().await } else { pipeline.clear_way_back().await }
+        };
         stop::unless(&self.settings.stop, clearing).await
     }
 

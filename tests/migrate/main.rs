@@ -9,15 +9,18 @@ mod adoption;
 mod concurrency;
 mod files;
 mod guard;
+mod generate;
 mod locks;
 mod operations;
 #[cfg(test)]
 #[path = "../support/poll.rs"]
 pub mod poll;
+mod preflight;
 mod processes;
 mod rebuild;
 mod refusals;
 mod running;
+mod safe_start;
 mod scan;
 mod state;
 mod steps;

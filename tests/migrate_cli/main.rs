@@ -8,6 +8,8 @@ pub mod support;
 #[cfg(test)]
 mod adopting;
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod asking;
 #[cfg(test)]
 mod back;

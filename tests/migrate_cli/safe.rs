@@ -144,3 +144,163 @@ async fn a_protected_table_is_not_dropped(
     assert_eq!(integer(&database, "SELECT count(*) FROM books").await, 1);
     files.migrate(&database, &["up", "--protected-tables", "none", "--force"]).expect(0);
 }
+
+/// A unique index, each database in its own safe form.
+fn unique() -> Files {
+    let stem = format!("{RISKY}_make_titles_unique");
+    let down = "DROP INDEX books_title_key;\n";
+    Files::library()
+        .with_one(
+            "sqlite",
+            &stem,
+            "-- compat: additive\nCREATE UNIQUE INDEX books_title_key ON books (title);\n",
+            down,
+        )
+        .with_one(
+            "postgres",
+            &stem,
+            "-- no-transaction\n-- compat: additive\nCREATE UNIQUE INDEX CONCURRENTLY books_title_key ON books (title);\n",
+            "-- no-transaction\nDROP INDEX CONCURRENTLY books_title_key;\n",
+        )
+}
+
+#[rstest]
+#[tokio::test]
+async fn rows_in_the_way_stop_it_until_they_are_mended(
+    #[values(Backend::Sqlite, Backend::Postgres)] on: Backend,
+) {
+    let database = with_a_book(on).await;
+    execute(&database, "INSERT INTO books (id, title) VALUES (2, 'one'), (3, 'three')").await;
+    let before = (dump(&database).await, recorded(&database).await);
+    let run = unique().migrate(&database, &["up"]).expect(10);
+    assert!(run.stdout.contains("preflight  stopped"), "{}", run.stdout);
+    for words in ["make_titles_unique.up.sql", "title", "mend", "nothing was changed"] {
+        assert!(run.stderr.contains(words), "no {words:?} in {}", run.stderr);
+    }
+    assert_eq!((dump(&database).await, recorded(&database).await), before);
+    execute(&database, "UPDATE books SET title = 'two' WHERE id = 2").await;
+    unique().migrate(&database, &["up"]).expect(0);
+    assert_eq!(recorded(&database).await.last(), Some(&RISKY.to_string()));
+}
+
+/// The backup of a database before its last migration, in a folder of the test's.
+#[rstest]
+#[tokio::test]
+async fn a_backup_comes_first_and_stands_in_the_log(
+    #[values(Backend::Sqlite, Backend::Postgres)] on: Backend,
+) {
+    let database = with_a_book(on).await;
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let folder = folder.path().join("backups").display().to_string();
+    let (set, up) = (unique(), &["up", "--no-rehearsal", "--backup-dir", &folder]);
+    let run = set.migrate(&database, up).expect(0);
+    assert!(run.stdout.contains("backup     ok"), "{}", run.stdout);
+    let log = format!(
+        "SELECT count(*) FROM _migrate_log WHERE version = {RISKY} AND kind = 'applied' AND backup LIKE '{folder}/%'"
+    );
+    assert_eq!(integer(&database, &log).await, 1);
+    let variables = [("DATABASE_URL", database.url.as_str()), ("BACKUP_DIR", folder.as_str())];
+    let listed = crate::run::run(&["backup", "list", "--json"], &variables).expect(0).json();
+    let [backup] = listed["backups"].as_array().expect("a list").as_slice() else {
+        panic!("not one backup: {listed}")
+    };
+    let text = backup.to_string();
+    assert!(text.contains("before_migration") && text.contains(&TITLES.to_string()), "{text}");
+}
+
+#[rstest]
+#[case::switched_off(Backend::Sqlite, &["--no-backup"], "switched off")]
+#[case::off(Backend::Sqlite, &["--migrate-backup", "off"], "switched off")]
+#[case::nowhere(Backend::Postgres, &[], "BACKUP_DIR is not set")]
+#[tokio::test]
+async fn going_on_without_a_backup_is_said(
+    #[case] on: Backend,
+    #[case] arguments: &[&str],
+    #[case] words: &str,
+) {
+    let database = with_a_book(on).await;
+    let arguments = [&["up", "--no-rehearsal"], arguments].concat();
+    let run = unique().migrate(&database, &arguments).expect(0);
+    assert!(run.stdout.contains("backup     skipped"), "{}", run.stdout);
+    assert!(run.stdout.contains(words), "{}", run.stdout);
+    let logged = "SELECT count(*) FROM _migrate_log WHERE backup IS NOT NULL";
+    assert_eq!(integer(&database, logged).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_backup_that_cannot_be_made_stops_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] on: Backend,
+) {
+    let database = with_a_book(on).await;
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("not-a-folder");
+    std::fs::write(&file, "").expect("a file");
+    let file = file.display().to_string();
+    let before = (dump(&database).await, recorded(&database).await);
+    for force in [&[][..], &["--force"]] {
+        let arguments = [&["up", "--no-rehearsal", "--backup-dir", &file], force].concat();
+        let run = unique().migrate(&database, &arguments).expect(11);
+        assert!(run.stderr.contains("nothing was changed"), "{}", run.stderr);
+        assert!(run.stderr.contains("--no-backup"), "{}", run.stderr);
+    }
+    assert_eq!((dump(&database).await, recorded(&database).await), before);
+}
+
+/// `auto` goes on without `pg_dump` and says so; `required` does not go on.
+#[tokio::test]
+async fn without_pg_dump_it_depends_on_what_was_asked_for() {
+    let database = with_a_book(Backend::Postgres).await;
+    let empty = tempfile::TempDir::new().expect("a folder");
+    let (path, folder) = (empty.path().display().to_string(), empty.path().join("backups"));
+    let folder = folder.display().to_string();
+    let files = unique();
+    let variables = [
+        ("DATABASE_URL", database.url.as_str()),
+        ("PATH", path.as_str()),
+        ("BACKUP_DIR", folder.as_str()),
+    ];
+    let up = ["migrate", "up", "--no-rehearsal", "--migrations", files.path()];
+    let required = [&up[..], &["--migrate-backup", "required"]].concat();
+    let stopped = crate::run::run(&required, &variables).expect(11);
+    assert!(stopped.stderr.contains("pg_dump"), "{}", stopped.stderr);
+    assert_eq!(recorded(&database).await.len(), 3);
+    let run = crate::run::run(&up, &variables).expect(0);
+    assert!(run.stdout.contains("went on without one: "), "{}", run.stdout);
+    assert!(run.stderr.contains("going on without a backup"), "{}", run.stderr);
+}
+
+#[rstest]
+#[tokio::test]
+async fn going_back_makes_a_backup_first(
+    #[values(Backend::Sqlite, Backend::Postgres)] on: Backend,
+) {
+    let database = with_a_book(on).await;
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let folder = folder.path().join("backups").display().to_string();
+    let files = Files::library();
+    let run = files.migrate(&database, &["down", "1", "--yes", "--backup-dir", &folder]).expect(0);
+    assert!(run.stdout.contains("backup     ok"), "{}", run.stdout);
+    let run = files
+        .migrate(&database, &["down", "1", "--yes", "--no-backup", "--backup-dir", &folder])
+        .expect(0);
+    assert!(run.stdout.contains("backup     skipped"), "{}", run.stdout);
+}
+
+/// Somebody has made an index by hand: it is said, and not undone.
+#[rstest]
+#[tokio::test]
+async fn what_no_migration_has_made_is_noted(
+    #[values(Backend::Sqlite, Backend::Postgres)] on: Backend,
+) {
+    let database = with_a_book(on).await;
+    execute(&database, "CREATE INDEX by_hand ON books (author)").await;
+    let run = unique().migrate(&database, &["up", "--no-backup"]).expect(0);
+    if on == Backend::Postgres {
+        assert!(run.stdout.contains("compare    noted"), "{}", run.stdout);
+        assert!(run.stdout.contains("not of any migration: index"), "{}", run.stdout);
+    } else {
+        // There the rehearsal ran on a copy, which had it too.
+        assert!(run.stdout.contains("compare    ok"), "{}", run.stdout);
+    }
+}

@@ -4,16 +4,27 @@ use std::process::ExitCode;
 
 use super::common::{Common, USAGE};
 use super::operating::{Operating, print};
-use crate::config::Config;
+use crate::config::{BackupMode, Config};
 use crate::migrate::Migration;
 use crate::migrate::Safety;
 use crate::migrate::history::{Standing, history};
 use crate::migrate::plan::{Target, back};
 
+/// How it is gone back.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Manner {
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Make no backup, whatever `MIGRATE_BACKUP` says
+    #[arg(long)]
+    no_backup: bool,
+}
+
 /// Revert migrations, newest first: says what data is lost, and asks
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 wrong version or count, or nobody to ask, 9 lock not had, 12 database unreachable.\n\nExamples:\n  taskmanager migrate down 1\n  taskmanager migrate down --to 20261121090200\n  taskmanager migrate down --all --yes"
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 wrong version or count, or nobody to ask, 9 lock not had, 11 backup failed, 12 database unreachable.\n\nExamples:\n  taskmanager migrate down 1\n  taskmanager migrate down --to 20261121090200\n  taskmanager migrate down --all --yes"
 )]
 #[group(skip)]
 pub(in crate::cli) struct Args {
@@ -28,35 +39,32 @@ pub(in crate::cli) struct Args {
     /// All of them
     #[arg(long)]
     all: bool,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 /// Revert the newest migration and apply it again
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nothing applied, or nobody to ask, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate redo --yes"
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nothing applied, or nobody to ask, 9 lock not had, 11 backup failed, 12 database unreachable.\n\nExample:\n  taskmanager migrate redo --yes"
 )]
 pub(in crate::cli) struct Redo {
     #[command(flatten)]
     common: Common,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 /// Revert every migration and apply them all again: an empty schema
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nobody to ask, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate reset --yes"
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nobody to ask, 9 lock not had, 11 backup failed, 12 database unreachable.\n\nExample:\n  taskmanager migrate reset --yes"
 )]
 pub(in crate::cli) struct Reset {
     #[command(flatten)]
     common: Common,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 impl Args {
@@ -66,19 +74,19 @@ impl Args {
             (_, Some(version)) => Target::Version(version),
             _ => Target::All,
         };
-        go_back(&self.common, config, target, self.yes, false).await
+        go_back(&self.common, config, target, self.manner, false).await
     }
 }
 
 impl Redo {
     pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        go_back(&self.common, config, Target::Count(1), self.yes, true).await
+        go_back(&self.common, config, Target::Count(1), self.manner, true).await
     }
 }
 
 impl Reset {
     pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        go_back(&self.common, config, Target::All, self.yes, true).await
+        go_back(&self.common, config, Target::All, self.manner, true).await
     }
 }
 
@@ -86,13 +94,16 @@ async fn go_back(
     common: &Common,
     config: &Config,
     target: Target,
-    yes: bool,
+    manner: Manner,
     and_there_again: bool,
 ) -> anyhow::Result<ExitCode> {
     let mut operating = match Operating::new(common, config)? {
         Ok(operating) => operating,
         Err(error) => return common.fail_with(&error),
     };
+    if manner.no_backup {
+        operating.settings.safety.backup = BackupMode::Off;
+    }
     let applied = match applied(&operating).await {
         Ok(applied) => applied,
         Err(message) => return common.fail(&message, super::common::UNREACHABLE),
@@ -105,7 +116,7 @@ async fn go_back(
         return common.fail(&refusal, 1);
     }
     if !reverted.is_empty()
-        && let Some(code) = operating.confirm(common, yes, &reverted).await?
+        && let Some(code) = operating.confirm(common, manner.yes, &reverted).await?
     {
         return Ok(code);
     }

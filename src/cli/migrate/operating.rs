@@ -192,7 +192,7 @@ fn in_words(migrations: &[&Migration], losses: &[Loss]) -> String {
     let lost = if lost.is_empty() {
         "no data is lost that the down files show".to_owned()
     } else {
-        format!("this data is lost for good:\n{}", lost.join("\n"))
+        format!("this data is lost, unless a backup has it:\n{}", lost.join("\n"))
     };
     format!("to be reverted, newest first:\n{}\n{lost}", versions.join("\n"))
 }

@@ -1,93 +1,209 @@
-//! `taskmanager migrate verify`: every migration up, down and up again, on a scratch database.
+//! `taskmanager migrate verify`: every migration up, down and up again, on scratch databases with rows in them, and
+//! one logical schema from both sets.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::common::{Common, url};
 use crate::cli::output;
-use crate::config::{Config, DatabaseKind};
+use crate::config::{Config, DatabaseKind, DatabaseUrl};
 use crate::domain::SystemClock;
-use crate::migrate::MigrateError;
 use crate::migrate::scratch::Scratch;
-use crate::migrate::verify::{Proof, verify};
+use crate::migrate::verify::{Agreement, Proof, Verified, agreement, verify};
+use crate::migrate::{MigrateError, MigrationSet};
 use crate::shutdown::Shutdown;
 
-/// Prove on a scratch database that every migration can be undone and done again
+/// Why the databases were not compared when there is one only.
+const ONE_ONLY: &str = "without a PostgreSQL server (DATABASE_URL or REHEARSAL_DATABASE_URL) nothing is proven of its migrations, nor that both databases reach the same schema";
+/// The same when one did not get that far.
+const NOT_THERE: &str = "not every migration could be applied";
+
+/// Prove on scratch databases that every migration can be undone and done again
 ///
-/// For SQLite in a temporary file, always; for PostgreSQL in a database of its own beside that of `DATABASE_URL`,
-/// where that is a server and the role may create databases.
+/// Each version goes up, down and up again with generated rows in every table: the schema must be the same, and the
+/// rows too, in tables and columns that were there all the time. Then the schemas of both databases are
+/// compared.
+///
+/// For SQLite in a temporary file, always; for PostgreSQL in a database of its own on the server of
+/// `REHEARSAL_DATABASE_URL` or `DATABASE_URL`, where one of them is a server and the role may create databases.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 proven, 1 something is different or failed.\n\nExample:\n  taskmanager migrate verify"
+    after_help = "Exit codes: 0 proven, 1 something is different or failed.\n\nExamples:\n  taskmanager migrate verify\n  taskmanager migrate verify --rehearsal-database-url postgres://localhost/postgres"
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     common: Common,
 }
 
+/// A database that was tried.
+struct Tried {
+    name: &'static str,
+    scratch: Scratch,
+    set: MigrationSet,
+    verified: Verified,
+}
+
+/// What is said in the end.
+struct Outcome {
+    proofs: Vec<(&'static str, Proof)>,
+    /// Why the databases were not compared, otherwise.
+    agreement: Result<Agreement, &'static str>,
+}
+
 impl Args {
     pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let shutdown = Shutdown::from_signals()?;
-        let mut proven = Vec::new();
-        let mut scratches = vec![("sqlite", Scratch::in_file())];
-        if url(config).kind() == DatabaseKind::Postgres {
-            scratches.push(("postgres", Scratch::create(url(config)).await));
+        let mut tried = Vec::new();
+        let outcome = self.outcome(config, &mut tried, shutdown.draining_token()).await;
+        let mut left = Ok(());
+        for database in tried {
+            left = left.and(database.scratch.remove().await);
         }
-        for (name, scratch) in scratches {
-            match self.prove(scratch, shutdown.draining_token()).await {
-                Ok(proofs) => proven.push((name, proofs)),
-                Err(error) => {
-                    return self.common.fail(&format!("{name}: {error}"), error.exit_code());
-                }
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err((name, error)) => {
+                return self.common.fail(&format!("{name}: {error}"), error.exit_code());
             }
+        };
+        if let Err(error) = left {
+            return self.common.fail_with(&error);
         }
         if self.common.json {
-            let documents = proven
-                .iter()
-                .flat_map(|(name, proofs)| proofs.iter().map(move |proof| document(name, proof)));
-            output::json(&json!({ "proofs": documents.collect::<Vec<_>>() }))?;
+            output::json(&outcome.document())?;
         } else {
-            let lines = proven
-                .iter()
-                .flat_map(|(name, proofs)| proofs.iter().map(move |proof| text(name, proof)));
-            output::text(&lines.collect::<String>())?;
+            output::text(&outcome.text())?;
         }
-        let well = proven.iter().all(|(_, proofs)| proofs.iter().all(|p| p.differences.is_empty()));
-        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if outcome.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Tries each database; those tried are to be thrown away afterwards.
+    async fn outcome(
+        &self,
+        config: &Config,
+        tried: &mut Vec<Tried>,
+        stop: CancellationToken,
+    ) -> Result<Outcome, (&'static str, MigrateError)> {
+        let scratch = Scratch::in_file();
+        tried.push(self.prove("sqlite", scratch, stop.clone()).await?);
+        if let Some(server) = server(config) {
+            let scratch = Scratch::create(server).await;
+            tried.push(self.prove("postgres", scratch, stop).await?);
+        }
+        let agreement = match tried.as_slice() {
+            [sqlite, postgres] if sqlite.verified.at_last && postgres.verified.at_last => {
+                let [ours, theirs] = [postgres, sqlite].map(|tried| (&tried.scratch, &tried.set));
+                Ok(agreement(ours, theirs).await.map_err(|error| ("both", error))?)
+            }
+            [_, _] => Err(NOT_THERE),
+            _ => Err(ONE_ONLY),
+        };
+        let proofs = tried.iter().flat_map(|tried| {
+            tried.verified.proofs.iter().map(|proof| (tried.name, proof.clone()))
+        });
+        Ok(Outcome { proofs: proofs.collect(), agreement })
     }
 
     async fn prove(
         &self,
+        name: &'static str,
         scratch: Result<Scratch, MigrateError>,
         stop: CancellationToken,
-    ) -> Result<Vec<Proof>, MigrateError> {
-        let scratch = scratch?;
-        let proofs = match self.common.set_of(scratch.dialect()) {
-            Ok(set) => verify(&scratch, &set, &SystemClock, stop).await,
-            Err(error) => Err(error),
-        };
-        scratch.remove().await?;
-        proofs
+    ) -> Result<Tried, (&'static str, MigrateError)> {
+        let scratch = scratch.map_err(|error| (name, error))?;
+        let proven = async {
+            let set = self.common.set_of(scratch.dialect())?;
+            let verified = verify(&scratch, &set, &SystemClock, stop).await?;
+            Ok((set, verified))
+        }
+        .await;
+        match proven {
+            Ok((set, verified)) => Ok(Tried { name, scratch, set, verified }),
+            Err(error) => {
+                scratch.remove().await.map_err(|error| (name, error))?;
+                Err((name, error))
+            }
+        }
     }
 }
 
-fn document(database: &str, proof: &Proof) -> serde_json::Value {
+/// A server on which PostgreSQL's migrations can be tried.
+fn server(config: &Config) -> Option<&DatabaseUrl> {
+    let rehearsal = config.safety.rehearsal_database_url.as_ref();
+    [rehearsal, Some(url(config))]
+        .into_iter()
+        .flatten()
+        .find(|url| url.kind() == DatabaseKind::Postgres)
+}
+
+impl Outcome {
+    fn is_well(&self) -> bool {
+        self.proofs.iter().all(|(_, proof)| proof.differences.is_empty())
+            && self.agreement.as_ref().map_or(true, |found| found.differences.is_empty())
+    }
+
+    fn document(&self) -> Value {
+        let proofs: Vec<_> =
+            self.proofs.iter().map(|(database, proof)| document(database, proof)).collect();
+        let agreement = match &self.agreement {
+            Err(why) => json!({ "compared": false, "why": why }),
+            Ok(found) => {
+                let excused = found.excused.iter();
+                let excused = excused.map(|e| json!({ "difference": e.difference, "why": e.why }));
+                json!({
+                    "compared": true,
+                    "differences": found.differences,
+                    "excused": excused.collect::<Vec<_>>(),
+                })
+            }
+        };
+        json!({ "proofs": proofs, "agreement": agreement })
+    }
+
+    fn text(&self) -> String {
+        let lines = self.proofs.iter().map(|(database, proof)| text(database, proof));
+        let mut lines: String = lines.collect();
+        let _ = match &self.agreement {
+            Err(why) => writeln!(lines, "both      not compared: {why}"),
+            Ok(found) if found.differences.is_empty() => {
+                let meant = match found.excused.len() {
+                    0 => String::new(),
+                    number => format!(", but for {number} differences that are meant"),
+                };
+                writeln!(lines, "both      the same logical schema{meant}")
+            }
+            Ok(found) => {
+                let differences = found.differences.join("\n    ");
+                writeln!(lines, "both      different schemas:\n    {differences}")
+            }
+        };
+        lines
+    }
+}
+
+fn document(database: &str, proof: &Proof) -> Value {
+    let rows = proof.rows.iter().map(|(table, rows)| (table.clone(), json!(rows)));
     json!({
         "database": database,
         "version": proof.version,
         "description": proof.description,
         "differences": proof.differences,
+        "notes": proof.notes,
+        "rows": rows.collect::<serde_json::Map<_, _>>(),
         "irreversible": proof.irreversible,
     })
 }
 
 fn text(database: &str, proof: &Proof) -> String {
+    let rows: usize = proof.rows.iter().map(|(_, rows)| rows).sum();
     let verdict = match (&proof.irreversible, proof.differences.is_empty()) {
         (Some(why), _) => format!("not tried, irreversible: {why}"),
-        (None, true) => "up, down, up: the same".to_owned(),
+        (None, true) => format!("up, down, up: the same, with {rows} rows"),
         (None, false) => format!("different:\n    {}", proof.differences.join("\n    ")),
     };
-    format!("{database:9} {}  {}: {verdict}\n", proof.version, proof.description)
+    let notes: String =
+        proof.notes.iter().flat_map(|note| ["\n    note: ", note.as_str()]).collect();
+    format!("{database:9} {}  {}: {verdict}{notes}\n", proof.version, proof.description)
 }

@@ -2,9 +2,11 @@
 //!
 //! The record says what was run; only the catalogue says what is there.
 
+pub(super) mod logical;
 mod postgres;
 pub mod snapshot;
 mod sqlite;
+pub(super) mod structure;
 
 use std::collections::{BTreeMap, BTreeSet};
 

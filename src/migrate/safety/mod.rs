@@ -4,6 +4,8 @@
 //! A start and `migrate up` take the same way; a start leaves the rehearsal out.
 
 mod backing;
+mod disk;
+mod findings;
 mod guard;
 mod pipeline;
 mod step;

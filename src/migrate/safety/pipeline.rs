@@ -4,16 +4,16 @@
 use std::time::Instant;
 
 use super::backing::{self, Backing};
+use super::findings::{Found, in_data, in_files, in_rehearsal, in_room};
 use super::step::{Step, Verdict};
 use crate::migrate::catalog::snapshot::{Snapshot, snapshot};
-use crate::migrate::change::{Change, changes};
 use crate::migrate::journal::Notes;
-use crate::migrate::lint::{Finding, Severity, lint};
 use crate::migrate::operation::Operation;
-use crate::migrate::rehearse::{Rehearsal, RehearsalFailure, RehearsalSettings, rehearse};
+use crate::migrate::preflight::{Limits, preflight};
+use crate::migrate::rehearse::{Rehearsal, RehearsalSettings, rehearse};
 use crate::migrate::script::Script;
 use crate::migrate::session::Session;
-use crate::migrate::{Dialect, MigrateError, Migration};
+use crate::migrate::{Dialect, MigrateError, Migration, StartSettings};
 
 /// What the steps before have brought about, for those after.
 #[derive(Debug, Default)]
@@ -34,17 +34,6 @@ pub(in crate::migrate) struct Pipeline<'a> {
     dry: bool,
 }
 
-/// What one step has found.
-struct Found {
-    words: String,
-    /// Why it may not go on; none when it may.
-    faults: Vec<String>,
-    /// What else is worth saying.
-    notes: Vec<String>,
-    /// What mends the faults.
-    mend: &'static str,
-}
-
 impl<'a> Pipeline<'a> {
     pub(in crate::migrate) fn new(
         operation: &'a Operation<'a>,
@@ -56,17 +45,28 @@ impl<'a> Pipeline<'a> {
         Self { operation, applied, pending, dry }
     }
 
+    /// Takes the only step before going back: a backup.
+    pub(in crate::migrate) async fn clear_way_back(self) -> Result<Clearance, MigrateError> {
+        let notes = Notes { backup: self.back_up().await?, ..Notes::default() };
+        Ok(Clearance { notes, ..Clearance::default() })
+    }
+
     /// Takes every step.
     pub(in crate::migrate) async fn clear(self) -> Result<Clearance, MigrateError> {
         let mut clearance = Clearance::default();
         if self.pending.is_empty() {
             return Ok(clearance);
         }
-        let safety = &self.operation.settings.safety;
+        let Operation { set, settings, .. } = self.operation;
+        let StartSettings { url, safety, .. } = settings;
         let mut forced = Vec::new();
         if safety.checks {
             let begun = Instant::now();
-            forced.extend(self.judge("lint", begun, self.lint())?);
+            let found = in_files(set, Dialect::of(url), &self.pending, &safety.protected_tables);
+            forced.extend(self.judge("lint", begun, found)?);
+            let begun = Instant::now();
+            let asked = preflight(url, &self.pending, &Limits::default()).await?;
+            forced.extend(self.judge("preflight", begun, in_data(&asked))?);
         }
         if safety.rehearsal {
             let begun = Instant::now();
@@ -74,9 +74,20 @@ impl<'a> Pipeline<'a> {
             if let Some(why) = &rehearsal.not_rehearsed {
                 self.skip("rehearsal", begun, why.clone());
             } else {
-                forced.extend(self.judge("rehearsal", begun, rehearsed(&rehearsal))?);
+                forced.extend(self.judge("rehearsal", begun, in_rehearsal(&rehearsal))?);
             }
             clearance.expected = rehearsal.schema;
+        }
+        if safety.checks {
+            let begun = Instant::now();
+            match in_room(url, &self.pending) {
+                Some(found) => forced.extend(self.judge("disk", begun, found)?),
+                None => self.skip(
+                    "disk",
+                    begun,
+                    "that of the server cannot be seen from here".to_owned(),
+                ),
+            }
         }
         clearance.notes.backup = self.back_up().await?;
         if !forced.is_empty() {
@@ -150,81 +161,6 @@ impl<'a> Pipeline<'a> {
             }
         }
     }
-
-    fn lint(&self) -> Found {
-        let Operation { set, settings, .. } = self.operation;
-        let dialect = Dialect::of(&settings.url);
-        let concerned = |version| self.pending.iter().any(|m| m.version == version);
-        let findings = lint(set, dialect, concerned);
-        let (grave, slight): (Vec<_>, Vec<_>) =
-            findings.iter().partition(|finding| finding.severity == Severity::Error);
-        let mut faults = self.protected_dropped(dialect);
-        faults.extend(grave.into_iter().map(line));
-        let notes: Vec<String> = slight.into_iter().map(line).collect();
-        let words = match (faults.len(), notes.len()) {
-            (0, 0) => format!("{} file(s), no findings", self.pending.len()),
-            (errors, warnings) => format!("{errors} error(s), {warnings} warning(s)"),
-        };
-        let mend = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
-             `taskmanager migrate up --force` goes past all of them";
-        Found { words, faults, notes, mend }
-    }
-
-    /// Protected tables that a file plainly drops or empties, and does not make again.
-    fn protected_dropped(&self, dialect: Dialect) -> Vec<String> {
-        let protected = &self.operation.settings.safety.protected_tables;
-        let mut found = Vec::new();
-        for migration in self.pending.iter().filter(|migration| !migration.directives.rebuild) {
-            let all = changes(&migration.up_sql, dialect);
-            for (at, located) in all.iter().enumerate() {
-                let Change::DropTable { table, rows_only, .. } = &located.change else { continue };
-                let again = all[at..].iter().any(|later| match &later.change {
-                    Change::CreateTable { table: made, .. } => made.name == table.name,
-                    Change::RenameTable { to, .. } => *to == table.name,
-                    _ => false,
-                });
-                if !again && protected.contains(&table.name) {
-                    let verb = if *rows_only { "empties" } else { "drops" };
-                    found.push(format!(
-                        "{}:{}: {verb} the protected table {} (PROTECTED_TABLES)",
-                        migration.up_file(),
-                        located.line,
-                        table.name
-                    ));
-                }
-            }
-        }
-        found
-    }
-}
-
-fn line(finding: &Finding) -> String {
-    format!(
-        "{}:{}: {} [{}]: {}; safe form: {}",
-        finding.file,
-        finding.line,
-        finding.severity.as_str(),
-        finding.rule,
-        finding.why,
-        finding.safe
-    )
-}
-
-/// What a rehearsal says to the pipeline.
-fn rehearsed(rehearsal: &Rehearsal) -> Found {
-    let mut notes = Vec::new();
-    for migration in &rehearsal.migrations {
-        for statement in &migration.statements {
-            let at = |effect: &String| format!("{}:{}: {effect}", migration.file, statement.line);
-            notes.extend(statement.effects.iter().map(at));
-        }
-    }
-    let failed = |failure: &RehearsalFailure| {
-        format!("migration {} failed at line {}: {}", failure.file, failure.line, failure.message)
-    };
-    let faults = rehearsal.failure.iter().map(failed).collect();
-    let words = format!("{} file(s) on {}", rehearsal.migrations.len(), rehearsal.place);
-    Found { words, faults, notes, mend: "mend the file, or the data that it meets" }
 }
 
 /// Holds the schema that came out against the one that the rehearsal has reached. What differs may have been

@@ -1,0 +1,132 @@
+//! What each look before a migration says to the pipeline: what stands in the way, what else is worth saying, and
+//! what mends it. Pure, but for the disk.
+
+use super::disk::Room;
+use crate::config::DatabaseUrl;
+use crate::migrate::change::{Change, changes};
+use crate::migrate::lint::{Finding, Severity, lint};
+use crate::migrate::preflight::{Check, Outcome, Preflight};
+use crate::migrate::rehearse::{Rehearsal, RehearsalFailure};
+use crate::migrate::{Dialect, Migration, MigrationSet};
+
+/// What one step has found.
+pub(super) struct Found {
+    pub(super) words: String,
+    /// Why it may not go on; none when it may.
+    pub(super) faults: Vec<String>,
+    /// What else is worth saying.
+    pub(super) notes: Vec<String>,
+    /// What mends the faults.
+    pub(super) mend: &'static str,
+}
+
+/// What the files say, and whether one plainly drops a protected table.
+pub(super) fn in_files(
+    set: &MigrationSet,
+    dialect: Dialect,
+    pending: &[&Migration],
+    protected: &[String],
+) -> Found {
+    let concerned = |version| pending.iter().any(|m| m.version == version);
+    let findings = lint(set, dialect, concerned);
+    let (grave, slight): (Vec<_>, Vec<_>) =
+        findings.iter().partition(|finding| finding.severity == Severity::Error);
+    let mut faults = protected_dropped(dialect, pending, protected);
+    faults.extend(grave.into_iter().map(line));
+    let notes: Vec<String> = slight.into_iter().map(line).collect();
+    let words = match (faults.len(), notes.len()) {
+        (0, 0) => format!("{} file(s), no findings", pending.len()),
+        (errors, warnings) => format!("{errors} error(s), {warnings} warning(s)"),
+    };
+    let mend = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
+             `taskmanager migrate up --force` goes past all of them";
+    Found { words, faults, notes, mend }
+}
+
+/// Protected tables that a file plainly drops or empties, and does not make again.
+fn protected_dropped(
+    dialect: Dialect,
+    pending: &[&Migration],
+    protected: &[String],
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for migration in pending.iter().filter(|migration| !migration.directives.rebuild) {
+        let all = changes(&migration.up_sql, dialect);
+        for (at, located) in all.iter().enumerate() {
+            let Change::DropTable { table, rows_only, .. } = &located.change else { continue };
+            let again = all[at..].iter().any(|later| match &later.change {
+                Change::CreateTable { table: made, .. } => made.name == table.name,
+                Change::RenameTable { to, .. } => *to == table.name,
+                _ => false,
+            });
+            if !again && protected.contains(&table.name) {
+                let verb = if *rows_only { "empties" } else { "drops" };
+                found.push(format!(
+                    "{}:{}: {verb} the protected table {} (PROTECTED_TABLES)",
+                    migration.up_file(),
+                    located.line,
+                    table.name
+                ));
+            }
+        }
+    }
+    found
+}
+
+fn line(finding: &Finding) -> String {
+    format!(
+        "{}:{}: {} [{}]: {}; safe form: {}",
+        finding.file,
+        finding.line,
+        finding.severity.as_str(),
+        finding.rule,
+        finding.why,
+        finding.safe
+    )
+}
+
+/// What the data says to the pipeline.
+pub(super) fn in_data(preflight: &Preflight) -> Found {
+    let faults = preflight.violations().map(Check::line).collect::<Vec<_>>();
+    let unknown = preflight.checks.iter().filter(|c| matches!(c.outcome, Outcome::NotChecked(_)));
+    let notes: Vec<String> = unknown.map(Check::line).collect();
+    let words = match (preflight.checks.len(), faults.len(), notes.len()) {
+        (0, _, _) => "nothing to ask of the data".to_owned(),
+        (asked, 0, 0) => format!("{asked} question(s) to the data, no violation"),
+        (asked, violations, unknown) => {
+            format!(
+                "{asked} question(s) to the data, {violations} violation(s), {unknown} not answered"
+            )
+        }
+    };
+    let mend =
+        "mend the data as each line says; `taskmanager migrate up --force` goes past all of them";
+    Found { words, faults, notes, mend }
+}
+
+/// What a rehearsal says to the pipeline.
+pub(super) fn in_rehearsal(rehearsal: &Rehearsal) -> Found {
+    let mut notes = Vec::new();
+    for migration in &rehearsal.migrations {
+        for statement in &migration.statements {
+            let at = |effect: &String| format!("{}:{}: {effect}", migration.file, statement.line);
+            notes.extend(statement.effects.iter().map(at));
+        }
+    }
+    let failed = |failure: &RehearsalFailure| {
+        format!("migration {} failed at line {}: {}", failure.file, failure.line, failure.message)
+    };
+    let faults = rehearsal.failure.iter().map(failed).collect();
+    let words = format!("{} file(s) on {}", rehearsal.migrations.len(), rehearsal.place);
+    Found { words, faults, notes, mend: "mend the file, or the data that it meets" }
+}
+
+/// What there is room for; `None` where it cannot be known.
+pub(super) fn in_room(url: &DatabaseUrl, pending: &[&Migration]) -> Option<Found> {
+    let room = Room::look(url, pending)?;
+    let words = room.words();
+    let faults =
+        if room.is_enough() { Vec::new() } else { vec![format!("too little disk: {words}")] };
+    let mend = "make room there; `taskmanager migrate up --force` goes on all the same";
+    Some(Found { words, faults, notes: Vec::new(), mend })
+}
