@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 .PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision
-.PHONY: migrate-verify postgres-tools registry-login image up down logs-api backup restore roll demo e2e scan push deploy
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -36,19 +35,7 @@ lint: ## formatting, clippy without warnings, the shipped migrations, and depend
 	@if command -v cargo-deny >/dev/null; then cargo deny check; \
 	else echo 'cargo-deny is not installed: advisories and licences were not checked'; fi
 
-# DATABASE_URL says which database; a SQLite file here unless set.
-migrate: ## bring the database up to date: alembic upgrade head
-	cargo run --quiet -- migrate up
-
-migrate-check: ## is the database up to date? exit code 0 only then: alembic current, check
-	cargo run --quiet -- migrate status
-
-migrate-history: ## every version, and when it was applied: alembic history
-	cargo run --quiet -- migrate history
-
-upgrade-revision: ## the four files of a new migration: NAME=add_labels_to_tasks
-	@test -n "$(NAME)" || { echo 'say what it does: make upgrade-revision NAME=add_labels_to_tasks' >&2; exit 2; }
-	cargo run --quiet -- migrate new "$(NAME)"
+.PHONY: migrate-verify image up down logs-api roll demo e2e scan postgres-tools registry-login push deploy
 
 migrate-verify: ## every migration up, down and up again, with rows in the tables, on both databases
 	cargo run --quiet -- --database-url sqlite::memory: migrate verify
@@ -70,12 +57,6 @@ down: ## end production on this machine; the tasks, the backups and the secrets 
 
 logs-api: ## what the service logs, as it comes
 	$(PRODUCTION) logs --follow --tail 100 api
-
-backup: ## a backup of production on this machine, now
-	$(PRODUCTION) run --rm --no-deps backup backup create
-
-restore: ## a backup takes the place of production's database on this machine: BACKUP=1 is the newest
-	$(PRODUCTION) run --rm --no-deps backup restore $(BACKUP)
 
 roll: ## replace the running replicas one by one by those of the present image
 	scripts/roll.sh
@@ -111,3 +92,17 @@ push: ## build and push TASKMANAGER_IMAGE with its bill of materials; prints the
 
 deploy: ## deploy REVISION to Render, look at /health, and roll back if it does not come up (see scripts/deploy.sh)
 	scripts/deploy.sh
+
+# DATABASE_URL says which database; a SQLite file here unless set.
+migrate: ## bring the database up to date: alembic upgrade head
+	cargo run --quiet -- migrate up
+
+migrate-check: ## is the database up to date? exit code 0 only then: alembic current, check
+	cargo run --quiet -- migrate status
+
+migrate-history: ## every version, and when it was applied: alembic history
+	cargo run --quiet -- migrate history
+
+upgrade-revision: ## the four files of a new migration: NAME=add_labels_to_tasks
+	@test -n "$(NAME)" || { echo 'say what it does: make upgrade-revision NAME=add_labels_to_tasks' >&2; exit 2; }
+	cargo run --quiet -- migrate new "$(NAME)"
