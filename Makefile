@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /\1\t/' | expand -t 18
 
 run: ## start the service (release build)
 	cargo run --release

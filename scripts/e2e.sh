@@ -6,7 +6,8 @@
 # Prints a line a step and ends in "N passed, N failed"; exit code 1 if one failed. What is committed counts:
 # it works on a clone of HEAD, in containers, volumes and ports of its own, and removes them. Without an engine
 # or its base images it says so and exits 0, unless E2E_REQUIRED is set. Two images are built on the way, so the first run takes
-# as long as the compiler does. CARGO_BUILD_JOBS bounds that. Needs bash, git, curl and Docker with Compose.
+# as long as the compiler does. CARGO_BUILD_JOBS bounds that; E2E_IMAGE and E2E_NEXT_IMAGE name images that are
+# built already, of HEAD and of HEAD with one more migration. Needs bash, git, curl and Docker with Compose.
 #
 # shellcheck disable=SC2317,SC2329 # the functions are called by step, within and the trap
 set -uo pipefail
@@ -137,7 +138,11 @@ no_failure() {
 clone_() { git clone -q --no-hardlinks . "$clone" && cd "$clone" && docker compose config -q && docker compose -f docker-compose.dev.yml --profile desync config -q; }
 
 build() {
-    REVISION=$(git rev-parse HEAD) docker compose --progress plain build api || return 1
+    if [[ -n ${E2E_IMAGE-} ]]; then
+        docker tag "$E2E_IMAGE" "$now"
+    else
+        REVISION=$(git rev-parse HEAD) docker compose --progress plain build api
+    fi || return 1
     local size
     size=$(($(docker image inspect -f '{{.Size}}' "$now") / 1000000))
     echo "= $size MB"
@@ -265,7 +270,11 @@ next_release() {
         printf -- '-- compat: additive\nALTER TABLE tasks ADD COLUMN reviewed_by text;\n' >"migrations/$dialect/${version}_add_reviewer_to_tasks.up.sql"
         printf 'ALTER TABLE tasks DROP COLUMN reviewed_by;\n' >"migrations/$dialect/${version}_add_reviewer_to_tasks.down.sql"
     done
-    TASKMANAGER_IMAGE=$next REVISION=next docker compose --progress plain build api
+    if [[ -n ${E2E_NEXT_IMAGE-} ]]; then
+        docker tag "$E2E_NEXT_IMAGE" "$next"
+    else
+        TASKMANAGER_IMAGE=$next REVISION=next docker compose --progress plain build api
+    fi
 }
 rolled_out() {
     local TASKMANAGER_IMAGE=$next
