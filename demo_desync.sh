@@ -26,7 +26,7 @@ else
 fi
 
 act() { printf '\n%s%s%s\n\n' "$bold" "$*" "$plain"; }
-tell() { printf '  %s\n' "$@"; }
+tell() { printf '  %s\n' "$@" && echo; }
 type_() { printf '  %s$ %s%s\n' "$dim" "$*" "$plain"; }
 fail() {
     printf '  %s✗ %s%s\n' "$red" "$*" "$plain"
@@ -37,7 +37,9 @@ holds() {
     grep -Eq -- "$3" <<<"$2" || fail "$1: expected $3, got: ${2:-nothing}"
     printf '  %s✓%s %s\n' "$green" "$plain" "$1"
 }
-answer() { printf '    %s\n' "$(cut -c1-"${2:-150}" <<<"$1")"; }
+answer() { fold -s -w 100 <<<"$1" | sed 's/^/    /'; }
+# The members of a health answer that matter here.
+health_of() { grep -oE '"(status|schema_state|schema_version|target_version)":[^,}]+' <<<"$1" | paste -sd' '; }
 
 for tool in docker curl; do
     command -v "$tool" >/dev/null || fail "$tool is not installed"
@@ -93,11 +95,11 @@ task='{"title": "Ship it on Friday", "priority": "high"}'
 create() {
     type_ "curl localhost:$1/tasks -H 'Content-Type: application/json' -d '$task'"
     reply=$(curl -sS -m 15 -w '\n%{http_code}' -H 'Content-Type: application/json' -d "$task" "localhost:$1/tasks" 2>&1) || true
-    answer "$(head -n 1 <<<"$reply")"
+    answer "$(head -n 1 <<<"$reply" | cut -c1-150) …"
 }
 
 act "Act 1. It works on my machine"
-tell "A new feature, a new table. In development the service migrates its database as it starts." ""
+tell "A new feature, a new table. In development the service migrates its database as it starts."
 type_ "docker compose -f docker-compose.dev.yml up"
 dev up --detach --wait api >/dev/null
 create "$dev_port"
@@ -106,7 +108,7 @@ dev stop --timeout 5 api >/dev/null
 
 act "Act 2. Friday, 17:00: the code is deployed, the migration is not"
 tell "The same code, as the production image, on a database that nobody has migrated; and nobody" \
-    "looks, for MIGRATE=off is what most services do: start, and hope." ""
+    "looks, for MIGRATE=off is what most services do: start, and hope."
 type_ "docker compose -f docker-compose.dev.yml --profile desync up"
 dev up --detach desync >/dev/null
 container=$(dev ps --all --quiet desync)
@@ -122,25 +124,25 @@ cause=$(docker logs "$container" 2>&1 | tr -d '\134' | grep -om 1 'relation "tas
 answer "… $cause"
 holds "the log has the famous words" "$cause" '^relation "tasks" does not exist$'
 type_ "curl localhost:$desync_port/health"
-answer "$(head -n 1 <<<"$health")"
+answer "$(health_of "$health")"
 holds "this service at least says so: /health is 503" "$(tail -n 1 <<<"$health")" '^503$'
 holds "and names the state: behind" "$health" '"schema_state":"behind"'
 
 act "Act 3. The same deployment, with MIGRATE=check"
 tell "The service looks before it opens its port. A schema that it does not fit stops the" \
-    "deployment, not the users." ""
+    "deployment, not the users."
 type_ "MIGRATE=check docker compose … up"
 DESYNC_MIGRATE=check dev up --detach desync >/dev/null
 container=$(dev ps --all --quiet desync)
 code=$(timeout 30 docker wait "$container" || echo "still running")
-words=$(docker logs "$container" 2>&1 | tail -n 1)
-answer "$words" 400
+words=$(docker logs "$container" 2>&1 | tail -n 1 | sed -E 's/.*"message":"([^"]*)".*/\1/')
+answer "$words"
 holds "it refused to start, with the exit code for behind: 3" "$code" '^3$'
 holds "and says the one command that mends it" "$words" 'taskmanager migrate up'
 
 act "Act 4. Production as it is meant to be"
 tell "MIGRATE=auto: a lock, a verified backup where there is something to lose, the migrations, and only" \
-    "then the port. Generated secrets, TLS to the database, a proxy in front." ""
+    "then the port. Generated secrets, TLS to the database, a proxy in front."
 type_ "docker compose -f docker-compose.prod.yml up"
 prod up --detach postgres api proxy >/dev/null
 for _ in {1..120}; do
@@ -153,7 +155,7 @@ create "$prod_port"
 holds "created: 201" "$(tail -n 1 <<<"$reply")" '^201$'
 type_ "curl localhost:$prod_port/health"
 health=$(curl -sS -m 5 "localhost:$prod_port/health")
-answer "$health"
+answer "$(health_of "$health")"
 holds "healthy, and the schema is current" "$health" '"status":"healthy".*"schema_state":"current"'
 
 act "The code and the schema cannot be out of step any more. ($((SECONDS - begun)) s)"
