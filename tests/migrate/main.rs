@@ -8,8 +8,8 @@
 mod adoption;
 mod concurrency;
 mod files;
-mod guard;
 mod generate;
+mod guard;
 mod locks;
 mod operations;
 #[cfg(test)]
