@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision
+.PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision backup restore
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /\1\t/' | expand -t 18
@@ -106,3 +106,11 @@ migrate-history: ## every version, and when it was applied: alembic history
 upgrade-revision: ## the four files of a new migration: NAME=add_labels_to_tasks
 	@test -n "$(NAME)" || { echo 'say what it does: make upgrade-revision NAME=add_labels_to_tasks' >&2; exit 2; }
 	cargo run --quiet -- migrate new "$(NAME)"
+
+# BACKUP_DIR says where to; `backups` beside the SQLite file, or here, unless set.
+backup: ## a proven copy of the database, with its manifest
+	cargo run --quiet -- backup create
+
+# INDEX is a number of `taskmanager backup list`, FILE a backup; the newest valid one unless set. YES=1 does not ask.
+restore: ## put a backup in the database's place: INDEX=1 or FILE=backups/….dump
+	cargo run --quiet -- restore $(if $(FILE),"$(FILE)",$(INDEX)) $(if $(YES),--yes)

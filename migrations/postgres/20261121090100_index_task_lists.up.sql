@@ -1,4 +1,6 @@
 -- compat: additive
+-- allow: require-concurrent-index-creation the table is empty: no release has served before this version
+-- allow: several-risky-statements the table is empty: no release has served before this version
 CREATE INDEX tasks_number_idx ON tasks (number);
 CREATE INDEX tasks_created_at_idx ON tasks (created_at DESC, id);
 -- No due date sorts last, so it is indexed as the latest.

@@ -3,12 +3,14 @@
 //! A file a subcommand, each with its `Args` and its `run`. Exit codes: 0 done, 1 failed, 2 the
 //! command line or the configuration is wrong; `migrate` and `backup` have more of their own.
 
+mod asking;
 mod backup;
 mod config;
 mod healthcheck;
 mod migrate;
 mod openapi;
 mod output;
+mod restore;
 mod serve;
 
 use std::ffi::OsString;
@@ -39,6 +41,7 @@ enum Command {
     Migrate(migrate::Migrate),
     #[command(subcommand)]
     Backup(backup::Backup),
+    Restore(restore::Args),
     Healthcheck(healthcheck::Args),
     Config(config::Args),
     Openapi(openapi::Args),
@@ -69,6 +72,7 @@ impl Cli {
             Some(Command::Openapi(args)) => args.run(),
             Some(Command::Migrate(migrate)) => migrate.run(&config()?).await,
             Some(Command::Backup(backup)) => backup.run(&config()?).await,
+            Some(Command::Restore(args)) => args.run(&config()?).await,
             Some(Command::Serve(args)) => args.run(config()?).await,
             None => serve::Args::default().run(config()?).await,
         }

@@ -8,6 +8,7 @@ use std::process::Command;
 use super::inspect::InspectError;
 use super::lock;
 use super::refusal::refusal;
+use super::rehearse::leftovers;
 use super::session::{Purpose, Session};
 use super::{Dialect, MigrateError, MigrationSet, SchemaState};
 use crate::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
@@ -82,6 +83,7 @@ pub async fn doctor(url: &DatabaseUrl, set: &MigrationSet) -> Result<Vec<Check>,
     checks.push(pooler(url).await);
     checks.push(holder(url).await);
     if let DatabaseTarget::Sqlite(file) = url.target() {
+        checks.push(folders(&file.path));
         checks.push(disk(&file.path));
     }
     Ok(checks)
@@ -192,6 +194,7 @@ async fn postgres(session: &mut Session) -> Result<Vec<Check>, sqlx::Error> {
         )
         .await?,
     );
+    checks.push(listed(session, "leftovers", &leftovers::query(), "none of rehearsals").await?);
     let size = session.value("SELECT pg_size_pretty(pg_database_size(current_database()))").await?;
     let size = size.unwrap_or_default();
     checks.push(Check::good("size", format!("{size}; the server's disk cannot be seen from here")));
@@ -297,10 +300,25 @@ async fn sqlite(session: &mut Session) -> Result<Vec<Check>, sqlx::Error> {
     ])
 }
 
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn folders(file: &Path) -> Check {
+    let name = "leftovers";
+    let found = [folder_of(file).to_owned(), std::env::temp_dir()];
+    let found: Vec<_> = found.iter().flat_map(|folder| leftovers::folders(folder)).collect();
+    if found.is_empty() {
+        return Check::good(name, "none of rehearsals");
+    }
+    let found: Vec<String> = found.iter().map(|folder| folder.display().to_string()).collect();
+    let mend = format!("rm -r {}", found.join(" "));
+    Check::not_good(name, Health::Doubtful, found.join("; "), mend)
+}
+
 fn disk(file: &Path) -> Check {
     let name = "disk";
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let Ok(found) = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))) else {
+    let Ok(found) = rustix::fs::statvfs(folder_of(file)) else {
         return Check::not_good(
             name,
             Health::Doubtful,

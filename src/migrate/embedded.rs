@@ -136,7 +136,12 @@ impl MigrationSet {
         Self::from_pairs(files::read_folder(folder).map_err(MigrateError::files)?, &[])
     }
 
-    fn from_pairs(
+    /// Migrations in the order of their versions.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError::Files`], with every directive that is wrong.
+    pub(super) fn from_pairs(
         pairs: Vec<Pair>,
         required: &'static [RequiredTable],
     ) -> Result<Self, MigrateError> {

@@ -94,11 +94,11 @@ impl Scanner<'_> {
                 }
                 continue;
             }
-            let line = 1 + self.sql[..begin].matches('\n').count();
+            // Once a statement: a file may hold very many words.
             let statement = now.get_or_insert_with(|| Statement {
                 start: begin,
                 end: begin,
-                line,
+                line: 1 + self.sql[..begin].matches('\n').count(),
                 words: Vec::new(),
                 tokens: Vec::new(),
             });

@@ -9,6 +9,7 @@ use squawk_syntax::ast::{AstNode, CreateIndex, DropIndex};
 use squawk_syntax::{Parse, SourceFile};
 
 use super::Dialect;
+use super::depth::{DEEPEST, too_deep_at};
 use super::record::hex;
 use super::scan::{self, Statement};
 
@@ -76,6 +77,10 @@ pub struct Unsplit {
 /// The parser does not understand it, the scanner sees other statements, or an index that is created
 /// concurrently has no name by which it could be found again.
 pub fn steps(sql: &str) -> Result<Vec<Step>, Unsplit> {
+    if let Some(at) = too_deep_at(sql) {
+        let cause = format!("parentheses nested more than {DEEPEST} deep cannot be read");
+        return Err(Unsplit { line: line_at(sql, at), cause });
+    }
     let parse = SourceFile::parse(sql);
     if let Some(error) = parse.errors().first() {
         let line = line_at(sql, usize::from(error.range().start()));

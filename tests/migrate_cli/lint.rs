@@ -1,192 +1,122 @@
-//! `lint`: each rule finds its bad file, at its line, and nothing else; a waiver is heard, and one for nothing is found.
+//! `lint`: how findings are told, in words and as documents; which files it takes. What each rule finds is the
+//! business of `tests/lint_table`.
 
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::fixture::{Files, document};
-use crate::run::run;
+use crate::run::{Run, run};
 
 const STEM: &str = "20300104000000_change_something";
 
 fn findings(files: &Files, code: i32) -> Vec<Value> {
-    let said = files.alone(&["lint", "--json"]).expect(code);
-    document(&said)["findings"].as_array().expect("a list").clone()
+    listed(&files.alone(&["lint", "--json"]).expect(code))
 }
 
-const ADD: &str = "-- compat: additive\n";
-const BREAK: &str = "-- compat: breaking\n";
+fn listed(said: &Run) -> Vec<Value> {
+    document(said)["findings"].as_array().expect("a list").clone()
+}
 
 #[rstest]
-#[case("undeclared-compat", "postgres", "CREATE TABLE a (id bigint);", "DROP TABLE a;", 1)]
-#[case(
-    "wrong-compat",
+#[case::postgres(
+    "adding-not-nullable-field",
     "postgres",
-    "-- compat: additive\n\nALTER TABLE books RENAME COLUMN title TO name;",
-    "SELECT 1;",
-    3
+    "-- compat: breaking\n\nALTER TABLE books ALTER author SET NOT NULL;",
+    "error",
+    3,
+    Some("ACCESS EXCLUSIVE")
 )]
-#[case(
-    "wrong-compat",
+#[case::sqlite(
+    "every-row-changed",
     "sqlite",
-    "-- compat: additive\nALTER TABLE books DROP COLUMN author;",
-    "SELECT 1;",
-    2
+    "-- compat: additive\nDELETE FROM books;",
+    "error",
+    2,
+    None
 )]
-#[case("wrong-compat", "sqlite", "-- compat: additive\nDROP TABLE books;", "SELECT 1;", 2)]
-#[case(
-    "wrong-compat",
+#[case::warning(
+    "prefer-timestamptz",
     "postgres",
-    "-- compat: additive\nALTER TABLE books ALTER id TYPE numeric;",
-    "SELECT 1;",
-    2
+    "-- compat: additive\nALTER TABLE books ADD COLUMN since timestamp;",
+    "warning",
+    2,
+    None
 )]
-#[case(
-    "transaction-control",
-    "sqlite",
-    "-- compat: additive\nCREATE TABLE a (id bigint);\nCOMMIT;",
-    "DROP TABLE a;",
-    3
-)]
-#[case(
+#[case::no_transaction(
     "no-transaction-on-sqlite",
     "sqlite",
-    "-- no-transaction\n-- compat: additive\nCREATE TABLE a (id bigint);",
-    "DROP TABLE a;",
-    1
+    "-- no-transaction\n-- compat: additive\nSELECT 1;",
+    "error",
+    1,
+    None
 )]
-#[case(
-    "rebuild-on-postgres",
-    "postgres",
-    "-- compat: additive\n-- rebuild\nCREATE TABLE a (id bigint);",
-    "DROP TABLE a;",
-    1
-)]
-#[case(
-    "concurrently-in-transaction",
-    "postgres",
-    "-- compat: additive\n-- why\nCREATE INDEX CONCURRENTLY i ON books (id);",
-    "DROP INDEX i;",
-    3
-)]
-#[case(
-    "validate-in-same-transaction",
-    "postgres",
-    "-- compat: additive\nALTER TABLE books ADD CONSTRAINT c CHECK (id > 0) NOT VALID;\nALTER TABLE books VALIDATE CONSTRAINT c;",
-    "ALTER TABLE books DROP CONSTRAINT c;",
-    3
-)]
-#[case(
-    "every-row-changed",
-    "postgres",
-    "-- compat: additive\nUPDATE books SET title = 'x';",
-    "SELECT 1;",
-    2
-)]
-#[case("every-row-changed", "sqlite", "-- compat: additive\nDELETE FROM books;", "SELECT 1;", 2)]
-#[case(
-    "several-risky-statements",
-    "postgres",
-    "-- compat: additive\nCREATE INDEX i ON books (id);\nCREATE INDEX j ON books (title);",
-    "DROP INDEX j; DROP INDEX i;",
-    3
-)]
-#[case(
-    "down-does-not-undo",
-    "sqlite",
-    "-- compat: additive\nCREATE TABLE a (id bigint);\nCREATE TABLE b (id bigint);",
-    "DROP TABLE a;",
-    3
-)]
-#[case(
-    "down-does-not-undo",
-    "postgres",
-    "-- compat: additive\nALTER TABLE books ADD COLUMN pages bigint;",
-    "SELECT 1;",
-    2
-)]
-#[case(
-    "unused-waiver",
-    "sqlite",
-    "-- compat: additive\n-- allow: every-row-changed there are few\nCREATE TABLE a (id bigint);",
-    "DROP TABLE a;",
-    2
-)]
-fn each_rule_has_its_finding_and_no_other(
+fn a_finding_is_told_and_may_be_waived(
     #[case] rule: &str,
     #[case] dialect: &str,
     #[case] up: &str,
-    #[case] down: &str,
+    #[case] severity: &str,
     #[case] line: usize,
+    #[case] lock: Option<&str>,
 ) {
+    let down = "ALTER TABLE books DROP COLUMN since;";
     let files = Files::library().with_one(dialect, STEM, up, down);
-    let warning =
-        ["undeclared-compat", "several-risky-statements", "unused-waiver"].contains(&rule);
-    let code = if warning { 0 } else { 10 };
+    let code = if severity == "error" { 10 } else { 0 };
     let found = findings(&files, code);
-    let found: Vec<_> =
-        found.iter().map(|f| (&f["file"], &f["line"], &f["rule"], &f["severity"])).collect();
-    let file = json!(format!("{dialect}/{STEM}.up.sql"));
-    let severity = json!(if warning { "warning" } else { "error" });
-    assert_eq!(found, [(&file, &json!(line), &json!(rule), &severity)]);
-
-    let text = files.alone(&["lint"]).expect(code).stdout;
-    let (word, file) = (severity.as_str().expect("a word"), file.as_str().expect("a path"));
-    assert!(text.starts_with(&format!("{file}:{line}: {word} [{rule}]\n")), "{text}");
-    assert!(text.contains("\n  why: ") && text.contains("\n  safe: "), "{text}");
-
-    if rule != "unused-waiver" {
-        let waiver = format!("-- allow: {rule} there are few\n");
-        let head = "-- no-transaction\n";
-        let waived = match up.strip_prefix(head) {
-            Some(rest) => format!("{head}{waiver}{rest}"),
-            None => waiver + up,
-        };
-        let files = Files::library().with_one(dialect, STEM, &waived, down);
-        assert_eq!(findings(&files, 0), [json!(null); 0], "{waived}");
+    assert_eq!(found.len(), 1, "{found:?}");
+    let file = format!("{dialect}/{STEM}.up.sql");
+    for (key, value) in [
+        ("file", json!(file)),
+        ("line", json!(line)),
+        ("rule", json!(rule)),
+        ("severity", json!(severity)),
+        ("lock", json!(lock)),
+        ("rewrites", json!(false)),
+    ] {
+        assert_eq!(found[0][key], value, "{key} of {found:?}");
     }
+    let text = files.alone(&["lint"]).expect(code).stdout;
+    assert!(text.starts_with(&format!("{file}:{line}: {severity} [{rule}]\n")), "{text}");
+    assert!(text.contains("\n  why: ") && text.contains("\n  safe: "), "{text}");
+    assert_eq!(lock.is_some(), text.contains("\n  lock: "), "{text}");
+    assert!(!text.contains('\x1b'), "{text:?}");
+
+    let waiver = format!("-- allow: {rule} there are few\n");
+    let head = "-- no-transaction\n";
+    let waived = match up.strip_prefix(head) {
+        Some(rest) => format!("{head}{waiver}{rest}"),
+        None => waiver + up,
+    };
+    let files = Files::library().with_one(dialect, STEM, &waived, down);
+    assert_eq!(findings(&files, 0), [json!(null); 0], "{waived}");
 }
 
-/// Two rules see it: what is taken away, and what refers to it.
+/// A down file's own faults are told as its own, and waived in it.
 #[rstest]
-#[case("postgres")]
-#[case("sqlite")]
-fn a_table_that_others_refer_to(#[case] dialect: &str) {
-    let reviews =
-        "CREATE TABLE reviews (id bigint PRIMARY KEY, book bigint REFERENCES books (id));\n";
-    let files = Files::library()
-        .with_one(
-            dialect,
-            "20300103120000_create_reviews",
-            &(ADD.to_owned() + reviews),
-            "DROP TABLE reviews;\n",
-        )
-        .with_one(dialect, STEM, &format!("{BREAK}DROP TABLE IF EXISTS books;\n"), "SELECT 1;\n");
+#[case("postgres", "DROP TABEL a;", "syntax-error")]
+#[case("sqlite", "DROP TABEL a;", "syntax-error")]
+#[case("postgres", "DROP TABLE a; COMMIT;", "transaction-control")]
+#[case("sqlite", "DROP TABLE a; COMMIT;", "transaction-control")]
+fn down_files_too(#[case] dialect: &str, #[case] down: &str, #[case] rule: &str) {
+    let up = "-- compat: additive\nCREATE TABLE a (id bigint);";
+    let files = Files::library().with_one(dialect, STEM, up, &format!("-- why\n{down}"));
     let found = findings(&files, 10);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(
-        (&found[0]["rule"], &found[0]["line"]),
-        (&json!("referenced-table-dropped"), &json!(2))
-    );
-    assert!(found[0]["lock"].as_str().is_some_and(|lock| lock.contains("ACCESS EXCLUSIVE")));
+    let told: Vec<_> = found.iter().map(|f| (&f["file"], &f["line"], &f["rule"])).collect();
+    let file = json!(format!("{dialect}/{STEM}.down.sql"));
+    assert_eq!(told, [(&file, &json!(2), &json!(rule))]);
+    let waived = format!("-- allow: {rule} to see\n{down}");
+    let files = Files::library().with_one(dialect, STEM, up, &waived);
+    assert_eq!(findings(&files, 0), [json!(null); 0]);
 }
 
 #[test]
 fn good_files_have_no_findings() {
     assert_eq!(Files::library().alone(&["lint"]).expect(0).stdout, "no findings\n");
-    let concurrently = Files::library().with_one(
-        "postgres",
-        STEM,
-        "-- no-transaction\n-- compat: additive\nCREATE INDEX CONCURRENTLY i ON books (id);\n",
-        "-- no-transaction\nDROP INDEX CONCURRENTLY i;\n",
-    );
-    assert_eq!(findings(&concurrently, 0), [json!(null); 0]);
 }
 
 #[test]
-fn the_shipped_migrations_have_no_error() {
+fn the_shipped_migrations_have_no_findings() {
     let said = run(&["migrate", "lint", "--json"], &[]).expect(0).json();
-    let found = said["findings"].as_array().expect("a list");
-    assert!(found.iter().all(|finding| finding["severity"] == "warning"), "{found:?}");
+    assert_eq!(said["findings"], json!([]));
 }
 
 /// Files narrow it down; one that is none of them is named and not passed over.
@@ -197,16 +127,92 @@ fn only_these_files() {
         .with_one(
             "sqlite",
             "20300105000000_change_more",
-            "CREATE TABLE b (id bigint);\n",
-            "SELECT 1;\n",
+            "-- compat: additive\nALTER TABLE a ADD COLUMN b TEXT UNIQUE;\n",
+            "ALTER TABLE a DROP COLUMN b;\n",
         );
-    assert_eq!(findings(&files, 10).len(), 4);
-    let path = format!("{}/sqlite/{STEM}.up.sql", files.path());
-    let said = files.alone(&["lint", "--json", &path]).expect(10);
-    assert_eq!(document(&said)["findings"].as_array().map(Vec::len), Some(2));
-    for wrong in ["notes.txt", "sqlite/20310101000000_create_nothing.up.sql"] {
-        let refused = files.alone(&["lint", wrong]).expect(2);
+    assert_eq!(findings(&files, 10).len(), 3);
+    let path = |stem: &str, way: &str| format!("{}/sqlite/{stem}.{way}.sql", files.path());
+    let (first, second) = (path(STEM, "up"), path("20300105000000_change_more", "down"));
+    let lint = |arguments: &[&str]| run(&[&["migrate", "lint", "--json"], arguments].concat(), &[]);
+    // Both files of one migration are one migration.
+    let found = listed(&lint(&[&first, &path(STEM, "down")]).expect(10));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|it| it["file"] == json!(first)), "{found:?}");
+    // Judged after those before it: the table is there.
+    let found = listed(&lint(&[&second]).expect(10));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["rule"], "unsupported-add-column");
+    assert_eq!(found[0]["file"], json!(path("20300105000000_change_more", "up")));
+    let missing = path("20310101000000_create_nothing", "up");
+    for wrong in ["notes.txt", &missing] {
+        let refused = run(&["migrate", "lint", &first, wrong], &[]).expect(2);
         assert!(refused.stderr.contains(wrong), "{refused:#?}");
         assert_eq!(refused.stdout, "");
     }
+}
+
+/// A draft anywhere, of any name, is judged where it is said for which database.
+#[test]
+fn a_file_outside_of_any_folder() {
+    let folder = tempfile::TempDir::new().expect("a temp folder");
+    let path = folder.path().join("draft.up.sql");
+    std::fs::write(&path, "-- compat: additive\nTRUNCATE books;\n").expect("a draft");
+    let path = path.to_str().expect("UTF-8");
+    let refused = run(&["migrate", "lint", path], &[]).expect(2);
+    assert!(refused.stderr.contains("--dialect postgres"), "{refused:#?}");
+    for (dialect, rule) in [("postgres", "ban-truncate"), ("sqlite", "syntax-error")] {
+        let said = run(&["migrate", "lint", "--json", "--dialect", dialect, path], &[]).expect(10);
+        let found = listed(&said);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let told = (&found[0]["rule"], &found[0]["line"], &found[0]["file"]);
+        assert_eq!(told, (&json!(rule), &json!(2), &json!(path)));
+    }
+    run(&["migrate", "lint", "--dialect", "sqlite"], &[]).expect(2);
+}
+
+/// What a code host needs of SARIF 2.1.0: the tool with its rules, and results that point to them and to lines.
+#[test]
+fn a_document_for_code_hosts() {
+    let files = Files::library().with_one(
+        "postgres",
+        STEM,
+        "UPDATE books SET title = 'x';\n",
+        "SELECT 1;\n",
+    );
+    let said = document(&files.alone(&["lint", "--sarif"]).expect(10));
+    assert_eq!(said["version"], "2.1.0");
+    assert!(said["$schema"].as_str().is_some_and(|it| it.ends_with("sarif-2.1.0.json")));
+    let runs = said["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 1);
+    let driver = &runs[0]["tool"]["driver"];
+    assert_eq!(driver["name"], "taskmanager");
+    let rules = driver["rules"].as_array().expect("rules");
+    for rule in rules {
+        for text in [&rule["id"], &rule["shortDescription"]["text"], &rule["help"]["text"]] {
+            assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{rule}");
+        }
+        let level = rule["defaultConfiguration"]["level"].as_str();
+        assert!(matches!(level, Some("error" | "warning")), "{rule}");
+    }
+    let results = runs[0]["results"].as_array().expect("results");
+    let told: Vec<_> = results.iter().map(|it| (&it["ruleId"], &it["level"])).collect();
+    let expected = [
+        (&json!("every-row-changed"), &json!("error")),
+        (&json!("undeclared-compat"), &json!("warning")),
+    ];
+    assert_eq!(told, expected);
+    for result in results {
+        let index = result["ruleIndex"].as_u64().and_then(|index| usize::try_from(index).ok());
+        assert_eq!(rules[index.expect("an index")]["id"], result["ruleId"]);
+        assert!(result["message"]["text"].as_str().is_some_and(|text| text.len() > 20));
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a reference");
+        assert!(uri.ends_with(&format!("postgres/{STEM}.up.sql")), "{uri}");
+        assert!(!uri.starts_with('/') && !uri.contains("://") && !uri.contains('\\'), "{uri}");
+        assert_eq!(place["region"]["startLine"], 1);
+    }
+    run(&["migrate", "lint", "--sarif", "--json"], &[]).expect(2);
+
+    let shipped = run(&["migrate", "lint", "--sarif"], &[]).expect(0).json();
+    assert_eq!(shipped["runs"][0]["results"], json!([]));
 }

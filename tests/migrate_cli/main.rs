@@ -30,6 +30,8 @@ mod lint;
 #[cfg(test)]
 mod mending;
 #[cfg(test)]
+mod plan;
+#[cfg(test)]
 #[path = "../cli/run.rs"]
 mod run;
 #[cfg(test)]

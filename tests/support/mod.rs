@@ -7,6 +7,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod lint_table;
 pub mod pgbouncer;
 pub mod poll;
 pub mod postgres;

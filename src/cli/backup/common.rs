@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use crate::cli::output;
 use crate::config::{Config, Source, variable};
 use crate::domain::date;
-use crate::migrate::backup::{BackupError, BackupSettings, Listed, Manifest};
+use crate::migrate::backup::{BackupError, BackupSettings, Listed, Manifest, Pruned};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
 
 /// What is logged unless `RUST_LOG` says more: the report says the rest.
-const QUIET: &str = "warn";
+const QUIET: &str =
+    "warn,taskmanager::migrate::backup::prune=off,taskmanager::migrate::backup::verify=off";
 
 /// The settings of a command that ends by itself; the log goes to standard error.
 pub(super) fn settings(config: &Config) -> anyhow::Result<BackupSettings> {
@@ -41,6 +42,12 @@ pub(super) fn document(listed: &Listed) -> Value {
         "fault": listed.fault.as_ref().map(ToString::to_string),
         "manifest": listed.manifest,
     })
+}
+
+/// What is no valid backup, as documents.
+pub(super) fn invalid(pruned: &Pruned) -> Vec<Value> {
+    let invalid = pruned.invalid.iter();
+    invalid.map(|(path, fault)| json!({ "path": path, "fault": fault.to_string() })).collect()
 }
 
 /// The rows of the tasks, or of all tables where there are none of that name.

@@ -1,5 +1,6 @@
 //! `taskmanager backup list`: which backups there are.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -55,7 +56,8 @@ impl Args {
             let places: std::collections::BTreeSet<_> =
                 listed.iter().filter_map(|listed| Some(&listed.manifest.as_ref()?.place)).collect();
             for place in places {
-                text.push_str(&format!("of {place}\n"));
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "of {place}");
             }
         }
         text

@@ -16,7 +16,7 @@ use crate::migrate::backup::{Pruned, prune};
     after_help = "Exit codes: 0 done, 1 stopped by a signal, 11 the folder cannot be read or written.\n\nExamples:\n  taskmanager backup prune\n  taskmanager backup prune --keep 3 --dry-run"
 )]
 pub(in crate::cli) struct Args {
-    /// How many valid backups stay, 1 to 1000 [default: BACKUP_KEEP]
+    /// How many valid backups stay, 1 to 1000 [default: `BACKUP_KEEP`]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     keep: Option<u16>,
     /// Only say what would be removed
@@ -38,14 +38,11 @@ impl Args {
             Err(error) => return common::fail(self.json, &error),
         };
         if self.json {
-            let invalid = pruned.invalid.iter();
-            let invalid =
-                invalid.map(|(path, fault)| json!({ "path": path, "fault": fault.to_string() }));
             output::json(&json!({
                 "dry_run": self.dry_run,
                 "removed": pruned.removed,
                 "kept": pruned.kept,
-                "invalid": invalid.collect::<Vec<_>>(),
+                "invalid": common::invalid(&pruned),
             }))?;
         } else {
             output::text(&self.text(&pruned))?;

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Args {
     /// Verify every backup of the database
     #[arg(long, conflicts_with = "which")]
     all: bool,
-    /// Restore dumps into a scratch database beside that of DATABASE_URL, and count the rows (PostgreSQL)
+    /// Restore dumps into a scratch database beside that of `DATABASE_URL`, and count the rows (PostgreSQL)
     #[arg(long)]
     deep: bool,
     /// Print one JSON document

@@ -1,6 +1,6 @@
 //! `taskmanager migrate …`: the schema's commands, a file each.
 
-mod common;
+pub(super) mod common;
 mod doctor;
 mod down;
 mod history;

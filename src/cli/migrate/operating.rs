@@ -1,13 +1,14 @@
 //! What the commands that change the schema share: the setting of an operation, the confirmation, the report.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _, stderr, stdin};
+use std::io::{IsTerminal, stderr};
 use std::pin::pin;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use super::common::{Common, USAGE, url};
+use crate::cli::asking::{Answer, NOBODY_THERE, NOT_CONFIRMED, ask};
 use crate::cli::output;
 use crate::config::{Config, DatabaseUrl, Source, variable};
 use crate::domain::SystemClock;
@@ -162,25 +163,11 @@ impl Operating {
         if yes {
             return Ok(None);
         }
-        if !stdin().is_terminal() || !stderr().is_terminal() {
-            let message = "nobody can be asked here: repeat with --yes to do it all the same; nothing was changed";
-            return common.fail(message, USAGE).map(Some);
+        match ask(&self.settings.stop).await? {
+            Answer::Yes => Ok(None),
+            Answer::No => common.fail(NOT_CONFIRMED, 1).map(Some),
+            Answer::NobodyThere => common.fail(NOBODY_THERE, USAGE).map(Some),
         }
-        eprint!("Type yes to go on: ");
-        stderr().flush()?;
-        // On a thread of its own: a person who is asked may also press Ctrl-C.
-        let reading = tokio::task::spawn_blocking(|| {
-            let mut answer = String::new();
-            stdin().read_line(&mut answer).map(|_| answer)
-        });
-        let answer = tokio::select! {
-            answer = reading => answer??,
-            () = self.settings.stop.cancelled() => String::new(),
-        };
-        if answer.trim() == "yes" {
-            return Ok(None);
-        }
-        common.fail("not confirmed; nothing was changed", 1).map(Some)
     }
 }
 

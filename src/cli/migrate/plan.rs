@@ -11,8 +11,10 @@ use crate::cli::output;
 use crate::config::Config;
 use crate::domain::{Clock, SystemClock};
 use crate::migrate::lint::{Finding, lint};
-use crate::migrate::plan::{Step, Target, forward, script, up_step};
-use crate::migrate::rehearse::{Rehearsal, RehearsalSettings, RehearsedMigration, rehearse};
+use crate::migrate::plan::{Planned, Step, Target, forward, script, up_step};
+use crate::migrate::rehearse::{
+    ObservedStatement, Rehearsal, RehearsalSettings, RehearsedMigration, rehearse,
+};
 use crate::migrate::{
     Dialect, Inspector, MigrateError, Migration, MigrationSet, SchemaState, refusal,
 };
@@ -24,7 +26,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Show what `up` would do, in order: statements, findings, and the locks, rewrites and scans of a rehearsal
 ///
 /// The rehearsal runs the pending migrations where nothing can be lost: on PostgreSQL in a scratch database or
-/// schema (see REHEARSAL_DATABASE_URL), on SQLite on a copy of the data. The database itself is only read.
+/// schema (see `REHEARSAL_DATABASE_URL`), on SQLite on a copy of the data. The database itself is only read.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 shown, 1 a migration fails in the rehearsal, 2 wrong version, 5 to 8 the state allows no way forward, 12 database unreachable.\n\nExamples:\n  taskmanager migrate plan\n  taskmanager migrate plan --no-rehearsal\n  taskmanager migrate plan --to 20261121090200 --sql > upgrade.sql"
@@ -145,14 +147,14 @@ impl Plan {
 
     fn step_document(&self, step: &Step) -> Value {
         let rehearsed = self.rehearsed(step);
-        let statement = |(at, planned): (usize, &crate::migrate::plan::Planned)| {
+        let statement = |(at, planned): (usize, &Planned)| {
             let observed = rehearsed.and_then(|rehearsed| rehearsed.statements.get(at));
             let mut document = json!({
                 "line": planned.line, "sql": planned.sql, "locks": null, "rewrites": null,
                 "scans": null, "changes": null, "effects": null,
             });
             if let (Some(document), Some(Value::Object(seen))) =
-                (document.as_object_mut(), observed.map(|observed| observed.document()))
+                (document.as_object_mut(), observed.map(ObservedStatement::document))
             {
                 document.extend(seen);
             }

@@ -82,6 +82,14 @@ pub enum BackupError {
         /// Its own words.
         said: String,
     },
+    /// There is no database to try a restore in.
+    #[error(
+        "no scratch database to restore into: {cause}; give the role CREATEDB, or do without the restore (`backup create --quick`, `backup verify` without --deep)"
+    )]
+    Scratch {
+        /// What the server said.
+        cause: String,
+    },
     /// A backup is not what its manifest says.
     #[error("backup {} is not valid: {fault}; `taskmanager backup list` shows the others", path.display())]
     Invalid {

@@ -19,6 +19,8 @@ use crate::config::{DatabaseTarget, DatabaseUrl};
 
 const PREFIX: &str = "taskmanager-";
 const PARTIAL: &str = ".partial";
+/// What SQLite puts beside a copy while it writes it.
+const JOURNAL: &str = ".partial-journal";
 const STAMP: &[FormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 /// More backups than one second can have.
 const TRIES: u32 = 10_000;
@@ -228,6 +230,15 @@ impl Partial {
         &self.file
     }
 
+    /// Has what is written put on the disk, while other things are done; [`Partial::seal`] finds out whether it was.
+    pub(super) fn sync(&self) -> impl Future<Output = ()> + use<> {
+        let file = self.file.try_clone();
+        let syncing = tokio::task::spawn_blocking(move || file.and_then(|file| file.sync_all()));
+        async {
+            let _ = syncing.await;
+        }
+    }
+
     fn manifest_path(&self) -> PathBuf {
         self.folder.join(format!("{}.json{PARTIAL}", self.name))
     }
@@ -261,7 +272,8 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        for path in [self.path(), self.manifest_path()] {
+        let journal = self.folder.join(format!("{}{JOURNAL}", self.name));
+        for path in [self.path(), self.manifest_path(), journal] {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     tracing::warn!(path = %path.display(), %error, "a file of a backup stays behind");
@@ -274,7 +286,14 @@ impl Drop for Partial {
 
 /// Removes what processes that were killed have left behind, and finishes what only lacked its name.
 pub(super) fn remove_leftovers(folder: &Path) -> Result<(), BackupError> {
-    for name in names(folder)? {
+    let mut names = names(folder)?;
+    // Journals and manifests after their copies, without which they are nobody's.
+    names.sort_by_key(|name| (!name.ends_with(".db.partial"), !name.ends_with(".dump.partial")));
+    for name in names {
+        let journal_of = name.strip_suffix(JOURNAL).filter(|backup| is_backup(backup));
+        if journal_of.is_some_and(|backup| !folder.join(format!("{backup}{PARTIAL}")).exists()) {
+            remove(&folder.join(&name));
+        }
         let Some(begun) = name.strip_suffix(PARTIAL) else { continue };
         let backup = begun.strip_suffix(".json").unwrap_or(begun);
         if !is_backup(backup) {
@@ -303,6 +322,17 @@ pub(super) fn remove_leftovers(folder: &Path) -> Result<(), BackupError> {
         }
     }
     Ok(())
+}
+
+/// Removes a backup. Its manifest loses its name first, so that a process that is killed here leaves what
+/// [`remove_leftovers`] knows: a backup that only lacks that name, or the manifest alone.
+pub(super) fn remove_backup(path: &Path) -> io::Result<()> {
+    let manifest = Manifest::path_of(path);
+    let mut unnamed = manifest.clone().into_os_string();
+    unnamed.push(PARTIAL);
+    std::fs::rename(&manifest, &unnamed)?;
+    std::fs::remove_file(path)?;
+    std::fs::remove_file(&unnamed)
 }
 
 fn remove(path: &Path) {

@@ -38,8 +38,8 @@ fn show(at: time::OffsetDateTime, size: u64) {
 /// folder that cannot be read shows nothing new.
 pub fn publish_newest(folder: &Path, url: &DatabaseUrl) {
     let listed = folder::list(folder, Some(url)).unwrap_or_default();
-    let valid = listed.into_iter().filter(|listed| listed.fault.is_none());
-    if let Some(newest) = valid.filter_map(|listed| listed.manifest).next() {
+    let mut valid = listed.into_iter().filter(|listed| listed.fault.is_none());
+    if let Some(newest) = valid.find_map(|listed| listed.manifest) {
         show(newest.created_at, newest.size);
     }
 }

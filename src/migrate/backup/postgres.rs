@@ -82,7 +82,12 @@ impl Source {
     async fn take_snapshot(&mut self) -> Result<Moment, sqlx::Error> {
         let (session, schema) = (&mut self.session, self.schema.as_str());
         let known = tables(session, schema).await?;
-        session.execute(format!("SET lock_timeout = '{LOCK_WAIT}'")).await?;
+        // A role's own limits are for requests.
+        let limits = format!(
+            "SET lock_timeout = '{LOCK_WAIT}'; SET statement_timeout = 0; \
+             SET idle_in_transaction_session_timeout = 0"
+        );
+        session.execute(limits).await?;
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let known: Vec<String> =
             known.iter().map(|table| format!("{}.{}", quoted(schema), quoted(table))).collect();

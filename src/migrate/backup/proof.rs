@@ -44,11 +44,10 @@ impl Contents {
         // 2; 2615 2200 SCHEMA - public pg_database_owner
         let is_schema = |line: &str| {
             let mut words = line.split_whitespace().skip(3);
-            match (words.next(), words.next(), words.next()) {
-                (Some("SCHEMA"), ..) => true,
-                (Some("ACL" | "COMMENT"), Some("-"), Some("SCHEMA")) => true,
-                _ => false,
-            }
+            matches!(
+                (words.next(), words.next(), words.next()),
+                (Some("SCHEMA"), ..) | (Some("ACL" | "COMMENT"), Some("-"), Some("SCHEMA"))
+            )
         };
         let kept = self.0.lines().filter(|line| line.starts_with(';') || !is_schema(line));
         kept.fold(String::new(), |text, line| text + line + "\n")
@@ -113,7 +112,7 @@ pub async fn restore_into(
 ///
 /// # Errors
 ///
-/// As [`restore_into`]; [`BackupError::Database`] when the role may not create databases.
+/// As [`restore_into`]; [`BackupError::Scratch`] when there cannot be one.
 pub async fn restored(
     url: &DatabaseUrl,
     manifest: &Manifest,
@@ -123,8 +122,11 @@ pub async fn restored(
     let version = manifest.tools.get("pg_dump").cloned().unwrap_or_default();
     let tools = Tools::to_read(&version).await?;
     let mut keeper = Session::to_write(url).await.map_err(BackupError::unreachable(url))?;
+    // It holds a lock and is idle meanwhile; PostgreSQL 13 has no such limit, and does not know its name.
+    let _ = keeper.execute("SET idle_session_timeout = 0").await;
     remove_leftovers(&mut keeper).await;
-    let scratch = Scratch::create(url).await.map_err(BackupError::from_migrate)?;
+    let scratch = Scratch::create(url).await;
+    let scratch = scratch.map_err(|error| BackupError::Scratch { cause: error.to_string() })?;
     let marked = mark(&mut keeper, scratch.url()).await;
     let counted = match marked {
         Ok(()) => restore_and_count(&tools, scratch.url(), manifest, dump, stop).await,

@@ -58,7 +58,7 @@ pub async fn prune(
     }
     if !dry_run {
         for path in &pruned.removed {
-            remove(path).map_err(|error| BackupError::folder(folder, &error))?;
+            folder::remove_backup(path).map_err(|error| BackupError::folder(folder, &error))?;
             tracing::info!(path = %path.display(), keep, "old backup removed");
         }
     }
@@ -91,10 +91,4 @@ async fn sort_out(
         }
     }
     Ok(())
-}
-
-/// The manifest goes last: until then it is seen that something was there.
-fn remove(path: &Path) -> std::io::Result<()> {
-    std::fs::remove_file(path)?;
-    std::fs::remove_file(Manifest::path_of(path))
 }

@@ -22,7 +22,7 @@ pub async fn every(interval: Duration, settings: &BackupSettings, clock: &dyn Cl
         metrics::publish_newest(&settings.folder, &settings.url);
         let wait = until_due(newest(settings), interval, clock.now());
         if !wait.is_zero() {
-            tracing::info!(seconds = wait.as_secs(), "next backup");
+            tracing::info!(in_s = wait.as_secs(), "next backup");
         }
         if !go_on_after(wait, settings).await {
             return;
@@ -39,10 +39,10 @@ pub async fn every(interval: Duration, settings: &BackupSettings, clock: &dyn Cl
                 }
                 LOOK_EVERY
             }
-            Err(_) => {
+            Err(error) => {
                 failures += 1;
                 let pause = pause_after(failures, interval);
-                tracing::warn!(failures, seconds = pause.as_secs(), "the backup is tried again");
+                tracing::error!(%error, failures, again_in_s = pause.as_secs(), "no backup was made; it is tried again");
                 pause
             }
         };

@@ -78,10 +78,11 @@ pub(super) async fn copy(
     })
 }
 
-/// Checks a file page by page and reference by reference, and says what it holds. Writes nothing, not even beside
-/// the file.
+/// Says what a file holds, after checking it page by page, entry by entry and reference by reference where that is
+/// asked for. Writes nothing, not even beside the file.
 pub(super) async fn check(
     path: &Path,
+    whole: bool,
     stop: &CancellationToken,
 ) -> Result<Result<Contents, Fault>, BackupError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
@@ -92,7 +93,7 @@ pub(super) async fn check(
         Ok(connection) => Session::Sqlite(connection),
         Err(error) => return Ok(Err(unsound(&error))),
     };
-    let checked = look(&mut session, stop).await;
+    let checked = look(&mut session, whole, stop).await;
     session.close().await;
     match checked {
         _ if stop.is_cancelled() => Err(BackupError::Stopped),
@@ -103,9 +104,21 @@ pub(super) async fn check(
 
 async fn look(
     session: &mut Session,
+    whole: bool,
     stop: &CancellationToken,
 ) -> Result<Result<Contents, Fault>, sqlx::Error> {
     session.interrupt_on(stop.clone()).await?;
+    if whole && let Err(fault) = sound(session).await? {
+        return Ok(Err(fault));
+    }
+    let record = record::read(session).await?;
+    let versions = record.rows.iter().map(|row| row.version).collect();
+    let rows = count(session).await?;
+    let library = session.value("SELECT sqlite_version()").await?.unwrap_or_default();
+    Ok(Ok(Contents { versions, rows, library }))
+}
+
+async fn sound(session: &mut Session) -> Result<Result<(), Fault>, sqlx::Error> {
     let found = texts(session, "PRAGMA integrity_check(10)").await?;
     if found != ["ok"] {
         let words = found[..found.len().min(SHOWN)].join("; ");
@@ -117,11 +130,7 @@ async fn look(
         let words = orphans[..orphans.len().min(SHOWN)].join(", ");
         return Ok(Err(Fault::Unsound(format!("rows without their parent are in {words}"))));
     }
-    let record = record::read(session).await?;
-    let versions = record.rows.iter().map(|row| row.version).collect();
-    let rows = count(session).await?;
-    let library = session.value("SELECT sqlite_version()").await?.unwrap_or_default();
-    Ok(Ok(Contents { versions, rows, library }))
+    Ok(Ok(()))
 }
 
 async fn count(session: &mut Session) -> Result<BTreeMap<String, u64>, sqlx::Error> {

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::error::BackupError;
 use crate::config::{DatabaseTarget, DatabaseUrl};
 
-/// Where packages put the tools of each version, beside the search path.
-const INSTALLED: [(&str, &str); 2] = [("/usr/lib/postgresql", "bin"), ("/usr", "bin")];
+/// Where programs are looked for when `PATH` is not set, as the C library has it.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Where systems keep the roots that they trust; libpq before 16 does not know them by itself.
 const ROOTS: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -54,8 +54,8 @@ impl Tools {
     ///
     /// [`BackupError::Tools`] when there are none, or only older ones.
     pub async fn for_server(major: u32) -> Result<Self, BackupError> {
-        let dumps = everywhere("pg_dump").await;
-        let restores = everywhere("pg_restore").await;
+        let dumps = first_in_path("pg_dump").await;
+        let restores = first_in_path("pg_restore").await;
         choose(&dumps, &restores, major).ok_or_else(|| missing(&dumps, major))
     }
 
@@ -66,8 +66,8 @@ impl Tools {
     /// [`BackupError::Tools`] when there are none, or only older ones.
     pub async fn to_read(version: &str) -> Result<Self, BackupError> {
         let wanted = major_of(version).unwrap_or_default();
-        let dumps = everywhere("pg_dump").await;
-        let restores = everywhere("pg_restore").await;
+        let dumps = first_in_path("pg_dump").await;
+        let restores = first_in_path("pg_restore").await;
         let newest = restores.iter().filter_map(|found| major_of(&found.version)).max();
         let newest = newest.filter(|newest| *newest >= wanted);
         let chosen = newest.and_then(|newest| {
@@ -77,6 +77,7 @@ impl Tools {
     }
 
     /// A command that has its server in the environment; its output is read, and it ends with its handle.
+    #[must_use]
     pub fn command(program: &Path, environment: &Environment) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
@@ -227,39 +228,19 @@ pub(super) fn last_words(stderr: &[u8], status: std::process::ExitStatus) -> Str
     if said.is_empty() { format!("it said nothing ({status})") } else { said }
 }
 
-/// Every program of this name with its version: in the search path, then where packages put them.
-async fn everywhere(program: &str) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
-    for folder in folders() {
-        let path = folder.join(program);
-        if !path.is_file() || found.iter().any(|had| had.path == path) {
-            continue;
-        }
-        let mut command = Command::new(&path);
-        command.arg("--version").env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
-        let Ok(output) = command.output().await else { continue };
-        // pg_dump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)
-        let said = String::from_utf8_lossy(&output.stdout);
-        let version = said.split(") ").nth(1).and_then(|rest| rest.split_whitespace().next());
-        if let Some(version) = version {
-            found.push(Found { path, version: version.to_owned() });
-        }
-    }
-    found
-}
-
-fn folders() -> Vec<PathBuf> {
-    let search = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&search).collect();
-    for (parent, bin) in INSTALLED {
-        let Ok(entries) = std::fs::read_dir(parent) else { continue };
-        let all = parent == "/usr/lib/postgresql";
-        let ours = entries
-            .flatten()
-            .filter(|entry| all || entry.file_name().to_string_lossy().starts_with("pgsql-"));
-        folders.extend(ours.map(|entry| entry.path().join(bin)));
-    }
-    folders
+/// The program that a shell would start by this name, with its version: what somebody has put first in `PATH`
+/// is meant, also when it is too old.
+async fn first_in_path(program: &str) -> Vec<Found> {
+    let search = std::env::var_os("PATH").unwrap_or_else(|| PATH.into());
+    let paths = std::env::split_paths(&search).map(|folder| folder.join(program));
+    let Some(path) = paths.into_iter().find(|path| path.is_file()) else { return Vec::new() };
+    let mut command = Command::new(&path);
+    command.arg("--version").env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
+    let Ok(output) = command.output().await else { return Vec::new() };
+    // pg_dump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)
+    let said = String::from_utf8_lossy(&output.stdout);
+    let version = said.split(") ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    version.map(|version| Found { path, version: version.to_owned() }).into_iter().collect()
 }
 
 /// The lowest version that is not below this one; of several, the highest minor one that was found first.
@@ -287,7 +268,7 @@ fn missing(found: &[Found], major: u32) -> BackupError {
         .map(|found| format!("{} is {}", found.path.display(), found.version))
         .collect();
     let found = if seen.is_empty() {
-        format!("{wanted} are needed, and none are in PATH or in /usr/lib/postgresql")
+        format!("{wanted} are needed, and none are in PATH")
     } else {
         format!(
             "{wanted} are needed, and what is here is too old or not complete: {}",
@@ -295,7 +276,7 @@ fn missing(found: &[Found], major: u32) -> BackupError {
         )
     };
     let mend = format!(
-        "install the client tools of that version (Debian: apt-get install postgresql-client-{major}), or put them into PATH"
+        "install the client tools of that version (Debian: apt-get install postgresql-client-{major}), or put them first into PATH"
     );
     BackupError::Tools { found, mend }
 }

@@ -62,7 +62,7 @@ async fn check(
     let invalid = |fault| BackupError::Invalid { path: path.to_owned(), fault };
     let manifest = sound_bytes(path, stop).await?;
     if manifest.database == "sqlite" {
-        let contents = sqlite::check(path, stop).await?.map_err(invalid)?;
+        let contents = sqlite::check(path, true, stop).await?.map_err(invalid)?;
         same_rows(&manifest, &contents.rows).map_err(invalid)?;
         return Ok((manifest, true));
     }

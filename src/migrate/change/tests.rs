@@ -139,7 +139,8 @@ fn briefly(sql: &str, dialect: Dialect) -> Vec<String> {
 #[rstest]
 #[case("CREATE TABLE Tasks (id uuid PRIMARY KEY, n bigserial, \"Big\" text NOT NULL DEFAULT 'x', p int REFERENCES app.p, CHECK (n > 0), UNIQUE (n, p))",
     &["create tasks (id uuid not null, n bigserial filled, Big text not null = 'x', p int) keys [id primary, n+p] checks [n > 0] refers [p->app.p]"])]
-#[case("CREATE TABLE a AS SELECT 1", &["create a of a query"])]
+#[case("CREATE TABLE a AS SELECT * FROM b", &["create a of a query", "insert a () Some((\"SELECT * FROM b\", [\"b\"]))"])]
+#[case("CREATE TEMP TABLE a AS SELECT 1", &["insert a () Some((\"SELECT 1\", []))"])]
 #[case("CREATE TEMP TABLE a (id int)", &[])]
 #[case("CREATE TABLE a (LIKE b)", &["create a of a query"])]
 #[case("DROP TABLE a, app.\"B\" CASCADE", &["drop a cascade", "drop app.B cascade"])]
@@ -188,7 +189,7 @@ fn postgres(#[case] sql: &str, #[case] expected: &[&str]) {
     &["create tasks (id INTEGER filled, big TEXT not null = 'x', p INT) keys [id primary, id+p] checks [p > 0] refers [p->p] strict"])]
 #[case("CREATE TABLE a (x TEXT PRIMARY KEY, y NOT NULL ON CONFLICT REPLACE)", &["create a (x TEXT, y ) keys [x primary] checks [] refers []"])]
 #[case("CREATE TABLE a (x TEXT PRIMARY KEY) WITHOUT ROWID", &["create a (x TEXT not null) keys [x primary] checks [] refers []"])]
-#[case("CREATE TABLE a AS SELECT 1", &["create a of a query"])]
+#[case("CREATE TABLE a AS SELECT * FROM b", &["create a of a query", "insert a () Some((\"SELECT * FROM b\", [\"b\"]))"])]
 #[case("CREATE TEMP TABLE a (id)", &[])]
 #[case("DROP TABLE IF EXISTS `A b`", &["drop a b"])]
 #[case("ALTER TABLE a RENAME TO b", &["rename a to b"])]

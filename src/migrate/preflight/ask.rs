@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use tokio_util::sync::CancellationToken;
 
 use super::question::{Ask, Question};
@@ -321,7 +322,7 @@ fn outcome(question: &Question, answer: &Answer) -> Outcome {
 
 /// Why a question was not answered. What the database says about a value may quote it, and values are not shown.
 fn why(error: &sqlx::Error, span: Duration) -> String {
-    let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+    let code = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default();
     match code.as_ref() {
         "57014" | "9" => format!("it took longer than {}", words(span)),
         data if data.len() == 5 && data.starts_with("22") => {

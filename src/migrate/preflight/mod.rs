@@ -40,7 +40,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            total: Duration::from_secs(60),
+            total: Duration::from_mins(1),
             statement: Duration::from_secs(15),
             sample_above: 5_000_000,
             sample_rows: 500_000,

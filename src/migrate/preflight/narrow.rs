@@ -71,7 +71,8 @@ pub(super) fn postgres(column: &Column, to: &str, using: Option<&str>) -> Narrow
     let unfit = |condition: String, what: String| Narrowing::Unfit { condition, what, doubt: None };
     match (Type::parse(&column.ty), Type::parse(to)) {
         (from, to) if from == to => Narrowing::Free,
-        (_, Type::Text(None)) => Narrowing::Free,
+        (_, Type::Text(None))
+        | (Type::Whole(_) | Type::Float | Type::Numeric(_), Type::Numeric(None)) => Narrowing::Free,
         (Type::Text(Some(from)), Type::Text(Some(to))) if from <= to => Narrowing::Free,
         (Type::Text(_), Type::Text(Some(to))) => unfit(
             // Spaces at the end are cut without a word.
@@ -102,7 +103,6 @@ pub(super) fn postgres(column: &Column, to: &str, using: Option<&str>) -> Narrow
             ),
             format!("values that are no {}", whole_name(to)),
         ),
-        (Type::Whole(_) | Type::Float | Type::Numeric(_), Type::Numeric(None)) => Narrowing::Free,
         (Type::Whole(_) | Type::Float | Type::Numeric(_), Type::Numeric(Some((all, behind)))) => {
             let whole = all.saturating_sub(behind);
             unfit(

@@ -29,7 +29,7 @@ pub(super) struct Table {
     pub(super) rows: Option<u64>,
     /// SQLite: it has row numbers.
     pub(super) numbered: bool,
-    /// Places in [`Tables::tables`] of the tables whose foreign keys refer to this one.
+    /// Places in [`Tables::all`] of the tables whose foreign keys refer to this one.
     pub(super) referenced_by: Vec<usize>,
 }
 
@@ -44,7 +44,7 @@ impl Table {
 /// What is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tables {
-    pub(super) tables: Vec<Table>,
+    pub(super) all: Vec<Table>,
     /// The schema in which a table without one is created; empty on SQLite.
     pub(super) schema: String,
     /// Constraints that were added `NOT VALID` and are not checked yet: table, name, and what adding it says.
@@ -60,15 +60,15 @@ impl Tables {
     }
 
     fn at(&self, schema: &str, name: &str) -> Option<usize> {
-        self.tables.iter().position(|table| table.schema == schema && table.name == name)
+        self.all.iter().position(|table| table.schema == schema && table.name == name)
     }
 
     /// The table with this name, making it where it is new.
     fn entry(&mut self, schema: &str, name: &str) -> usize {
         self.at(schema, name).unwrap_or_else(|| {
             let (schema, name) = (schema.to_owned(), name.to_owned());
-            self.tables.push(Table { schema, name, ..Table::default() });
-            self.tables.len() - 1
+            self.all.push(Table { schema, name, ..Table::default() });
+            self.all.len() - 1
         })
     }
 }
@@ -109,7 +109,7 @@ async fn postgres(session: &mut Session) -> Result<Tables, sqlx::Error> {
     for row in session.rows(columns).await? {
         let [schema, name, visible, rows, column, ty, not_null, generated, key] = cells(row);
         let at = found.entry(&schema, &name);
-        let table = &mut found.tables[at];
+        let table = &mut found.all[at];
         table.visible = visible == "true";
         table.rows = rows.parse().ok();
         if key != "-1" {
@@ -136,7 +136,7 @@ async fn postgres(session: &mut Session) -> Result<Tables, sqlx::Error> {
         let [schema, name, constraint, to_schema, to, valid, definition] = cells(row);
         let Some(at) = found.at(&schema, &name) else { continue };
         if let Some(target) = found.at(&to_schema, &to) {
-            found.tables[target].referenced_by.push(at);
+            found.all[target].referenced_by.push(at);
         }
         if valid == "false" {
             let sql = format!("ALTER TABLE t ADD CONSTRAINT c {definition}");
@@ -161,7 +161,7 @@ async fn sqlite(session: &mut Session) -> Result<Tables, sqlx::Error> {
         if let Ok(place @ 1..) = key.parse() {
             keys.push((at, place, column.clone()));
         }
-        let table = &mut found.tables[at];
+        let table = &mut found.all[at];
         table.visible = true;
         table.numbered = without_number == "0";
         table.columns.push(StoredColumn {
@@ -173,14 +173,14 @@ async fn sqlite(session: &mut Session) -> Result<Tables, sqlx::Error> {
     }
     keys.sort_unstable();
     for (at, _, column) in keys {
-        found.tables[at].key.push(column);
+        found.all[at].key.push(column);
     }
     let keys = "SELECT DISTINCT lower(t.name), lower(f.\"table\") FROM pragma_table_list AS t \
          JOIN pragma_foreign_key_list(t.name, 'main') AS f WHERE t.schema = 'main' AND t.type = 'table'";
     for row in session.rows(keys).await? {
         let [name, target] = cells(row);
         if let (Some(at), Some(target)) = (found.at("", &name), found.at("", &target)) {
-            found.tables[target].referenced_by.push(at);
+            found.all[target].referenced_by.push(at);
         }
     }
     Ok(found)

@@ -32,6 +32,7 @@ impl Stage<'_> {
         if self.skips(piece).await.map_err(Broken::Halt)? {
             return Ok(statement(Seen::default()));
         }
+        self.assert_here().await.map_err(Broken::Halt)?;
         let rows = self.rows().await?;
         self.hand_over().await?;
         let schema = &self.place.schema;

@@ -76,7 +76,7 @@ pub(super) fn effects(seen: &Seen, live: &Live, later: Option<usize>) -> Vec<Str
         let long = match later {
             _ if mode < SHARE => String::new(),
             _ if !said.is_empty() => " meanwhile".to_owned(),
-            Some(line) => format!(" until the transaction ends, and line {line} takes its time"),
+            Some(next) => format!(" until the transaction ends, and line {next} takes its time"),
             None => ", an instant".to_owned(),
         };
         sentences.push(format!("locks {} {}: {}{long}", lock.table, lock.mode, blocked(mode)));

@@ -23,10 +23,9 @@ fn key(name: &str) -> String {
     format!("{SPACE}, hashtext({name})")
 }
 
-/// Databases and schemas that nobody uses and that are older than an hour: what each is, and the statement that removes it.
-pub(in crate::migrate) async fn leftovers(
-    session: &mut Session,
-) -> Result<Vec<(String, String)>, sqlx::Error> {
+/// The query for databases and schemas that nobody uses and that are older than an hour: what each is, and
+/// the statement that removes it.
+pub(in crate::migrate) fn query() -> String {
     // Ten digits of seconds: what is named otherwise is not ours to judge.
     let found = |name: &str| {
         let in_use = format!(
@@ -39,34 +38,28 @@ pub(in crate::migrate) async fn leftovers(
             OLD.as_secs()
         )
     };
-    let query = format!(
-        "SELECT 'database ' || datname, 'DROP DATABASE ' || datname FROM pg_catalog.pg_database d WHERE {} \
+    format!(
+        "SELECT 'database ' || datname, 'DROP DATABASE ' || datname || ';' FROM pg_catalog.pg_database d WHERE {} \
          AND pg_has_role(datdba, 'USAGE') \
          AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid) \
-         UNION ALL SELECT 'schema ' || nspname, 'DROP SCHEMA ' || nspname || ' CASCADE' \
+         UNION ALL SELECT 'schema ' || nspname, 'DROP SCHEMA ' || nspname || ' CASCADE;' \
          FROM pg_catalog.pg_namespace WHERE {} AND pg_has_role(nspowner, 'USAGE')",
         found("CAST(datname AS text)"),
         found("CAST(nspname AS text)"),
-    );
-    let rows = session.rows(query).await?.into_iter();
-    Ok(rows
-        .filter_map(|row| match <[Option<String>; 2]>::try_from(row) {
-            Ok([Some(what), Some(drop)]) => Some((what, drop)),
-            _ => None,
-        })
-        .collect())
+    )
 }
 
 /// Removes them; one that cannot be removed stays for the next run and for `doctor`.
 pub(super) async fn sweep(session: &mut Session) {
-    let found = match leftovers(session).await {
+    let found = match session.rows(query()).await {
         Ok(found) => found,
         Err(error) => {
             tracing::debug!(%error, "leftovers of rehearsals were not looked for");
             return;
         }
     };
-    for (what, drop) in found {
+    for row in found {
+        let Ok([Some(what), Some(drop)]) = <[Option<String>; 2]>::try_from(row) else { continue };
         match session.execute(drop).await {
             Ok(()) => tracing::info!(what, "removed what a killed rehearsal had left"),
             Err(error) => tracing::debug!(what, %error, "a leftover of a rehearsal stays"),

@@ -12,7 +12,7 @@ mod alone;
 mod effects;
 mod fill;
 mod guard;
-mod leftovers;
+pub(super) mod leftovers;
 mod live;
 mod observe;
 mod place;
@@ -20,6 +20,7 @@ mod postgres;
 mod show;
 mod sqlite;
 mod stage;
+mod trouble;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -27,7 +28,6 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-pub(super) use self::leftovers::leftovers;
 pub use self::show::{amount, bytes};
 use super::catalog::snapshot::Snapshot;
 use super::embedded::{Migration, MigrationSet};
@@ -166,8 +166,8 @@ pub async fn rehearse(
         return Ok(Rehearsal { failure, ..Rehearsal::default() });
     }
     match dialect {
-        Dialect::Postgres => postgres::rehearse(settings, set, applied, pending).await,
-        Dialect::Sqlite => sqlite::rehearse(settings, set, pending, clock).await,
+        Dialect::Postgres => Box::pin(postgres::rehearse(settings, set, applied, pending)).await,
+        Dialect::Sqlite => Box::pin(sqlite::rehearse(settings, set, pending, clock)).await,
     }
 }
 

@@ -221,9 +221,14 @@ pub(super) fn seen(beginning: &Beginning, before: &Look, after: &Look, first_wor
             seen.statement.rewrites.push(name);
         }
     }
-    for (oid, relation) in visible.iter().filter(|(_, r)| r.ours && r.table.is_some()) {
-        let file = |look: &Look| look.relations.get(oid).map(|relation| relation.file.clone());
-        if file(after).is_some_and(|new| Some(new) != file(before)) {
+    // By name: an index on a column of another type is dropped and made anew.
+    let index = |look: &Look, name: &str| {
+        let mut all = look.relations.values().filter(|r| r.ours && r.table.is_some());
+        all.find(|relation| relation.name == name).map(|relation| relation.file.clone())
+    };
+    for relation in visible.values().filter(|r| r.ours && r.table.is_some()) {
+        let (old, new) = (index(before, &relation.name), index(after, &relation.name));
+        if old.is_some() && new.is_some() && old != new {
             seen.statement.rewrites.push(relation.name.clone());
         }
     }

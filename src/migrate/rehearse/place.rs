@@ -9,7 +9,7 @@ use super::{RehearsalSettings, leftovers};
 use crate::config::{DatabaseKind, DatabaseUrl};
 use crate::migrate::error::cause;
 use crate::migrate::session::Session;
-use crate::migrate::{Dialect, MigrateError, scratch};
+use crate::migrate::{Dialect, MigrateError, lock, scratch};
 
 /// What makes a place where there is none.
 const SET: &str = "set REHEARSAL_DATABASE_URL to a PostgreSQL database in which the role may create a schema, or on a server where it may create a database; an empty one is enough";
@@ -44,121 +44,103 @@ impl Place {
         settings: &RehearsalSettings,
         live: &Live,
     ) -> Result<Result<Self, String>, MigrateError> {
-        let elsewhere = settings.rehearsal_url.as_ref();
-        let base = elsewhere.unwrap_or(&settings.url);
-        let there =
-            if elsewhere.is_some() { "at REHEARSAL_DATABASE_URL" } else { "beside the live one" };
-        if base.kind() != DatabaseKind::Postgres {
-            return Ok(Err(format!(
-                "REHEARSAL_DATABASE_URL is {base}, and PostgreSQL is to be rehearsed; {SET}"
-            )));
-        }
-        let opened = Session::to_write(base).await;
-        let mut keeper = match opened {
+        let elsewhere = settings.rehearsal_url.is_some();
+        let base = settings.rehearsal_url.as_ref().unwrap_or(&settings.url);
+        let mut keeper = match keeper(base, elsewhere).await? {
             Ok(keeper) => keeper,
-            Err(error) if elsewhere.is_some() => {
-                return Ok(Err(format!(
-                    "REHEARSAL_DATABASE_URL cannot be reached: {}",
-                    cause(&error)
-                )));
-            }
-            Err(error) => return Err(MigrateError::database("opening a place to rehearse")(error)),
+            Err(why) => return Ok(Err(why)),
         };
-        let naming = MigrateError::database("naming a place to rehearse");
-        let name = keep(&mut keeper).await.map_err(naming)?;
         leftovers::sweep(&mut keeper).await;
-        let mut refused = Vec::new();
+        let (keeper, no_database) = match Self::database(base, keeper, elsewhere, live).await? {
+            Ok(place) => return Ok(Ok(place)),
+            Err(refused) => refused,
+        };
+        let made = Self::schema(base, keeper, elsewhere).await?;
+        Ok(made.map_err(|no_schema| format!("{no_database}; {no_schema}; {SET}")))
+    }
+
+    /// In a database of its own; else the keeper comes back, with the reason.
+    async fn database(
+        base: &DatabaseUrl,
+        mut keeper: Session,
+        elsewhere: bool,
+        live: &Live,
+    ) -> Result<Result<Self, (Session, String)>, MigrateError> {
+        let name = keep(&mut keeper).await?;
         let made = keeper.execute(format!("CREATE DATABASE {name} TEMPLATE template0")).await;
-        match (made, base.sibling(&name)) {
-            (Ok(()), Some(url)) => {
-                let words = format!("a scratch database {there}");
-                let (path, schema) = (String::new(), live.schema.clone());
-                let elsewhere = elsewhere.is_some();
-                let place = Self {
-                    url,
-                    name,
-                    keeper,
-                    kind: Kind::Database,
-                    path,
-                    words,
-                    schema,
-                    elsewhere,
-                };
-                match place.furnish(live).await {
-                    Ok(place) => return Ok(Ok(place)),
-                    Err((place, why)) => {
-                        refused.push(format!("in a scratch database {why}"));
-                        keeper = place.emptied().await?;
-                    }
-                }
-            }
-            (Err(error), _) => refused.push(format!("no scratch database: {}", cause(&error))),
-            (Ok(()), None) => {}
-        }
-        let naming = MigrateError::database("naming a place to rehearse");
-        let name = keep(&mut keeper).await.map_err(naming)?;
-        match keeper.execute(format!("CREATE SCHEMA {name}")).await {
-            Ok(()) => {
-                let words = format!(
-                    "a scratch schema in {}",
-                    if elsewhere.is_some() {
-                        "the database of REHEARSAL_DATABASE_URL"
-                    } else {
-                        "the live database"
-                    }
-                );
-                let reading = MigrateError::database("reading the extensions");
-                let theirs = extension_schemas(&mut keeper).await.map_err(reading)?;
-                let path = path(&name, &theirs);
-                let (url, schema, elsewhere) = (base.clone(), name.clone(), elsewhere.is_some());
-                Ok(Ok(Self {
-                    url,
-                    name,
-                    keeper,
-                    kind: Kind::Schema,
-                    path,
-                    words,
-                    schema,
-                    elsewhere,
-                }))
-            }
+        let url = match made {
+            Ok(()) => base.sibling(&name).unwrap_or_else(|| base.clone()),
             Err(error) => {
-                refused.push(format!("no scratch schema: {}", cause(&error)));
-                keeper.close().await;
-                Ok(Err(format!("{}; {SET}", refused.join("; "))))
+                return Ok(Err((keeper, format!("no scratch database: {}", cause(&error)))));
+            }
+        };
+        let at = if elsewhere { "at REHEARSAL_DATABASE_URL" } else { "beside the live one" };
+        let mut schemas: Vec<String> = live.extensions.iter().map(|(_, s)| s.clone()).collect();
+        schemas.retain(|schema| schema != "pg_catalog");
+        let place = Self {
+            url,
+            name,
+            keeper,
+            kind: Kind::Database,
+            path: path(&live.schema, &schemas),
+            words: format!("a scratch database {at}"),
+            schema: live.schema.clone(),
+            elsewhere,
+        };
+        schemas.push(live.schema.clone());
+        let furnished = place.furnish(live, &schemas).await;
+        match furnished {
+            Ok(()) => Ok(Ok(place)),
+            Err(error) => {
+                let why = format!("no scratch database like the live one: {}", cause(&error));
+                Ok(Err((place.emptied().await?, why)))
             }
         }
     }
 
-    /// Gives a scratch database the schema and the extensions of the live one.
-    async fn furnish(mut self, live: &Live) -> Result<Self, (Self, String)> {
-        let mut schemas: Vec<String> = live.extensions.iter().map(|(_, s)| s.clone()).collect();
-        schemas.retain(|schema| schema != "pg_catalog");
-        self.path = path(&live.schema, &schemas);
-        schemas.push(live.schema.clone());
-        let furnish = async {
-            let mut session = self.session().await?;
-            for schema in schemas.iter().filter(|schema| *schema != "public") {
-                session
-                    .execute(format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(schema)))
-                    .await?;
-            }
-            for (name, schema) in &live.extensions {
-                let (name, schema) = (identifier(name), identifier(schema));
-                let at = if schema == "\"pg_catalog\"" {
-                    String::new()
-                } else {
-                    format!("SCHEMA {schema}")
-                };
-                session.execute(format!("CREATE EXTENSION IF NOT EXISTS {name} {at}")).await?;
-            }
-            session.close().await;
-            Ok::<_, sqlx::Error>(())
-        };
-        match furnish.await {
-            Ok(()) => Ok(self),
-            Err(error) => Err((self, cause(&error))),
+    /// In a schema of its own; else the reason.
+    async fn schema(
+        base: &DatabaseUrl,
+        mut keeper: Session,
+        elsewhere: bool,
+    ) -> Result<Result<Self, String>, MigrateError> {
+        let name = keep(&mut keeper).await?;
+        if let Err(error) = keeper.execute(format!("CREATE SCHEMA {name}")).await {
+            keeper.close().await;
+            return Ok(Err(format!("no scratch schema: {}", cause(&error))));
         }
+        let reading = MigrateError::database("reading the extensions");
+        let theirs = extension_schemas(&mut keeper).await.map_err(reading)?;
+        let of = if elsewhere { "database of REHEARSAL_DATABASE_URL" } else { "live database" };
+        Ok(Ok(Self {
+            url: base.clone(),
+            schema: name.clone(),
+            path: path(&name, &theirs),
+            name,
+            keeper,
+            kind: Kind::Schema,
+            words: format!("a scratch schema in the {of}"),
+            elsewhere,
+        }))
+    }
+
+    /// Gives a scratch database the schemas and the extensions of the live one.
+    async fn furnish(&self, live: &Live, schemas: &[String]) -> Result<(), sqlx::Error> {
+        let mut session = self.session().await?;
+        for schema in schemas.iter().filter(|schema| *schema != "public") {
+            session.execute(format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(schema))).await?;
+        }
+        for (name, schema) in &live.extensions {
+            // Some live where they must, and cannot be told.
+            let at = match schema.as_str() {
+                "pg_catalog" => String::new(),
+                schema => format!("SCHEMA {}", identifier(schema)),
+            };
+            let name = identifier(name);
+            session.execute(format!("CREATE EXTENSION IF NOT EXISTS {name} {at}")).await?;
+        }
+        session.close().await;
+        Ok(())
     }
 
     /// A new connection to it.
@@ -166,6 +148,11 @@ impl Place {
         let mut session = Session::to_write(&self.url).await?;
         session.execute(self.settings()).await?;
         Ok(session)
+    }
+
+    /// Begins a transaction in it, whatever the connection has made of the path.
+    pub(super) fn begin(&self) -> String {
+        format!("BEGIN; SET LOCAL search_path = {}", self.path)
     }
 
     /// What holds for its sessions until a file says otherwise.
@@ -210,10 +197,38 @@ impl Place {
     }
 }
 
+/// The connection that keeps a place; else why there is none.
+async fn keeper(
+    base: &DatabaseUrl,
+    elsewhere: bool,
+) -> Result<Result<Session, String>, MigrateError> {
+    if base.kind() != DatabaseKind::Postgres {
+        let why = "and PostgreSQL is to be rehearsed";
+        return Ok(Err(format!("REHEARSAL_DATABASE_URL is {base}, {why}; {SET}")));
+    }
+    let keeper = match Session::to_write(base).await {
+        Ok(keeper) => keeper,
+        Err(error) if elsewhere => {
+            let said = cause(&error);
+            return Ok(Err(format!("REHEARSAL_DATABASE_URL cannot be reached: {said}")));
+        }
+        Err(error) => return Err(MigrateError::database("opening a place to rehearse")(error)),
+    };
+    // Through such a pooler a search path does not hold, and files would run on the real tables.
+    match lock::check_connection(base).await {
+        Err(MigrateError::Pooled { cause }) => {
+            let name = if elsewhere { "REHEARSAL_DATABASE_URL" } else { "MIGRATE_DATABASE_URL" };
+            Ok(Err(format!("{cause}; set {name} to a direct connection to the server")))
+        }
+        checked => checked.map(|()| Ok(keeper)),
+    }
+}
+
 /// A new name, with the lock that says it is in use.
-async fn keep(keeper: &mut Session) -> Result<String, sqlx::Error> {
-    let name = scratch::name(keeper).await?;
-    keeper.execute(format!("SELECT {}", leftovers::lock(&name))).await?;
+async fn keep(keeper: &mut Session) -> Result<String, MigrateError> {
+    let naming = || MigrateError::database("naming a place to rehearse");
+    let name = scratch::name(keeper).await.map_err(naming())?;
+    keeper.execute(format!("SELECT {}", leftovers::lock(&name))).await.map_err(naming())?;
     Ok(name)
 }
 

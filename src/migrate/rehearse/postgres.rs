@@ -26,7 +26,8 @@ pub(super) async fn rehearse(
         Ok(place) => place,
         Err(why) => return Ok(Rehearsal::nowhere(why)),
     };
-    let outcome = contained(&settings.stop, perform(&place, &live, &begun, pending)).await;
+    let outcome =
+        contained(&settings.stop, Box::pin(perform(&place, &live, &begun, pending))).await;
     if let Err(error) = place.remove().await {
         tracing::warn!(%error, "the scratch place stays behind; the next rehearsal removes it after an hour");
     }

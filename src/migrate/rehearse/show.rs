@@ -151,7 +151,7 @@ impl ObservedStatement {
     /// Its effects, a line each.
     #[must_use]
     pub fn text(&self, indent: &str) -> String {
-        self.effects.iter().map(|effect| format!("{indent}{effect}\n")).collect()
+        self.effects.iter().fold(String::new(), |text, effect| text + indent + effect + "\n")
     }
 
     /// As a document.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::place::identifier;
 use super::show::bytes;
@@ -148,7 +149,7 @@ async fn run(
     clock: &dyn Clock,
     rehearsal: &mut Rehearsal,
 ) -> Result<(), MigrateError> {
-    fill(&settings.url, &copy.url).await?;
+    fill(&settings.url, &copy.url, &settings.stop).await?;
     let own = StartSettings {
         url: copy.url.clone(),
         mode: MigrateMode::Auto,
@@ -184,12 +185,20 @@ async fn run(
 }
 
 /// Copies the live database; one that is not there yet has nothing to copy.
-async fn fill(from: &DatabaseUrl, to: &DatabaseUrl) -> Result<(), MigrateError> {
+async fn fill(
+    from: &DatabaseUrl,
+    to: &DatabaseUrl,
+    stop: &CancellationToken,
+) -> Result<(), MigrateError> {
     let DatabaseTarget::Sqlite(file) = to.target() else { return Ok(()) };
     let Some(mut session) = open(from).await? else { return Ok(()) };
     let path = Dialect::Sqlite.quoted(&file.path.to_string_lossy());
     // Of this connection alone; it is closed after the copy.
-    let copied = session.execute(format!("PRAGMA query_only = 0; VACUUM INTO {path}")).await;
+    let copy = async {
+        session.interrupt_on(stop.clone()).await?;
+        session.execute(format!("PRAGMA query_only = 0; VACUUM INTO {path}")).await
+    };
+    let copied = copy.await;
     session.close().await;
     copied.map_err(MigrateError::database("copying the database"))
 }

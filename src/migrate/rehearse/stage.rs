@@ -1,22 +1,15 @@
 //! Runs files in a scratch place, a statement at a time, and looks before and after each.
-//!
-//! The rows there are made up, so what fails because of them is no finding: the file is begun again on tables
-//! without them. The exception is certain: a new column that must not be null and has no default, where the
-//! live table has rows.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-
-use sqlx::postgres::PgDatabaseError;
 
 use super::effects::{effects, takes_time};
 use super::guard::{Fence, strangers};
 use super::live::Live;
 use super::observe::{Beginning, Look, Seen, seen};
-use super::place::{Place, identifier};
+use super::place::Place;
 use super::{RehearsalFailure, RehearsedMigration, RehearsedRows, fill};
 use crate::migrate::error::cause;
-use crate::migrate::failure::{beginning, position};
 use crate::migrate::session::Session;
 use crate::migrate::split::{How, steps};
 use crate::migrate::{Dialect, MigrateError, Migration, scan};
@@ -69,9 +62,9 @@ pub(super) struct Stage<'a> {
     pub(super) session: Session,
     pub(super) watch: Session,
     pub(super) fence: Option<Fence<'a>>,
-    live: &'a Live,
+    pub(super) live: &'a Live,
     /// Tables whose rows are made up.
-    filled: Vec<String>,
+    pub(super) filled: Vec<String>,
 }
 
 impl<'a> Stage<'a> {
@@ -97,7 +90,9 @@ impl<'a> Stage<'a> {
         };
         let whole = !applied.directives.no_transaction;
         if whole {
-            self.session.execute("BEGIN").await?;
+            self.session.execute(self.place.begin()).await?;
+        } else {
+            self.assert_here().await?;
         }
         for piece in pieces(applied) {
             if self.skips(&piece).await? {
@@ -171,7 +166,7 @@ impl<'a> Stage<'a> {
                 match self.attempt(one).await {
                     Ok(seen) => all.extend(seen),
                     Err(Broken::Statement(..)) => {
-                        self.insist_alone(migration, &piece, &step.how, all).await?
+                        self.insist_alone(migration, &piece, &step.how, all).await?;
                     }
                     Err(Broken::Halt(halt)) => return Err(halt),
                 }
@@ -254,7 +249,7 @@ impl<'a> Stage<'a> {
 
     async fn in_transaction(&mut self, pieces: &[Piece]) -> Result<Vec<Seen>, Broken> {
         let rows = self.rows().await?;
-        self.session.execute("BEGIN").await?;
+        self.session.execute(self.place.begin()).await?;
         let look = Look::inside(&mut self.session, &self.place.schema).await?;
         let mut before = look.clone();
         let beginning = Beginning { look, rows };
@@ -280,6 +275,17 @@ impl<'a> Stage<'a> {
         let committed = self.session.execute("COMMIT").await;
         committed.map_err(|error| Broken::Statement(last, error))?;
         Ok(all)
+    }
+
+    /// Outside a transaction nothing else keeps a statement in its schema.
+    pub(super) async fn assert_here(&mut self) -> Result<(), Halt> {
+        let schema = self.session.value("SELECT CAST(current_schema() AS text)").await?;
+        if self.fence.is_some() && schema.as_deref() != Some(&self.place.schema) {
+            return Err(Halt::Cannot(
+                "the connection does not stay in the scratch schema".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// Whether a statement has nothing to do in a schema; fails when it would find its way out of it.
@@ -309,59 +315,6 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Takes the made-up rows away where a failure may be theirs: what to say of the statement then.
-    async fn without_rows(
-        &mut self,
-        piece: &Piece,
-        error: &sqlx::Error,
-    ) -> Result<Option<String>, sqlx::Error> {
-        let code = code(error);
-        let by_rows = ["22", "23", "P0"].iter().any(|class| code.starts_with(class));
-        if !by_rows || self.filled.is_empty() || self.is_certain(piece, error) {
-            return Ok(None);
-        }
-        let names: Vec<_> = self.filled.drain(..).map(|name| identifier(&name)).collect();
-        for _ in 0..names.len() {
-            for name in &names {
-                // Children first, whichever they are: the others go in a later round.
-                let _ = self.session.execute(format!("DELETE FROM {name}")).await;
-            }
-        }
-        Ok(Some(format!("depends on the rows: with made-up ones it failed ({})", cause(error))))
-    }
-
-    /// A new column that may not be null and has no value, on a table that has rows.
-    fn is_certain(&self, piece: &Piece, error: &sqlx::Error) -> bool {
-        let error =
-            error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
-        let Some((table, column)) = error.and_then(|error| Some((error.table()?, error.column()?)))
-        else {
-            return false;
-        };
-        let new = piece.tokens.windows(2).any(|pair| {
-            ["ADD", "COLUMN", "EXISTS"].contains(&pair[0].as_str())
-                && pair[1].eq_ignore_ascii_case(column)
-        });
-        new && self.live.tables.get(table).is_some_and(|table| table.rows > 0)
-    }
-
-    fn halt(&self, migration: &Migration, piece: &Piece, error: &sqlx::Error) -> Halt {
-        let (code, said, file) = (code(error), cause(error), migration.up_file());
-        let line = position(error).map_or(0, |at| scan::line_of(&piece.sql, at) - 1) + piece.line;
-        // The place's trouble, and not the file's.
-        let theirs = ["42501", "55P03", "40P01", "58P01", "57014"].contains(&code.as_str())
-            || code.starts_with("53")
-            || self.place.elsewhere && code == "42704"
-            || error.as_database_error().is_none();
-        if theirs {
-            return Halt::Cannot(format!(
-                "{file}, line {line}: {said}; not known whether it fails on the live database too"
-            ));
-        }
-        let message = format!("{said}; in: {}", beginning(&piece.sql));
-        Halt::Failed(RehearsalFailure { file, line, message })
-    }
-
     /// The rows of each table.
     pub(super) async fn rows(&mut self) -> Result<BTreeMap<String, u64>, sqlx::Error> {
         let schema = Dialect::Postgres.quoted(&self.place.schema);
@@ -388,10 +341,6 @@ impl<'a> Stage<'a> {
 
 /// How long a watch waits between two looks.
 pub(super) const POLL: Duration = Duration::from_millis(5);
-
-fn code(error: &sqlx::Error) -> String {
-    error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
-}
 
 fn pieces(migration: &Migration) -> Vec<Piece> {
     let sql = &migration.up_sql;

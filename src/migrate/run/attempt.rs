@@ -155,7 +155,7 @@ pub(in crate::migrate) fn begin(dialect: Dialect) -> String {
 }
 
 /// Whether the same transaction may go through later: a lock not had in time, a deadlock, a busy file.
-pub(super) fn is_lock_conflict(error: &sqlx::Error) -> bool {
+pub(in crate::migrate) fn is_lock_conflict(error: &sqlx::Error) -> bool {
     let Some(code) = error.as_database_error().and_then(sqlx::error::DatabaseError::code) else {
         return false;
     };

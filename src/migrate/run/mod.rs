@@ -217,7 +217,10 @@ impl Runner<'_> {
     }
 }
 
-async fn blockers_of(url: &DatabaseUrl, backend: &str) -> Result<Option<String>, sqlx::Error> {
+pub(super) async fn blockers_of(
+    url: &DatabaseUrl,
+    backend: &str,
+) -> Result<Option<String>, sqlx::Error> {
     let Some(mut session) = Session::to_read(url, Purpose::Inspect).await? else {
         return Ok(None);
     };

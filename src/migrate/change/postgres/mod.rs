@@ -7,9 +7,13 @@ use squawk_syntax::ast::{self, AstNode, Stmt, normalize_name_node};
 use squawk_syntax::{SourceFile, SyntaxNode};
 
 use super::{Change, TableName, quoted};
+use crate::migrate::depth::too_deep_at;
 
 /// The changes that one statement makes; none where it is not understood.
 pub(super) fn changes(statement: &str) -> Option<Vec<Change>> {
+    if too_deep_at(statement).is_some() {
+        return None;
+    }
     let parse = SourceFile::parse(statement);
     if !parse.errors().is_empty() {
         return None;
@@ -24,7 +28,7 @@ pub(super) fn changes(statement: &str) -> Option<Vec<Change>> {
 fn of(stmt: &Stmt) -> Option<Vec<Change>> {
     Some(match stmt {
         Stmt::CreateTable(it) => table::create(it).into_iter().collect(),
-        Stmt::CreateTableAs(it) => table::create_as(it).into_iter().collect(),
+        Stmt::CreateTableAs(it) => table::create_as(it),
         Stmt::AlterTable(it) => table::alter(it),
         Stmt::CreateIndex(it) => table::unique_index(it).into_iter().collect(),
         Stmt::DropTable(it) => {

@@ -112,9 +112,7 @@ fn inserted(insert: &ast::Insert) -> Vec<Change> {
         Some(ast::InsertSource::SelectVariant(ast::SelectVariant::Values(_))) | None => None,
         // A name of the `WITH` part means nothing outside of the statement.
         Some(_) if insert.with_clause().is_some() => None,
-        Some(ast::InsertSource::SelectVariant(query)) => {
-            Some(RowSource { query: text(query.syntax()), tables: read(query.syntax()) })
-        }
+        Some(ast::InsertSource::SelectVariant(query)) => Some(source(query.syntax())),
         Some(ast::InsertSource::DefaultValues(_)) => None,
     };
     found.push(Change::InsertRows {
@@ -124,6 +122,11 @@ fn inserted(insert: &ast::Insert) -> Vec<Change> {
         tolerant: conflict.is_some(),
     });
     found
+}
+
+/// A query as the source of rows.
+pub(super) fn source(query: &SyntaxNode) -> RowSource {
+    RowSource { query: text(query), tables: read(query) }
 }
 
 /// The tables that a query reads.

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Constraint};
 
-use super::{columns_in, expression, last_name, name, table_in, text};
+use super::{columns_in, expression, last_name, name, rows, table_in, text};
 use crate::migrate::change::{Change, Column, Definition, ForeignKey, Key, TableName, quoted};
 
 pub(super) fn create(create: &ast::CreateTable) -> Option<Change> {
@@ -21,15 +21,28 @@ pub(super) fn create(create: &ast::CreateTable) -> Option<Change> {
     })
 }
 
-pub(super) fn create_as(create: &ast::CreateTableAs) -> Option<Change> {
-    if matches!(create.persistence(), Some(ast::Persistence::Temp(_))) {
-        return None;
+/// A table that is created from a query; of a temporary one, that rows are copied.
+pub(super) fn create_as(create: &ast::CreateTableAs) -> Vec<Change> {
+    let Some(table) = create.table_name().and_then(|it| table_in(it.syntax())) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    if !matches!(create.persistence(), Some(ast::Persistence::Temp(_))) {
+        found.push(Change::CreateTable {
+            table: table.clone(),
+            if_not_exists: create.if_not_exists().is_some(),
+            definition: None,
+        });
     }
-    Some(Change::CreateTable {
-        table: table_in(create.table_name()?.syntax())?,
-        if_not_exists: create.if_not_exists().is_some(),
-        definition: None,
-    })
+    if let Some(query) = create.query() {
+        found.push(Change::InsertRows {
+            table,
+            columns: Vec::new(),
+            source: Some(rows::source(query.syntax())),
+            tolerant: false,
+        });
+    }
+    found
 }
 
 /// None where a part of it comes from another table.

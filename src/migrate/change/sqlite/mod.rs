@@ -25,12 +25,16 @@ pub(super) fn changes(statement: &str) -> Option<Vec<Change>> {
 fn of(stmt: &Stmt<'_>) -> Vec<Change> {
     match stmt {
         Stmt::AlterTable(table, body) => altered(&table_name(table), body),
-        Stmt::CreateTable { temporary: false, if_not_exists, tbl_name, body } => {
-            vec![Change::CreateTable {
-                table: table_name(tbl_name),
+        Stmt::CreateTable { temporary, if_not_exists, tbl_name, body } => {
+            let table = table_name(tbl_name);
+            // Of a temporary table only that rows are copied.
+            let created = (!temporary).then(|| Change::CreateTable {
+                table: table.clone(),
                 if_not_exists: *if_not_exists,
                 definition: table::definition(body).map(Box::new),
-            }]
+            });
+            let copied = rows::copied(&table, body);
+            created.into_iter().chain(copied).collect()
         }
         Stmt::CreateIndex { unique: true, idx_name, tbl_name, columns, where_clause, .. } => {
             vec![Change::AddUnique {

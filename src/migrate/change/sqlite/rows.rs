@@ -1,8 +1,8 @@
 //! Rows that a statement of SQLite adds, changes or deletes.
 
 use sqlite3_parser::ast::{
-    Cmd, FromClause, InsertBody, OneSelect, ResolveType, Select, SelectTable, Set, Stmt, Upsert,
-    UpsertDo,
+    Cmd, CreateTableBody, FromClause, InsertBody, OneSelect, ResolveType, Select, SelectTable, Set,
+    Stmt, Upsert, UpsertDo,
 };
 use sqlite3_parser::{Bump, FallibleIterator as _, lexer::sql::Parser};
 
@@ -67,6 +67,17 @@ fn upserted(table: &TableName, upsert: Option<&Upsert<'_>>) -> Option<Change> {
         deletes: false,
         bounded: true,
         sets,
+    })
+}
+
+/// What `CREATE TABLE … AS` puts into the table.
+pub(super) fn copied(table: &TableName, body: &CreateTableBody<'_>) -> Option<Change> {
+    let CreateTableBody::AsSelect(select) = body else { return None };
+    Some(Change::InsertRows {
+        table: table.clone(),
+        columns: Vec::new(),
+        source: source(select),
+        tolerant: false,
     })
 }
 

@@ -120,6 +120,13 @@ impl Follower {
         });
     }
 
+    /// Rows of a table may go with those of another one from here on.
+    pub(super) fn refers(&mut self, table: &TableName, key: &ForeignKey) {
+        if let Some((at, target)) = self.find(table).zip(self.find(&key.target)) {
+            self.referenced_by[target].push(at);
+        }
+    }
+
     pub(super) fn check(&mut self, table: &TableName, expression: &str) {
         let words = expression.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = format!("rows of {} for which ({words}) is false", shown(table));

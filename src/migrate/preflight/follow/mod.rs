@@ -42,12 +42,12 @@ struct Follower {
 
 impl Follower {
     fn new(tables: &Tables, dialect: Dialect) -> Self {
-        let all = tables.tables.iter().enumerate();
+        let all = tables.all.iter().enumerate();
         Self {
             dialect,
             schema: tables.schema.clone(),
             relations: all.map(|(place, table)| Relation::stored(place, table)).collect(),
-            referenced_by: tables.tables.iter().map(|it| it.referenced_by.clone()).collect(),
+            referenced_by: tables.all.iter().map(|it| it.referenced_by.clone()).collect(),
             not_valid: tables.not_valid.clone(),
             questions: Vec::new(),
             opaque: None,
@@ -93,6 +93,7 @@ impl Follower {
                 self.unique(&table, &columns, predicate.as_deref(), nulls_not_distinct);
             }
             Change::AddForeignKey { ref table, ref key, ref name, not_valid } => {
+                self.refers(table, key);
                 if not_valid {
                     let (table, name) = (table.clone(), name.clone());
                     self.leave_for_later(&table, name, change);
@@ -196,24 +197,23 @@ impl Follower {
         if let Some(by) = &relation.deleted {
             return Some(format!("rows are deleted or changed by {} first", self.near(by)));
         }
-        if let Rows::Unknown(why) = &relation.rows {
-            return Some(why.clone());
+        match &relation.rows {
+            Rows::Unknown(why) => return Some(self.near(why)),
+            Rows::None => return None,
+            Rows::Stored(..) | Rows::Query { .. } => {}
         }
         relation.mentioned(text).into_iter().find_map(|column| {
             match (&column.touched, &column.value) {
                 (Some(by), _) => Some(format!("{} is filled by {}", column.name, self.near(by))),
-                (None, Value::Unknown(why)) => Some(why.clone()),
+                (None, Value::Unknown(why)) => Some(self.near(why)),
                 _ => None,
             }
         })
     }
 
-    /// A place for people: within the file its line is enough.
-    fn near(&self, place: &str) -> String {
-        match place.strip_prefix(&self.now.file).and_then(|rest| rest.strip_prefix(':')) {
-            Some(line) => format!("line {line}"),
-            None => place.to_owned(),
-        }
+    /// A text for people, with places in the present file by their line alone.
+    fn near(&self, text: &str) -> String {
+        text.replace(&format!("{}:", self.now.file), "line ")
     }
 
     /// The present place, as it is kept: it may be read from another file.

@@ -1,6 +1,7 @@
 //! Rows that pending statements change, delete, add and copy.
 
 use super::{Follower, Relation, Rows, Value, shown};
+use crate::migrate::Dialect;
 use crate::migrate::change::{Definition, RowSource, TableName, quoted};
 use crate::migrate::preflight::narrow;
 use crate::migrate::preflight::question::Ask;
@@ -11,7 +12,8 @@ impl Follower {
         let here = self.here();
         let Some(at) = self.find(table) else { return };
         for column in &mut self.relations[at].columns {
-            if sets.iter().any(|(name, _)| *name == column.name) {
+            // A generated column follows others.
+            if column.generated || sets.iter().any(|(name, _)| *name == column.name) {
                 column.touched.get_or_insert_with(|| here.clone());
             } else if sets.iter().any(|(_, value)| mentions(value, &column.name)) {
                 column.kept.get_or_insert_with(|| here.clone());
@@ -78,6 +80,10 @@ impl Follower {
                 relation.rows = Rows::Unknown(format!("its rows are put in by {here}"));
             }
             _ => {
+                // `OR REPLACE` deletes the rows that are in the way.
+                if tolerant && self.dialect == Dialect::Sqlite {
+                    relation.deleted.get_or_insert_with(|| here.clone());
+                }
                 relation.inserted.get_or_insert(here);
             }
         }

@@ -43,8 +43,12 @@ impl Follower {
             copied: None,
             gone: false,
         };
+        let keys = relation.definition.as_ref().map(|it| it.foreign_keys.clone());
         self.relations.push(relation);
         self.referenced_by.push(Vec::new());
+        for key in keys.iter().flatten() {
+            self.refers(table, key);
+        }
     }
 
     pub(super) fn drop_table(&mut self, table: &TableName, rows_only: bool, cascade: bool) {

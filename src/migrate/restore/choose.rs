@@ -1,0 +1,173 @@
+//! Which backup: by number, by file, or the newest that is whole.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use tokio_util::sync::CancellationToken;
+
+use super::RestoreError;
+use crate::config::{DatabaseKind, DatabaseUrl};
+use crate::migrate::MigrationSet;
+use crate::migrate::backup::{self, BackupError, Fault, Manifest, manifest};
+
+/// A backup that was read from end to end and found whole.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is of.
+    pub kind: DatabaseKind,
+    /// Its manifest; none where one is missing and that was waived.
+    pub manifest: Option<Manifest>,
+}
+
+impl Chosen {
+    /// Finds a backup and verifies it. `named` is its number in the list of backups of `of` in the folder, 1
+    /// being the newest, or a file; without it, it is the newest that is whole. `waived` lets a file without a
+    /// manifest pass, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`] when there is none, or it is damaged.
+    pub async fn find(
+        named: Option<&str>,
+        folder: &Path,
+        of: &DatabaseUrl,
+        waived: bool,
+        stop: &CancellationToken,
+    ) -> Result<Self, RestoreError> {
+        let Some(named) = named else { return Self::newest(folder, of, stop).await };
+        if let Ok(index) = named.parse::<usize>() {
+            let path = backup::at(folder, of, index)?.path;
+            return Self::verified(&path, waived, stop).await;
+        }
+        let beside = |path: &Path| path.is_file().then(|| path.to_owned());
+        let found = beside(Path::new(named)).or_else(|| beside(&folder.join(named)));
+        let found = found.ok_or_else(|| RestoreError::NoSuchFile { named: named.to_owned() })?;
+        Self::verified(&found, waived, stop).await
+    }
+
+    async fn newest(
+        folder: &Path,
+        of: &DatabaseUrl,
+        stop: &CancellationToken,
+    ) -> Result<Self, RestoreError> {
+        for listed in backup::list(folder, Some(of))? {
+            if listed.manifest.is_none() {
+                continue;
+            }
+            match Self::verified(&listed.path, false, stop).await {
+                Err(RestoreError::Backup(error @ BackupError::Invalid { .. })) => {
+                    tracing::warn!(%error, "a backup is passed over");
+                }
+                other => return other,
+            }
+        }
+        Err(RestoreError::None { folder: folder.to_owned() })
+    }
+
+    async fn verified(
+        path: &Path,
+        waived: bool,
+        stop: &CancellationToken,
+    ) -> Result<Self, RestoreError> {
+        match backup::verify(path, None, stop).await {
+            Ok(verified) => {
+                let kind = kind_of(&verified.manifest);
+                Ok(Self { path: verified.path, kind, manifest: Some(verified.manifest) })
+            }
+            Err(BackupError::Invalid { fault: Fault::NoManifest(_), .. }) if waived => {
+                let kind = looked_at(path)
+                    .ok_or_else(|| RestoreError::NotABackup { path: path.to_owned() })?;
+                tracing::warn!(path = %path.display(), "restoring a file without a manifest: nothing says what it should hold");
+                Ok(Self { path: path.to_owned(), kind, manifest: None })
+            }
+            Err(BackupError::Stopped) => Err(RestoreError::Stopped),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Refuses what cannot be restored into this database with this program, as far as the manifest tells.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`] that says why.
+    pub fn check(
+        &self,
+        url: &DatabaseUrl,
+        set: &MigrationSet,
+        reset_to: Option<i64>,
+    ) -> Result<(), RestoreError> {
+        if self.kind != url.kind() {
+            let name = |kind| match kind {
+                DatabaseKind::Sqlite => "SQLite",
+                DatabaseKind::Postgres => "PostgreSQL",
+            };
+            return Err(RestoreError::OtherKind {
+                path: self.path.clone(),
+                backup: name(self.kind),
+                database: url.to_string(),
+                kind: name(url.kind()),
+            });
+        }
+        if let Some(manifest) = &self.manifest {
+            self.known(&manifest.versions, set)?;
+        }
+        reset_to.map_or(Ok(()), |version| self.reachable(version, set))
+    }
+
+    /// Refuses versions that the program does not know.
+    pub(super) fn known(&self, versions: &[i64], set: &MigrationSet) -> Result<(), RestoreError> {
+        let unknown = versions.iter().filter(|version| set.get(**version).is_none());
+        let unknown: Vec<String> = unknown.map(i64::to_string).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let made = self.manifest.as_ref();
+        Err(RestoreError::Newer {
+            path: self.path.clone(),
+            versions: unknown.join(", "),
+            own: env!("CARGO_PKG_VERSION"),
+            made: made.map_or_else(String::new, |made| {
+                format!(" (it was made by {}, on {})", made.program, made.created_at)
+            }),
+        })
+    }
+
+    fn reachable(&self, version: i64, set: &MigrationSet) -> Result<(), RestoreError> {
+        let refuse = |cause: String| Err(RestoreError::ResetTo { version, cause });
+        if set.get(version).is_none() {
+            return refuse("this program has no such version; `taskmanager migrate history` shows those that it has".to_owned());
+        }
+        let head = self.manifest.as_ref().and_then(|manifest| manifest.schema_version);
+        let back = set.migrations().iter().filter(|migration| {
+            migration.version > version && head.is_some_and(|head| migration.version <= head)
+        });
+        for migration in back {
+            if let Some(why) = &migration.irreversible {
+                return refuse(format!("migration {} cannot be undone: {why}", migration.version));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn kind_of(manifest: &manifest::Manifest) -> DatabaseKind {
+    if manifest.database == DatabaseKind::Sqlite.as_str() {
+        DatabaseKind::Sqlite
+    } else {
+        DatabaseKind::Postgres
+    }
+}
+
+/// What a file is by its first bytes.
+fn looked_at(path: &Path) -> Option<DatabaseKind> {
+    let mut first = [0; 16];
+    File::open(path).ok()?.read_exact(&mut first).ok()?;
+    if first == *b"SQLite format 3\0" {
+        Some(DatabaseKind::Sqlite)
+    } else {
+        first.starts_with(b"PGDMP").then_some(DatabaseKind::Postgres)
+    }
+}
