@@ -15,6 +15,7 @@ mod serve;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, stderr};
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -70,13 +71,18 @@ impl Cli {
             Some(Command::Healthcheck(args)) => args.run(listen).await,
             Some(Command::Config(args)) => args.run(&config()?),
             Some(Command::Openapi(args)) => args.run(),
-            Some(Command::Migrate(migrate)) => migrate.run(&config()?).await,
-            Some(Command::Backup(backup)) => backup.run(&config()?).await,
-            Some(Command::Restore(args)) => args.run(&config()?).await,
+            Some(Command::Migrate(migrate)) => boxed(migrate.run(&config()?)).await,
+            Some(Command::Backup(backup)) => boxed(backup.run(&config()?)).await,
+            Some(Command::Restore(args)) => boxed(args.run(&config()?)).await,
             Some(Command::Serve(args)) => args.run(config()?).await,
             None => serve::Args::default().run(config()?).await,
         }
     }
+}
+
+/// Puts a command on the heap and hides its type: those of several, nested, are more than the compiler follows.
+fn boxed<'a, T>(command: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    Box::pin(command)
 }
 
 /// Looks a variable of the process up.

@@ -12,7 +12,7 @@ use super::output;
 use crate::config::{Config, DatabaseUrl, Source, variable};
 use crate::domain::SystemClock;
 use crate::migrate::restore::{Chosen, Restore, RestoreError, Restored};
-use crate::migrate::{Operation, Progress, SchemaState, StartSettings, StateReport};
+use crate::migrate::{Operation, Progress, Safety, SchemaState, StartSettings, StateReport};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
 
@@ -62,6 +62,8 @@ impl Args {
         let stop = Shutdown::from_signals()?.draining_token();
         let settings = StartSettings {
             url: target.clone(),
+            // What is replaced is saved by the restore itself, and these migrations were applied before.
+            safety: Safety::none(),
             ..StartSettings::from_config(config, stop.clone())
         };
         let folder = config.safety.backup_folder(url(config));
