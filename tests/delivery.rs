@@ -151,6 +151,19 @@ mod tests {
         assert_eq!(environments, BTreeSet::from(["production".into(), "staging".into()]));
     }
 
+    /// Not all readers of YAML agree on what `off` is.
+    #[rstest]
+    fn words_for_yes_and_no_are_quoted(
+        #[values("render.yaml", PRODUCTION, DEVELOPMENT)] path: &str,
+    ) {
+        for line in text(path).lines() {
+            let values = line.split(": ").skip(1);
+            for value in values.map(|rest| rest.trim_end_matches([' ', '}', ','])) {
+                assert!(!["on", "off", "yes", "no"].contains(&value), "{path}: {line}");
+            }
+        }
+    }
+
     // --- Compose
 
     fn services(path: &str) -> Map<String, Value> {
