@@ -38,7 +38,6 @@ lint: ## formatting, clippy without warnings, the shipped migrations, and depend
 .PHONY: migrate-verify image up down logs-api roll demo e2e scan postgres-tools registry-login push deploy
 
 migrate-verify: ## every migration up, down and up again, with rows in the tables, on both databases
-	cargo run --quiet -- --database-url sqlite::memory: migrate verify
 	scripts/with-postgres.sh sh -c 'cargo run --quiet -- --database-url "$$TEST_POSTGRES_URL" migrate verify'
 
 # Production on this machine: docker-compose.prod.yml, as docs/DEPLOY.md says.
