@@ -6,13 +6,13 @@ SHELL := /bin/bash
 .PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision backup restore
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /\1\t/' | expand -t 18
 
 run: ## start the service (release build)
 	cargo run --release
 
 test: ## all tests, on SQLite and on a throw-away PostgreSQL (TEST_POSTGRES_URL=… uses a server of yours)
-	scripts/with-postgres.sh cargo test
+	scripts/with-postgres.sh cargo test --no-fail-fast
 
 # FILE is a test binary (api) or a file of it (tests/api/lists.rs).
 test-specific: ## the tests of one file: FILE=tests/api/lists.rs
@@ -36,6 +36,63 @@ lint: ## formatting, clippy without warnings, the shipped migrations; dependenci
 	else echo 'cargo-deny is not installed: advisories and licences were not checked'; fi
 	@if command -v promtool >/dev/null; then promtool check config prometheus.yml; \
 	else echo 'promtool is not installed: the rules of Prometheus were not checked (make test does)'; fi
+
+.PHONY: migrate-verify image up down logs-api roll demo e2e scan postgres-tools registry-login push deploy
+
+migrate-verify: ## every migration up, down and up again, with rows in the tables, on both databases
+	scripts/with-postgres.sh sh -c 'cargo run --quiet -- --database-url "$$TEST_POSTGRES_URL" migrate verify'
+
+# Production on this machine: docker-compose.prod.yml, as docs/DEPLOY.md says.
+PRODUCTION = docker compose -f docker-compose.prod.yml
+export REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
+export TASKMANAGER_IMAGE ?= taskmanager
+
+image: ## the production image, taskmanager unless TASKMANAGER_IMAGE names another
+	docker build -t "$(TASKMANAGER_IMAGE)" --build-arg REVISION $(if $(CARGO_BUILD_JOBS),--build-arg CARGO_BUILD_JOBS) .
+
+up: ## production on this machine, at http://localhost:8001 (Grafana: 3000)
+	$(PRODUCTION) up --build --detach --wait
+
+down: ## end production on this machine; the tasks, the backups and the secrets stay
+	$(PRODUCTION) down
+
+logs-api: ## what the service logs, as it comes
+	$(PRODUCTION) logs --follow --tail 100 api
+
+roll: ## replace the running replicas one by one by those of the present image
+	scripts/roll.sh
+
+demo: ## the incident and its end, in four acts
+	./demo_desync.sh
+
+e2e: ## production from a clean clone to a restored backup, on a Docker engine
+	scripts/e2e.sh
+
+# Tools of the pipeline, in containers: a scanner needs nothing on the machine but Docker.
+TRIVY = docker run --rm -v /var/run/docker.sock:/var/run/docker.sock -v "$(CURDIR)":/source:ro aquasec/trivy:0.58.1
+
+scan: image ## known vulnerabilities, that have a remedy, of the dependencies and the image
+	$(TRIVY) fs --scanners vuln --ignore-unfixed --severity HIGH,CRITICAL --exit-code 1 /source/Cargo.lock
+	$(TRIVY) image --ignore-unfixed --severity HIGH,CRITICAL --exit-code 1 "$(TASKMANAGER_IMAGE)"
+
+postgres-tools: ## install the server and the client of one version of PostgreSQL: POSTGRES=17 (Debian, Ubuntu)
+	sudo apt-get install -y -qq postgresql-common pgbouncer </dev/null
+	sudo /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y >/dev/null </dev/null
+	sudo apt-get purge -y -qq 'postgresql-[0-9]*' 'postgresql-client-[0-9]*' </dev/null
+	sudo apt-get install -y -qq "postgresql-$(POSTGRES)" </dev/null
+
+registry-login: ## docker login to the registry of TASKMANAGER_IMAGE, with REGISTRY_USER and REGISTRY_TOKEN
+	@printf '%s' "$$REGISTRY_TOKEN" | docker login -u "$$REGISTRY_USER" --password-stdin "$(firstword $(subst /, ,$(TASKMANAGER_IMAGE)))"
+
+push: ## build and push TASKMANAGER_IMAGE with its bill of materials; prints the digest (needs docker login)
+	@mkdir -p target
+	docker buildx inspect taskmanager >/dev/null 2>&1 || docker buildx create --name taskmanager
+	docker buildx build --builder taskmanager --push --sbom=true --provenance=mode=max -t "$(TASKMANAGER_IMAGE)" \
+		--build-arg REVISION --metadata-file target/image.json .
+	@sed -n 's/.*"containerimage.digest": "\(.*\)".*/\1/p' target/image.json
+
+deploy: ## deploy REVISION to Render, look at /health, and roll back if it does not come up (see scripts/deploy.sh)
+	scripts/deploy.sh
 
 # DATABASE_URL says which database; a SQLite file here unless set.
 migrate: ## bring the database up to date: alembic upgrade head
