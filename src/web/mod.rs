@@ -10,7 +10,8 @@ mod coding;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LINK, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +22,10 @@ use assets::Asset;
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For the page itself, which names the others.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// Nothing but the page's own files, and nothing within them that runs or styles inline.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+);
 /// Where a program that comes to the page finds what is for programs (RFC 8631).
 const SERVICE_LINKS: HeaderValue =
     HeaderValue::from_static("</openapi.json>; rel=\"service-desc\", </docs>; rel=\"service-doc\"");
@@ -34,6 +39,7 @@ pub async fn page(headers: HeaderMap) -> Response {
     let Some(page) = assets.page() else { return StatusCode::NOT_FOUND.into_response() };
     let mut response = send(page, &headers, ASK_AGAIN);
     response.headers_mut().insert(LINK, SERVICE_LINKS);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response
 }
 
