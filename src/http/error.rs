@@ -37,6 +37,9 @@ pub(crate) enum ApiError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+    /// As many clients follow the events as may.
+    #[error("too many streams of events")]
+    TooManyStreams,
     /// Not finished in time.
     #[error("request timed out")]
     Timeout,
@@ -89,6 +92,10 @@ impl IntoResponse for ApiError {
             Self::Store(_) => Problem::new(
                 &problem::INTERNAL,
                 "the log line with this request_id says what happened",
+            ),
+            Self::TooManyStreams => Problem::new(
+                &problem::UNAVAILABLE,
+                "as many clients follow the events of this instance as may",
             ),
             Self::Timeout => Problem::new(
                 &problem::TIMEOUT,

@@ -70,7 +70,7 @@ kinds! {
         "Something went wrong that is not the request's fault. The log line with this request_id says what.";
     /// The database cannot be had.
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Service unavailable",
-        "The database cannot be reached just now, or all connections are busy. Wait as long as Retry-After says, and repeat.";
+        "The database cannot be reached just now, or all connections are busy, or as many clients follow the events of this instance as may. Wait as long as Retry-After says, and repeat.";
     /// The request took too long.
     TIMEOUT = "timeout", SERVICE_UNAVAILABLE, "Request timed out",
         "The request was not finished within REQUEST_TIMEOUT and was given up. Wait as long as Retry-After says, and repeat.";

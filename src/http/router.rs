@@ -24,6 +24,7 @@ fn task_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::list::list, tasks::create::create))
         .routes(routes!(tasks::count::count))
         .routes(routes!(tasks::stats::stats))
+        .routes(routes!(tasks::events::events))
         .routes(routes!(tasks::list::search))
         .routes(routes!(tasks::list::filter))
         .routes(routes!(

@@ -4,6 +4,7 @@
 
 mod database;
 mod error;
+mod events;
 mod failure;
 mod lease;
 mod observed;
@@ -15,6 +16,7 @@ mod sqlite;
 
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
+pub use events::{Advance, EventFeed, Next, Resync, Tail};
 
 use std::fmt::Debug;
 
@@ -27,7 +29,8 @@ use crate::domain::{
 
 /// Keeps tasks. Every implementation passes the same contract suite (`tests/store`).
 ///
-/// Each method is one atomic step: seen by others whole or not at all. Every method may fail with
+/// Each method is one atomic step: seen by others whole or not at all; a change and its event (see [`EventFeed`]) are
+/// one. Every method may fail with
 /// [`StoreError::Unavailable`] when the database cannot be had in time, and
 /// [`StoreError::Driver`] when it refuses for a reason that is not the caller's.
 #[async_trait]

@@ -3,6 +3,7 @@
 pub(super) mod count;
 pub(super) mod create;
 pub(super) mod delete;
+pub(super) mod events;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod model;

@@ -43,12 +43,31 @@ const FILTERS: [&str; 7] =
 const LISTS: [&str; 5] = ["limit", "skip", "cursor", "sort", "count"];
 
 /// The pairs of a query string, taken out name by name.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     query: &'a QueryString,
-    violations: Violations,
+    pub(super) violations: Violations,
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn new(query: &'a QueryString) -> Self {
+        Self { query, violations: Violations::new() }
+    }
+
+    /// Every name that is not among these is a fault.
+    pub(super) fn refuse_unknown(&mut self, allowed: &[&str]) {
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, _) in &self.query.0 {
+            if allowed.contains(&name.as_str()) || seen.contains(&name.as_str()) {
+                continue;
+            }
+            seen.push(name);
+            let allowed = allowed.join(", ");
+            let detail =
+                format!("{} is no parameter of this path; allowed are {allowed}", quoted(name));
+            self.violations.push(Place::parameter(name), Fault::new("unknown_parameter", detail));
+        }
+    }
+
     fn all(&self, name: &str) -> Vec<&'a str> {
         self.query.0.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
     }
@@ -69,7 +88,11 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn read<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Option<T> {
+    pub(super) fn read<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
         let value = self.one(name, false)?;
         self.violations.keep(|| Place::parameter(name), parse(value))
     }
@@ -104,8 +127,9 @@ impl<'a> Reader<'a> {
 ///
 /// Every rule that a parameter breaks.
 pub(super) fn read(query: &QueryString, shape: &Shape, path: &str) -> Result<Params, Violations> {
-    let mut reader = Reader { query, violations: Violations::new() };
-    refuse_unknown(&mut reader, shape);
+    let mut reader = Reader::new(query);
+    let lists = if shape.list { &LISTS[..] } else { &[] };
+    reader.refuse_unknown(&[&FILTERS, lists].concat());
     let filter = read_filter(&mut reader, shape);
     let mut params = Params {
         filter,
@@ -118,21 +142,6 @@ pub(super) fn read(query: &QueryString, shape: &Shape, path: &str) -> Result<Par
         read_list(&mut reader, &mut params, path);
     }
     if reader.violations.is_empty() { Ok(params) } else { Err(reader.violations) }
-}
-
-fn refuse_unknown(reader: &mut Reader<'_>, shape: &Shape) {
-    let allowed = || FILTERS.into_iter().chain(LISTS.into_iter().filter(|_| shape.list));
-    let mut seen: Vec<&str> = Vec::new();
-    for (name, _) in &reader.query.0 {
-        if allowed().any(|known| known == name) || seen.contains(&name.as_str()) {
-            continue;
-        }
-        seen.push(name);
-        let allowed = allowed().collect::<Vec<_>>().join(", ");
-        let detail =
-            format!("{} is no parameter of this path; allowed are {allowed}", quoted(name));
-        reader.violations.push(Place::parameter(name), Fault::new("unknown_parameter", detail));
-    }
 }
 
 fn read_filter(reader: &mut Reader<'_>, shape: &Shape) -> TaskFilter {
@@ -241,7 +250,8 @@ fn read_list(reader: &mut Reader<'_>, params: &mut Params, path: &str) {
     }
 }
 
-fn integer(name: &str, text: &str, min: i64, max: i64) -> Result<i64, Fault> {
+/// Reads a whole number within bounds.
+pub(super) fn integer(name: &str, text: &str, min: i64, max: i64) -> Result<i64, Fault> {
     let range =
         || format!("{name} must be a whole number from {min} to {max}; got {}", quoted(text));
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -41,13 +41,34 @@ const TASKS: RequiredTable = RequiredTable {
     ],
 };
 
+const TASK_EVENTS: RequiredTable = RequiredTable {
+    name: "task_events",
+    columns: &[
+        "id",
+        "kind",
+        "at",
+        "task_id",
+        "number",
+        "title",
+        "description",
+        "status",
+        "priority",
+        "assignee",
+        "due_date",
+        "created_at",
+        "updated_at",
+        "completed_at",
+        "version",
+    ],
+};
+
 /// What this program uses.
 #[must_use]
 pub fn required(dialect: Dialect) -> &'static [RequiredTable] {
     match dialect {
-        Dialect::Postgres => &[TASKS],
+        Dialect::Postgres => &[TASKS, TASK_EVENTS],
         Dialect::Sqlite => {
-            &[TASKS, RequiredTable { name: "tasks_search", columns: &["search_text"] }]
+            &[TASKS, TASK_EVENTS, RequiredTable { name: "tasks_search", columns: &["search_text"] }]
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tasks in PostgreSQL 13 or newer.
 
 mod connections;
+mod events;
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::connections::{Connections, Unit};
+pub(super) use self::events::PostgresEvents;
+use super::events::Commits;
 use super::failure::{Failures, retry_broken_read};
 use super::lease::Leases;
 use super::query::{self, Dialect, WordSearch, like_pattern};
@@ -22,6 +25,8 @@ use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskR
 #[derive(Debug)]
 pub(super) struct PostgresStore {
     connections: Connections,
+    failures: Arc<Failures>,
+    commits: Arc<Commits>,
 }
 
 impl PostgresStore {
@@ -31,11 +36,17 @@ impl PostgresStore {
         settings: &PoolSettings,
         failures: Arc<Failures>,
     ) -> Self {
-        Self { connections: Connections::new(target, settings, failures) }
+        let connections = Connections::new(target, settings, Arc::clone(&failures));
+        Self { connections, failures, commits: Arc::default() }
     }
 
     pub(super) fn connections(&self) -> &Leases<Postgres> {
         self.connections.leases()
+    }
+
+    /// What was committed here.
+    pub(super) fn commits(&self) -> Arc<Commits> {
+        Arc::clone(&self.commits)
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
@@ -141,11 +152,12 @@ impl TaskStore for PostgresStore {
     async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
         let mut lease = self.connections.take().await?;
         let mut unit = self.connections.one(&mut lease).await?;
-        let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT), &task);
+        let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT_WITH_EVENT), &task);
         let insert = insert.persistent(unit.keeps_statements());
         let row = insert.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
         task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
         self.finish(unit).await?;
+        self.commits.made();
         lease.keep();
         Ok(task)
     }
@@ -165,10 +177,11 @@ impl TaskStore for PostgresStore {
         let mut unit = self.connections.transaction(&mut lease).await?;
         let present = self.locked(&mut unit, reference, precondition).await?;
         let Some(next) = present.patched(patch, now) else { return Ok(present) };
-        let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE), &next);
+        let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE_WITH_EVENT), &next);
         let update = update.persistent(unit.keeps_statements());
         update.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
         self.finish(unit).await?;
+        self.commits.made();
         lease.keep();
         Ok(next)
     }
@@ -181,10 +194,11 @@ impl TaskStore for PostgresStore {
         let mut lease = self.connections.take().await?;
         let mut unit = self.connections.transaction(&mut lease).await?;
         let present = self.locked(&mut unit, reference, precondition).await?;
-        let delete = sqlx::query(sql::DELETE).bind(present.id);
+        let delete = sqlx::query(sql::DELETE_WITH_EVENT).bind(present.id);
         let delete = delete.persistent(unit.keeps_statements());
         delete.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
         self.finish(unit).await?;
+        self.commits.made();
         lease.keep();
         Ok(())
     }

@@ -4,6 +4,8 @@
 //! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process can
 //! make them wait, for `busy_timeout` at most.
 
+mod events;
+
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +17,7 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::events::Commits;
 use super::failure::Failures;
 use super::lease::{Lease, Leases};
 use super::query::{self, Dialect, WordSearch, like_pattern};
@@ -22,7 +25,7 @@ use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
 use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
 use crate::config::{SqliteMode, SqliteTarget};
 use crate::domain::{
-    CensusLine, Precondition, SortField, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+    CensusLine, EventKind, Precondition, SortField, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
 };
 
 /// Shortest word, in characters, that the trigram index can find.
@@ -85,6 +88,7 @@ pub(super) struct SqliteStore {
     readers: Leases<Sqlite>,
     file: Arc<File>,
     failures: Arc<Failures>,
+    commits: Arc<Commits>,
 }
 
 impl SqliteStore {
@@ -135,6 +139,7 @@ impl SqliteStore {
             ),
             file,
             failures,
+            commits: Arc::default(),
         }
     }
 
@@ -202,7 +207,9 @@ impl TaskStore for SqliteStore {
             insert.fetch_all(&mut *transaction).await.map_err(|error| self.explain(error))?;
         let row = rows.first().ok_or_else(|| self.explain(sqlx::Error::RowNotFound))?;
         task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
+        self.record(&mut transaction, EventKind::Created, task.id).await?;
         transaction.commit().await.map_err(|error| self.explain(error))?;
+        self.commits.made();
         lease.keep();
         Ok(task)
     }
@@ -228,7 +235,9 @@ impl TaskStore for SqliteStore {
         let Some(next) = present.patched(patch, now) else { return Ok(present) };
         let update = sql::bind_task(sqlx::query::<Sqlite>(sql::UPDATE), &next);
         update.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
+        self.record(&mut transaction, EventKind::Updated, next.id).await?;
         transaction.commit().await.map_err(|error| self.explain(error))?;
+        self.commits.made();
         lease.keep();
         Ok(next)
     }
@@ -241,9 +250,11 @@ impl TaskStore for SqliteStore {
         let mut lease = self.lease(&self.writer).await?;
         let mut transaction = self.begin(&mut lease).await?;
         let present = self.present(&mut transaction, reference, precondition).await?;
+        self.record(&mut transaction, EventKind::Deleted, present.id).await?;
         let delete = sqlx::query(sql::DELETE).bind(present.id);
         delete.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
         transaction.commit().await.map_err(|error| self.explain(error))?;
+        self.commits.made();
         lease.keep();
         Ok(())
     }
