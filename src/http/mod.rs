@@ -6,6 +6,7 @@ mod docs;
 mod error;
 mod extract;
 pub mod health;
+mod idempotency;
 mod json;
 mod metrics;
 mod middleware;

@@ -41,14 +41,21 @@ const TASKS: RequiredTable = RequiredTable {
     ],
 };
 
+const IDEMPOTENCY_KEYS: RequiredTable = RequiredTable {
+    name: "idempotency_keys",
+    columns: &["key", "fingerprint", "claimed_at", "status", "location", "entity_tag", "body"],
+};
+
 /// What this program uses.
 #[must_use]
 pub fn required(dialect: Dialect) -> &'static [RequiredTable] {
     match dialect {
-        Dialect::Postgres => &[TASKS],
-        Dialect::Sqlite => {
-            &[TASKS, RequiredTable { name: "tasks_search", columns: &["search_text"] }]
-        }
+        Dialect::Postgres => &[TASKS, IDEMPOTENCY_KEYS],
+        Dialect::Sqlite => &[
+            TASKS,
+            IDEMPOTENCY_KEYS,
+            RequiredTable { name: "tasks_search", columns: &["search_text"] },
+        ],
     }
 }
 
