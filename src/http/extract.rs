@@ -69,9 +69,19 @@ pub(super) async fn json_body(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Json, ApiError> {
+    json_and_bytes(accepts, headers, body).await.map(|(json, _)| json)
+}
+
+/// As [`json_body`], and how the body was spelt.
+pub(super) async fn json_and_bytes(
+    accepts: Accepts,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Json, Bytes), ApiError> {
     check_media_type(accepts, headers)?;
     let bytes = read_body(headers, body).await?;
-    Json::parse(&bytes).map_err(ApiError::MalformedJson)
+    let json = Json::parse(&bytes).map_err(ApiError::MalformedJson)?;
+    Ok((json, bytes))
 }
 
 fn check_media_type(accepts: Accepts, headers: &HeaderMap) -> Result<(), ApiError> {

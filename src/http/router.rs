@@ -22,6 +22,7 @@ use crate::telemetry::metrics::Metrics;
 fn task_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(tasks::list::list, tasks::create::create))
+        .routes(routes!(tasks::bulk::bulk))
         .routes(routes!(tasks::count::count))
         .routes(routes!(tasks::stats::stats))
         .routes(routes!(tasks::events::events))

@@ -1,5 +1,6 @@
 //! The tasks' endpoints, a file a verb.
 
+pub(super) mod bulk;
 pub(super) mod count;
 pub(super) mod create;
 pub(super) mod delete;
