@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod cursor;
+pub mod daily;
 pub mod date;
 pub mod draft;
 pub mod event;
@@ -21,6 +22,7 @@ pub mod violation;
 
 pub use clock::{Clock, SystemClock};
 pub use cursor::Cursor;
+pub use daily::{DayCount, DayFigures, DayWindow};
 pub use draft::TaskDraft;
 pub use event::{EventKind, TaskEvent};
 pub use filter::{AssigneeFilter, TaskFilter};

@@ -215,12 +215,16 @@ problem_sets! {
     ListProblems: MALFORMED_QUERY VALIDATION INTERNAL UNAVAILABLE;
     /// One task is looked for.
     FindProblems: NOT_FOUND INTERNAL UNAVAILABLE;
+    /// A body makes something.
+    WriteProblems: MALFORMED_JSON PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// A body makes something, once if the request has a key.
     PostProblems: MALFORMED_JSON KEY_IN_USE PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// A body changes something.
     ChangeProblems: MALFORMED_JSON NOT_FOUND PRECONDITION_FAILED PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// Something is removed.
     RemoveProblems: NOT_FOUND PRECONDITION_FAILED INTERNAL UNAVAILABLE;
+    /// The schema cannot be read.
+    SchemaProblems: UNAVAILABLE;
     /// The instance may not get traffic.
     ReadyProblems: NOT_READY;
 }

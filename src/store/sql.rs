@@ -22,12 +22,17 @@ macro_rules! columns {
     };
 }
 
+macro_rules! insert_into {
+    () => {
+        "INSERT INTO tasks (id, title, description, status, priority, assignee, due_date, created_at, \
+         updated_at, completed_at, version, search_text) "
+    };
+}
+
 /// `$1` to `$12`: see [`bind_task`].
 macro_rules! insert {
     () => {
-        "INSERT INTO tasks (id, title, description, status, priority, \
-         assignee, due_date, created_at, updated_at, completed_at, version, search_text) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        concat!(insert_into!(), "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
     };
 }
 
@@ -83,6 +88,8 @@ pub(super) const LOCK_BY_ID: &str =
 /// As [`LOCK_BY_ID`], by number.
 pub(super) const LOCK_BY_NUMBER: &str =
     concat!("SELECT ", columns!(), " FROM tasks WHERE number = $1 FOR UPDATE");
+/// The start of an insertion of several rows, whose values stand in the order of [`bind_task`].
+pub(super) const INSERT_INTO: &str = insert_into!();
 /// `$1` to `$12`: see [`bind_task`].
 pub(super) const INSERT: &str = concat!(insert!(), " RETURNING number");
 /// `$1` to `$12`: see [`bind_task`].
@@ -102,6 +109,14 @@ pub(super) const INSERT_EVENT: &str = concat!(
     ") SELECT $2, ",
     columns!(),
     " FROM tasks WHERE id = $1"
+);
+/// The start of the events of new tasks, whose ids follow.
+pub(super) const INSERT_EVENTS_OF: &str = concat!(
+    "INSERT INTO task_events (kind, task_id, ",
+    kept!(),
+    ") SELECT 'created', ",
+    columns!(),
+    " FROM tasks WHERE id IN ("
 );
 /// Events from `$1` on, that one included, `$2` at most, in their order.
 pub(super) const READ_EVENTS: &str = concat!(
@@ -189,7 +204,7 @@ where
 
 /// What `q` searches: title, description and assignee, folded, one line each. The title comes first
 /// and is itself one line, so that it can be cut out again to sort by.
-fn search_text(task: &Task) -> String {
+pub(super) fn search_text(task: &Task) -> String {
     let description = task.description.as_deref().unwrap_or_default();
     let assignee = task.assignee.as_deref().unwrap_or_default();
     format!("{}\n{}\n{}", fold(&task.title), fold(description), fold(assignee))

@@ -10,7 +10,7 @@ use crate::store::events::Commits;
 use crate::store::once::{Answer, KeyRow, Once, lock_number};
 use crate::store::row::{TaskRow, Timestamp};
 use crate::store::work::Writes;
-use crate::store::{StoreError, sql};
+use crate::store::{StoreError, insert, sql};
 
 /// Statements that are committed together, and rolled back unless they are [finished](Writing::finish).
 pub(super) struct Writing<'a> {
@@ -54,6 +54,20 @@ impl<'a> Writing<'a> {
         let row = row.map_err(|error| self.explain(error))?;
         let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
         precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
+    }
+
+    /// Stores many tasks with few statements, and gives them their numbers.
+    pub(super) async fn insert_many(&mut self, tasks: &mut [Task]) -> Result<(), StoreError> {
+        for batch in tasks.chunks_mut(insert::BATCH) {
+            let mut query = insert::insert::<Postgres>(batch);
+            let rows = query.build_query_as().persistent(false).fetch_all(&mut *self.unit).await;
+            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
+            let mut query = insert::events::<Postgres>(batch);
+            let told = query.build().persistent(false).execute(&mut *self.unit).await;
+            told.map_err(|error| self.explain(error))?;
+            self.told = true;
+        }
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::store::failure::Failures;
 use crate::store::once::{Answer, KeyRow, Once};
 use crate::store::row::Timestamp;
 use crate::store::work::Writes;
-use crate::store::{StoreError, sql};
+use crate::store::{StoreError, insert, sql};
 
 /// A transaction, which is rolled back unless it is [finished](Writing::finish).
 pub(super) struct Writing<'a> {
@@ -65,6 +65,21 @@ impl<'a> Writing<'a> {
         let row = row.map_err(|error| self.explain(error))?;
         let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
         precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
+    }
+
+    /// Stores many tasks with few statements, and gives them their numbers.
+    pub(super) async fn insert_many(&mut self, tasks: &mut [Task]) -> Result<(), StoreError> {
+        for batch in tasks.chunks_mut(insert::BATCH) {
+            let mut query = insert::insert::<Sqlite>(batch);
+            let rows =
+                query.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await;
+            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
+            let mut query = insert::events::<Sqlite>(batch);
+            let told = query.build().persistent(false).execute(&mut *self.transaction).await;
+            told.map_err(|error| self.explain(error))?;
+            self.told = true;
+        }
+        Ok(())
     }
 }
 
