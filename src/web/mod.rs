@@ -98,3 +98,51 @@ fn is_known(asset: &Asset, request: &HeaderMap) -> bool {
         .map(str::trim)
         .any(|tag| tag == "*" || tag.trim_start_matches("W/") == opaque)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, VARY};
+    use axum::http::{HeaderMap, HeaderValue, StatusCode};
+    use http_body_util::BodyExt;
+    use rstest::rstest;
+
+    use super::assets::Asset;
+    use super::{FOREVER, send};
+
+    fn asset() -> Asset {
+        Asset {
+            content_type: "text/css; charset=utf-8",
+            etag: "W/\"a\"".to_owned(),
+            plain: Bytes::from_static(b"plain"),
+            coded: vec![
+                ("br", Bytes::from_static(b"brotli")),
+                ("gzip", Bytes::from_static(b"zip")),
+            ],
+        }
+    }
+
+    /// As a release sends what it holds compressed.
+    #[rstest]
+    #[case::browser("gzip, deflate, br, zstd", Some("br"), "brotli")]
+    #[case::older("gzip, deflate", Some("gzip"), "zip")]
+    #[case::none("identity", None, "plain")]
+    #[tokio::test]
+    async fn sends_the_best_form(
+        #[case] accepted: &'static str,
+        #[case] coding: Option<&str>,
+        #[case] body: &str,
+    ) {
+        let request = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
+        let response = send(&asset(), &request, FOREVER);
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers();
+        let sent = headers.get(CONTENT_ENCODING).map(|value| value.to_str().expect("a name"));
+        assert_eq!(sent, coding);
+        assert_eq!(headers[ETAG], "W/\"a\"");
+        assert_eq!(headers[VARY], "accept-encoding");
+        assert!(headers.get(CONTENT_LENGTH).is_none(), "the server counts");
+        let sent = response.into_body().collect().await.expect("a body").to_bytes();
+        assert_eq!(sent, body);
+    }
+}
