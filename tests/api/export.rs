@@ -146,23 +146,25 @@ async fn a_bad_question(#[case] query: &str, #[case] expected: &[&str]) {
 /// More rows than the buffers between the two sides hold, and more than one page.
 async fn heavy(on: Backend, variables: &[(&str, &str)]) -> App {
     let app = App::with(on, variables).await;
-    let (rows, id, at) = match on {
+    // Random, so that it fills the buffers when it is compressed too.
+    let (rows, id, at, filler) = match on {
         Sqlite => (
             "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 30000) ",
             "randomblob(16)",
             "1700000000000000 + n / 7",
+            "hex(randomblob(490))",
         ),
         Postgres => (
             "WITH r AS (SELECT n FROM generate_series(1, 30000) n) ",
             "gen_random_uuid()",
             "timestamptz '2026-01-01' + n / 7 * interval '1 s'",
+            "(SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 31))",
         ),
     };
-    let filler = "0123456789".repeat(99);
     let mut side = app.database.connect().await;
     side.execute(&format!(
         "{rows}INSERT INTO tasks (id, title, description, status, priority, created_at, updated_at, version, search_text) \
-         SELECT {id}, 'task ' || n, '{filler}', 'todo', 'low', {at}, {at}, 1, 'x' FROM r"
+         SELECT {id}, 'task ' || n, {filler}, 'todo', 'low', {at}, {at}, 1, 'x' FROM r"
     ))
     .await;
     app
@@ -231,19 +233,14 @@ async fn what_breaks_off_has_no_end(
     #[values("identity", "gzip")] coding: &str,
 ) {
     let app = heavy(on, &[]).await;
-    // Compressed, the filler is nothing: what is random has to fill the buffers.
     let (mut stream, mut read) = begin(&app, "format=csv", coding).await;
     let mut side = app.database.connect().await;
     side.execute("ALTER TABLE tasks RENAME TO tasks_gone").await;
     // It may be cut hard.
     let _ = stream.read_to_end(&mut read).await;
-    let id = app.server.log().into_iter().find(|line| line.to_string().contains("broken off"));
-    if coding == "identity" {
-        assert!(!read.ends_with(END), "it looks whole");
-        assert!(id.is_some_and(|line| line.to_string().contains("request_id")));
-    } else {
-        assert_eq!(read.ends_with(END), id.is_none(), "it looks whole, and is not");
-    }
+    assert!(!read.ends_with(END), "it looks whole");
+    let said = app.server.log().into_iter().find(|line| line.to_string().contains("broken off"));
+    assert!(said.is_some_and(|line| line.to_string().contains("request_id")));
 }
 
 #[rstest]

@@ -204,7 +204,7 @@ async fn what_is_no_file_to_import(#[values(Sqlite, Postgres)] on: Backend) {
     let expected = ["/0/title too_short", "dry_run invalid_boolean", "dryrun unknown_parameter"];
     answer.violates(&expected);
     assert_eq!(answer.json()["errors_total"], 3);
-    let _ = app.get("/tasks/import").await.problem(404, "not-found");
+    let _ = app.get("/tasks/import").await.problem(405, "method-not-allowed");
     assert_eq!(app.json("/tasks/count").await, json!({"total": 0}));
 }
 
