@@ -11,11 +11,17 @@ mod connections;
 #[cfg(test)]
 mod cursors;
 #[cfg(test)]
+mod daily;
+#[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod filters;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
@@ -24,6 +30,8 @@ mod limits;
 mod lists;
 #[cfg(test)]
 mod metrics;
+#[cfg(test)]
+mod migrations;
 #[cfg(test)]
 mod preconditions;
 #[cfg(test)]
