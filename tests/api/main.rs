@@ -7,6 +7,8 @@ pub mod support;
 #[cfg(test)]
 mod always;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod cursors;
@@ -16,6 +18,8 @@ mod equivalence;
 mod filters;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod idempotency;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
