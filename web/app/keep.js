@@ -62,7 +62,8 @@ function read(name) {
   try {
     /** @type {Op[]} */
     const ops = JSON.parse(localStorage.getItem(PREFIX + name) ?? "[]");
-    return ops.map((op) => ({ ...op, state: op.state === "conflict" ? "conflict" : "waiting" }));
+    // A choice that was not made is asked for again when the edit is refused again, with what is there then.
+    return ops.map((op) => ({ ...op, state: "waiting" }));
   } catch {
     return [];
   }
