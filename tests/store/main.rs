@@ -10,6 +10,8 @@ pub mod support;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod figures;

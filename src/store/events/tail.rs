@@ -64,7 +64,7 @@ pub struct Advance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resync {
     /// A change that is being made holds up those after it.
-    HeldUp,
+    Late,
     /// Changes are passed over: the tail goes on at another place.
     Moved,
 }
@@ -172,7 +172,7 @@ impl Tail {
         };
         match verdict {
             Verdict::Open { again, tell } => {
-                let resync = tell.then_some(Resync::HeldUp);
+                let resync = tell.then_some(Resync::Late);
                 Ok(Advance { events, resync, next: Next::After(again) })
             }
             Verdict::Settled { upto } => {
