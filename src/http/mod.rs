@@ -4,6 +4,7 @@
 
 mod docs;
 mod error;
+pub mod events;
 mod extract;
 pub mod health;
 mod idempotency;
@@ -18,6 +19,7 @@ pub mod server;
 mod state;
 mod tasks;
 
+pub use events::Events;
 pub use health::{Health, HealthSettings};
 pub use middleware::Layers;
 pub use router::{document, job_router, ops_router, public_router};

@@ -178,6 +178,26 @@ pub(super) struct SearchParam {
     q: String,
 }
 
+/// Where a stream of events begins.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameter; tasks::events reads it")]
+pub(super) struct EventParams {
+    /// The number of the last event that the client had: what it missed comes first. 0 is before the first of all.
+    #[param(minimum = 0)]
+    last_event_id: Option<i64>,
+}
+
+/// Where a stream of events begins, as browsers say it when they come back.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents the parameter; tasks::events reads it")]
+pub(super) struct LastEventId {
+    /// As `last_event_id`, and counts before it.
+    #[param(rename = "Last-Event-ID", nullable = false, minimum = 0)]
+    last_event_id: Option<i64>,
+}
+
 macro_rules! problem_sets {
     ($($(#[$doc:meta])* $name:ident: $($kind:ident)+;)+) => {
         $($(#[$doc])* #[derive(Debug)] pub(super) struct $name;
@@ -201,6 +221,8 @@ problem_sets! {
     ChangeProblems: MALFORMED_JSON NOT_FOUND PRECONDITION_FAILED PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// Something is removed.
     RemoveProblems: NOT_FOUND PRECONDITION_FAILED INTERNAL UNAVAILABLE;
+    /// The schema cannot be read.
+    SchemaProblems: UNAVAILABLE;
     /// The instance may not get traffic.
     ReadyProblems: NOT_READY;
 }

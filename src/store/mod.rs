@@ -4,7 +4,10 @@
 
 mod database;
 mod error;
+mod events;
 mod failure;
+mod file;
+mod insert;
 mod lease;
 mod observed;
 mod once;
@@ -17,6 +20,7 @@ mod work;
 
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
+pub use events::{Advance, EventFeed, Next, Resync, Tail};
 pub use once::{Answer, Once};
 pub use work::{CarriedOut, Work};
 
@@ -26,18 +30,24 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::domain::{
-    CensusLine, Cursor, Precondition, Sort, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+    CensusLine, Cursor, DayFigures, DayWindow, Precondition, Sort, Task, TaskFilter, TaskPatch,
+    TaskRef, TaskStats,
 };
 
 /// Keeps tasks. Every implementation passes the same contract suite (`tests/store`).
 ///
-/// Each method is one atomic step: seen by others whole or not at all. Every method may fail with
+/// Each method is one atomic step: seen by others whole or not at all; a change and its event (see [`EventFeed`]) are
+/// one. Every method may fail with
 /// [`StoreError::Unavailable`] when the database cannot be had in time, and
 /// [`StoreError::Driver`] when it refuses for a reason that is not the caller's.
 #[async_trait]
 pub trait TaskStore: Debug + Send + Sync {
     /// Stores a new task and returns it with the number that it was given; `task.number` is not read.
     async fn create(&self, task: Task) -> Result<Task, StoreError>;
+
+    /// Stores new tasks, all or none, and returns them in their order with the numbers that they were given, which
+    /// rise in that order.
+    async fn create_many(&self, tasks: Vec<Task>) -> Result<Vec<Task>, StoreError>;
 
     /// The task, or `None`.
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError>;
@@ -92,6 +102,10 @@ pub trait TaskStore: Debug + Send + Sync {
         filter: &TaskFilter,
         now: OffsetDateTime,
     ) -> Result<TaskStats, StoreError>;
+
+    /// The figures of each of these days, the first day first, from one statement. Tasks that were deleted are not in
+    /// them.
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError>;
 
     /// How many tasks there are of each status and priority that occurs.
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError>;

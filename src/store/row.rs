@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::cursor::unix_micros;
-use crate::domain::{CensusLine, Priority, Status, Task, TaskStats};
+use crate::domain::{
+    CensusLine, DayCount, EventKind, Priority, Status, Task, TaskEvent, TaskStats,
+};
 
 /// What PostgreSQL counts microseconds from.
 const POSTGRES_EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
@@ -106,6 +108,25 @@ impl TryFrom<TaskRow> for Task {
     }
 }
 
+/// A stored event.
+#[derive(Debug, FromRow)]
+pub(super) struct EventRow {
+    event_id: i64,
+    kind: String,
+    #[sqlx(flatten)]
+    task: TaskRow,
+}
+
+impl TryFrom<EventRow> for TaskEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        let kind = EventKind::from_word(&row.kind);
+        let unknown = || StoreError::Inconsistent(format!("no kind of event: {}", row.kind));
+        Ok(Self { id: row.event_id, kind: kind.ok_or_else(unknown)?, task: row.task.try_into()? })
+    }
+}
+
 /// One line of the census.
 #[derive(Debug, FromRow)]
 pub(super) struct CensusRow {
@@ -123,6 +144,33 @@ impl TryFrom<CensusRow> for CensusLine {
             priority: priority(&row.priority)?,
             tasks: row.tasks,
         })
+    }
+}
+
+/// One count of the days.
+#[derive(Debug, FromRow)]
+pub(super) struct DayRow {
+    kind: i64,
+    day: i64,
+    tasks: i64,
+}
+
+impl DayRow {
+    /// What [`super::query::daily`] counts is still open.
+    pub(super) const OPEN: i64 = 0;
+    /// What it counts was made on the day.
+    pub(super) const CREATED: i64 = 1;
+    /// What it counts was completed on the day.
+    pub(super) const COMPLETED: i64 = 2;
+}
+
+impl From<DayRow> for DayCount {
+    fn from(row: DayRow) -> Self {
+        match row.kind {
+            DayRow::OPEN => Self::Open(row.tasks),
+            DayRow::CREATED => Self::Created(row.day, row.tasks),
+            _ => Self::Completed(row.day, row.tasks),
+        }
     }
 }
 

@@ -8,10 +8,69 @@ use super::row::Timestamp;
 use crate::domain::Task;
 use crate::domain::fold::fold;
 
+/// What an event keeps of a task, beside its id.
+macro_rules! kept {
+    () => {
+        "number, title, description, status, priority, assignee, due_date, created_at, \
+         updated_at, completed_at, version"
+    };
+}
+
 macro_rules! columns {
     () => {
-        "id, number, title, description, status, priority, assignee, due_date, created_at, \
-         updated_at, completed_at, version"
+        concat!("id, ", kept!())
+    };
+}
+
+macro_rules! insert_into {
+    () => {
+        "INSERT INTO tasks (id, title, description, status, priority, assignee, due_date, created_at, \
+         updated_at, completed_at, version, search_text) "
+    };
+}
+
+/// `$1` to `$12`: see [`bind_task`].
+macro_rules! insert {
+    () => {
+        concat!(insert_into!(), "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    };
+}
+
+/// `$1` to `$12`: see [`bind_task`].
+macro_rules! update {
+    () => {
+        "UPDATE tasks SET title = $2, description = $3, status = $4, \
+         priority = $5, assignee = $6, due_date = $7, created_at = $8, updated_at = $9, \
+         completed_at = $10, version = $11, search_text = $12 WHERE id = $1"
+    };
+}
+
+/// `$1`: the id.
+macro_rules! delete {
+    () => {
+        "DELETE FROM tasks WHERE id = $1"
+    };
+}
+
+/// A change of a task with its event, as one statement: without another round trip, and never one without the
+/// other (PostgreSQL only). The number of the event is taken after the change: see
+/// [`EventLog::writers`](super::events::EventLog::writers).
+macro_rules! with_event {
+    ($kind:literal, $change:expr, $returning:literal) => {
+        concat!(
+            "WITH task AS (",
+            $change,
+            " RETURNING ",
+            columns!(),
+            ") INSERT INTO task_events (kind, task_id, ",
+            kept!(),
+            ") SELECT '",
+            $kind,
+            "', ",
+            columns!(),
+            " FROM task",
+            $returning
+        )
     };
 }
 
@@ -29,16 +88,48 @@ pub(super) const LOCK_BY_ID: &str =
 /// As [`LOCK_BY_ID`], by number.
 pub(super) const LOCK_BY_NUMBER: &str =
     concat!("SELECT ", columns!(), " FROM tasks WHERE number = $1 FOR UPDATE");
+/// The start of an insertion of several rows, whose values stand in the order of [`bind_task`].
+pub(super) const INSERT_INTO: &str = insert_into!();
 /// `$1` to `$12`: see [`bind_task`].
-pub(super) const INSERT: &str = "INSERT INTO tasks (id, title, description, status, priority, \
-     assignee, due_date, created_at, updated_at, completed_at, version, search_text) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number";
+pub(super) const INSERT: &str = concat!(insert!(), " RETURNING number");
 /// `$1` to `$12`: see [`bind_task`].
-pub(super) const UPDATE: &str = "UPDATE tasks SET title = $2, description = $3, status = $4, \
-     priority = $5, assignee = $6, due_date = $7, created_at = $8, updated_at = $9, \
-     completed_at = $10, version = $11, search_text = $12 WHERE id = $1";
+pub(super) const UPDATE: &str = update!();
 /// `$1`: the id.
-pub(super) const DELETE: &str = "DELETE FROM tasks WHERE id = $1";
+pub(super) const DELETE: &str = delete!();
+/// As [`INSERT`], with the event (PostgreSQL only).
+pub(super) const INSERT_WITH_EVENT: &str = with_event!("created", insert!(), " RETURNING number");
+/// As [`UPDATE`], with the event (PostgreSQL only).
+pub(super) const UPDATE_WITH_EVENT: &str = with_event!("updated", update!(), "");
+/// As [`DELETE`], with the event (PostgreSQL only).
+pub(super) const DELETE_WITH_EVENT: &str = with_event!("deleted", delete!(), "");
+/// The event of a task that stands as it is to be told: `$1` its id, `$2` the kind.
+pub(super) const INSERT_EVENT: &str = concat!(
+    "INSERT INTO task_events (kind, task_id, ",
+    kept!(),
+    ") SELECT $2, ",
+    columns!(),
+    " FROM tasks WHERE id = $1"
+);
+/// The start of the events of new tasks, whose ids follow.
+pub(super) const INSERT_EVENTS_OF: &str = concat!(
+    "INSERT INTO task_events (kind, task_id, ",
+    kept!(),
+    ") SELECT 'created', ",
+    columns!(),
+    " FROM tasks WHERE id IN ("
+);
+/// Events from `$1` on, that one included, `$2` at most, in their order.
+pub(super) const READ_EVENTS: &str = concat!(
+    "SELECT id AS event_id, kind, task_id AS id, ",
+    kept!(),
+    " FROM task_events WHERE task_events.id >= $1 ORDER BY task_events.id LIMIT $2"
+);
+/// The newest event's number, 0 where there is none.
+pub(super) const NEWEST_EVENT: &str = "SELECT coalesce(max(id), 0) FROM task_events";
+/// Before which event the first number is missing, or the newest one.
+pub(super) const EVENTS_WITHOUT_GAP: &str = "SELECT coalesce((SELECT min(id) FROM \
+     (SELECT id, lead(id) OVER (ORDER BY id) AS next FROM task_events) AS pairs \
+     WHERE next > id + 1), (SELECT max(id) FROM task_events), 0)";
 /// Holds rows until the transaction ends, the lowest id first. `$1`: ids; `$2`: numbers (PostgreSQL only).
 pub(super) const LOCK_ALL: &str = "SELECT id FROM tasks WHERE id = ANY($1) OR number = ANY($2) \
      ORDER BY id FOR UPDATE";
@@ -113,7 +204,7 @@ where
 
 /// What `q` searches: title, description and assignee, folded, one line each. The title comes first
 /// and is itself one line, so that it can be cut out again to sort by.
-fn search_text(task: &Task) -> String {
+pub(super) fn search_text(task: &Task) -> String {
     let description = task.description.as_deref().unwrap_or_default();
     let assignee = task.assignee.as_deref().unwrap_or_default();
     format!("{}\n{}\n{}", fold(&task.title), fold(description), fold(assignee))

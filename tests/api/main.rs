@@ -13,13 +13,19 @@ mod connections;
 #[cfg(test)]
 mod cursors;
 #[cfg(test)]
+mod daily;
+#[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod filters;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
 mod idempotency;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
@@ -28,6 +34,8 @@ mod limits;
 mod lists;
 #[cfg(test)]
 mod metrics;
+#[cfg(test)]
+mod migrations;
 #[cfg(test)]
 mod preconditions;
 #[cfg(test)]

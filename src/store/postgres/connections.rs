@@ -188,6 +188,11 @@ async fn find_route(options: &PgConnectOptions) -> Result<Route, sqlx::Error> {
     Ok(if seen == mark { Route::Direct } else { Route::Pooled })
 }
 
+/// Whether the server itself is at the other end, so that a connection stays one session.
+pub(super) async fn leads_to_the_server(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
+    Ok(find_route(options).await? == Route::Direct)
+}
+
 /// PgBouncer says that a start-up parameter breaks the protocol; others say that they do not support it.
 fn refuses_options(error: &dyn sqlx::error::DatabaseError) -> bool {
     matches!(error.code().as_deref(), Some("08P01" | "0A000"))

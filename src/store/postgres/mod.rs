@@ -1,6 +1,7 @@
 //! Tasks in PostgreSQL 13 or newer.
 
 mod connections;
+mod events;
 mod writing;
 
 use std::sync::Arc;
@@ -13,14 +14,20 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::connections::{Connections, Unit};
+pub(super) use self::events::PostgresEvents;
 use self::writing::Writing;
+use super::events::Commits;
 use super::failure::{Failures, retry_broken_read};
 use super::lease::{Lease, Leases};
 use super::query::{self, Dialect, WordSearch, like_pattern};
-use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
+use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
 use super::work::{self, Writes};
 use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
-use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+use crate::domain::daily::figures;
+use crate::domain::{
+    CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
+    TaskStats,
+};
 
 /// How often work is tried that the server takes back for the sake of another's.
 const ATTEMPTS: u32 = 5;
@@ -29,6 +36,8 @@ const ATTEMPTS: u32 = 5;
 #[derive(Debug)]
 pub(super) struct PostgresStore {
     connections: Connections,
+    failures: Arc<Failures>,
+    commits: Arc<Commits>,
 }
 
 impl PostgresStore {
@@ -38,11 +47,17 @@ impl PostgresStore {
         settings: &PoolSettings,
         failures: Arc<Failures>,
     ) -> Self {
-        Self { connections: Connections::new(target, settings, failures) }
+        let connections = Connections::new(target, settings, Arc::clone(&failures));
+        Self { connections, failures, commits: Arc::default() }
     }
 
     pub(super) fn connections(&self) -> &Leases<Postgres> {
         self.connections.leases()
+    }
+
+    /// What was committed here.
+    pub(super) fn commits(&self) -> Arc<Commits> {
+        Arc::clone(&self.commits)
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
@@ -109,6 +124,18 @@ impl PostgresStore {
         Ok(count)
     }
 
+    async fn read_daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        let mut query = query::daily::<Postgres>(window.start());
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
+        // The plan depends on how many days there are: never a generic one.
+        let query = query.build_query_as::<DayRow>().persistent(false);
+        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
+        Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
+    }
+
     async fn read_census(&self) -> Result<Vec<CensusLine>, StoreError> {
         let mut lease = self.connections.take().await?;
         let mut unit = self.connections.one(&mut lease).await?;
@@ -135,7 +162,7 @@ impl PostgresStore {
         lease: &'a mut Lease<'_, Postgres>,
     ) -> Result<Writing<'a>, StoreError> {
         let unit = self.connections.transaction(lease).await?;
-        Ok(Writing::new(&self.connections, unit))
+        Ok(Writing::new(&self.connections, &self.commits, unit))
     }
 }
 
@@ -158,11 +185,20 @@ impl TaskStore for PostgresStore {
     async fn create(&self, task: Task) -> Result<Task, StoreError> {
         let mut lease = self.connections.take().await?;
         let unit = self.connections.one(&mut lease).await?;
-        let mut writing = Writing::new(&self.connections, unit);
+        let mut writing = Writing::new(&self.connections, &self.commits, unit);
         let task = writing.insert(task).await?;
         writing.finish().await?;
         lease.keep();
         Ok(task)
+    }
+
+    async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
+        let mut lease = self.connections.take().await?;
+        let mut writing = self.transaction(&mut lease).await?;
+        writing.insert_many(&mut tasks).await?;
+        writing.finish().await?;
+        lease.keep();
+        Ok(tasks)
     }
 
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
@@ -226,6 +262,10 @@ impl TaskStore for PostgresStore {
         retry_broken_read(|| self.read_stats(filter, now)).await
     }
 
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        retry_broken_read(|| self.read_daily(window)).await
+    }
+
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
         retry_broken_read(|| self.read_census()).await
     }
@@ -242,6 +282,13 @@ impl Dialect for Postgres {
 
     /// The planner knows how many rows a value has, and that a list stops.
     const NO_INDEX: &'static str = "";
+
+    /// The difference of two moments knows no time zone.
+    fn push_day(query: &mut QueryBuilder<Self>, column: &str, start: OffsetDateTime) {
+        query.push("CAST(floor(extract(epoch FROM ").push(column).push(" - ");
+        Self::push_time(query, start);
+        query.push(") / 86400) AS bigint)");
+    }
 
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);

@@ -6,25 +6,33 @@ use time::OffsetDateTime;
 
 use super::connections::{Connections, Unit};
 use crate::domain::{Precondition, Task, TaskPatch, TaskRef};
+use crate::store::events::Commits;
 use crate::store::once::{Answer, KeyRow, Once, lock_number};
 use crate::store::row::{TaskRow, Timestamp};
 use crate::store::work::Writes;
-use crate::store::{StoreError, sql};
+use crate::store::{StoreError, insert, sql};
 
 /// Statements that are committed together, and rolled back unless they are [finished](Writing::finish).
 pub(super) struct Writing<'a> {
     connections: &'a Connections,
+    commits: &'a Commits,
     unit: Unit<'a>,
+    /// Events are written.
+    told: bool,
 }
 
 impl<'a> Writing<'a> {
-    pub(super) fn new(connections: &'a Connections, unit: Unit<'a>) -> Self {
-        Self { connections, unit }
+    pub(super) fn new(connections: &'a Connections, commits: &'a Commits, unit: Unit<'a>) -> Self {
+        Self { connections, commits, unit, told: false }
     }
 
     /// Commits what was done.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
-        self.unit.finish().await.map_err(|error| self.connections.explain(error))
+        self.unit.finish().await.map_err(|error| self.connections.explain(error))?;
+        if self.told {
+            self.commits.made();
+        }
+        Ok(())
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
@@ -52,11 +60,25 @@ impl<'a> Writing<'a> {
 #[async_trait]
 impl Writes for Writing<'_> {
     async fn insert(&mut self, mut task: Task) -> Result<Task, StoreError> {
-        let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT), &task);
+        let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT_WITH_EVENT), &task);
         let insert = insert.persistent(self.unit.keeps_statements());
         let row = insert.fetch_one(&mut *self.unit).await.map_err(|error| self.explain(error))?;
         task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
+        self.told = true;
         Ok(task)
+    }
+
+    async fn insert_many(&mut self, tasks: &mut [Task]) -> Result<(), StoreError> {
+        for batch in tasks.chunks_mut(insert::BATCH) {
+            let mut query = insert::insert::<Postgres>(batch);
+            let rows = query.build_query_as().persistent(false).fetch_all(&mut *self.unit).await;
+            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
+            let mut query = insert::events::<Postgres>(batch);
+            let told = query.build().persistent(false).execute(&mut *self.unit).await;
+            told.map_err(|error| self.explain(error))?;
+            self.told = true;
+        }
+        Ok(())
     }
 
     async fn change(
@@ -68,9 +90,10 @@ impl Writes for Writing<'_> {
     ) -> Result<Task, StoreError> {
         let present = self.locked(reference, precondition).await?;
         let Some(next) = present.patched(patch, now) else { return Ok(present) };
-        let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE), &next);
+        let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE_WITH_EVENT), &next);
         let update = update.persistent(self.unit.keeps_statements());
         update.execute(&mut *self.unit).await.map_err(|error| self.explain(error))?;
+        self.told = true;
         Ok(next)
     }
 
@@ -80,9 +103,10 @@ impl Writes for Writing<'_> {
         precondition: &Precondition,
     ) -> Result<Task, StoreError> {
         let present = self.locked(reference, precondition).await?;
-        let delete = sqlx::query(sql::DELETE).bind(present.id);
+        let delete = sqlx::query(sql::DELETE_WITH_EVENT).bind(present.id);
         let delete = delete.persistent(self.unit.keeps_statements());
         delete.execute(&mut *self.unit).await.map_err(|error| self.explain(error))?;
+        self.told = true;
         Ok(present)
     }
 

@@ -5,33 +5,55 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::{Sqlite, Transaction};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{explain, select};
-use crate::domain::{Precondition, Task, TaskPatch, TaskRef};
+use crate::domain::{EventKind, Precondition, Task, TaskPatch, TaskRef};
+use crate::store::events::Commits;
 use crate::store::failure::Failures;
 use crate::store::once::{Answer, KeyRow, Once};
 use crate::store::row::Timestamp;
 use crate::store::work::Writes;
-use crate::store::{StoreError, sql};
+use crate::store::{StoreError, insert, sql};
 
 /// A transaction, which is rolled back unless it is [finished](Writing::finish).
 pub(super) struct Writing<'a> {
     transaction: Transaction<'a, Sqlite>,
     failures: Arc<Failures>,
+    commits: Arc<Commits>,
+    /// Events are written.
+    told: bool,
 }
 
 impl<'a> Writing<'a> {
-    pub(super) fn new(transaction: Transaction<'a, Sqlite>, failures: Arc<Failures>) -> Self {
-        Self { transaction, failures }
+    pub(super) fn new(
+        transaction: Transaction<'a, Sqlite>,
+        failures: Arc<Failures>,
+        commits: Arc<Commits>,
+    ) -> Self {
+        Self { transaction, failures, commits, told: false }
     }
 
     /// Commits what was done.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
-        self.transaction.commit().await.map_err(|error| explain(&self.failures, error))
+        self.transaction.commit().await.map_err(|error| explain(&self.failures, error))?;
+        if self.told {
+            self.commits.made();
+        }
+        Ok(())
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
         explain(&self.failures, error)
+    }
+
+    /// Writes the event of a task that stands as it is to be told.
+    async fn record(&mut self, kind: EventKind, task: Uuid) -> Result<(), StoreError> {
+        let insert = sqlx::query(sql::INSERT_EVENT).bind(task).bind(kind.as_str());
+        let inserted = insert.execute(&mut *self.transaction).await;
+        inserted.map_err(|error| self.explain(error))?;
+        self.told = true;
+        Ok(())
     }
 
     async fn present(
@@ -54,7 +76,22 @@ impl Writes for Writing<'_> {
         let rows = rows.map_err(|error| self.explain(error))?;
         let row = rows.first().ok_or_else(|| self.explain(sqlx::Error::RowNotFound))?;
         task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
+        self.record(EventKind::Created, task.id).await?;
         Ok(task)
+    }
+
+    async fn insert_many(&mut self, tasks: &mut [Task]) -> Result<(), StoreError> {
+        for batch in tasks.chunks_mut(insert::BATCH) {
+            let mut query = insert::insert::<Sqlite>(batch);
+            let rows =
+                query.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await;
+            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
+            let mut query = insert::events::<Sqlite>(batch);
+            let told = query.build().persistent(false).execute(&mut *self.transaction).await;
+            told.map_err(|error| self.explain(error))?;
+            self.told = true;
+        }
+        Ok(())
     }
 
     async fn change(
@@ -69,6 +106,7 @@ impl Writes for Writing<'_> {
         let update = sql::bind_task(sqlx::query::<Sqlite>(sql::UPDATE), &next);
         let updated = update.execute(&mut *self.transaction).await;
         updated.map_err(|error| self.explain(error))?;
+        self.record(EventKind::Updated, next.id).await?;
         Ok(next)
     }
 
@@ -78,6 +116,7 @@ impl Writes for Writing<'_> {
         precondition: &Precondition,
     ) -> Result<Task, StoreError> {
         let present = self.present(reference, precondition).await?;
+        self.record(EventKind::Deleted, present.id).await?;
         let delete = sqlx::query(sql::DELETE).bind(present.id);
         let deleted = delete.execute(&mut *self.transaction).await;
         deleted.map_err(|error| self.explain(error))?;
