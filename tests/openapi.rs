@@ -202,8 +202,8 @@ mod tests {
                 (operation.path.contains("{ref}"), &["404"]),
                 (operation.path.contains("{status}"), &["422"]),
                 (conditional, &["412"]),
-                (matches!(operation.path, "/health" | "/health/ready" | "/migrations"), &["503"]),
                 (keyed, &["409"]),
+                (matches!(operation.path, "/health" | "/health/ready" | "/migrations"), &["503"]),
             ] {
                 expected.extend(statuses.iter().copied().filter(|_| needed));
             }
