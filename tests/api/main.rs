@@ -7,6 +7,8 @@ pub mod support;
 #[cfg(test)]
 mod always;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod cursors;
@@ -20,6 +22,8 @@ mod export;
 mod filters;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod idempotency;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
