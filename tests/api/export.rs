@@ -158,7 +158,7 @@ async fn heavy(on: Backend, variables: &[(&str, &str)]) -> App {
             "WITH r AS (SELECT n FROM generate_series(1, 30000) n) ",
             "gen_random_uuid()",
             "timestamptz '2026-01-01' + n / 7 * interval '1 s'",
-            "(SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 31))",
+            "(SELECT string_agg(md5(random()::text || g || n), '') FROM generate_series(1, 31) g)",
         ),
     };
     let mut side = app.database.connect().await;
