@@ -111,19 +111,20 @@ async fn as_a_calendar(#[values(Sqlite, Postgres)] on: Backend) {
     let todos: Vec<_> = unfolded.split("BEGIN:VTODO\r\n").skip(1).collect();
     assert_eq!(todos.len(), TITLES.len());
     let id = app.json("/tasks/3").await["id"].as_str().expect("an id").to_owned();
+    let uid = format!("UID:{id}");
     for (todo, line) in [
         (0, "SUMMARY:=1+1"),
         (0, "PRIORITY:9"),
         (1, "SUMMARY:a \"quoted\"\\, title\\; and more"),
         (1, "STATUS:COMPLETED"),
         (1, "COMPLETED:2"),
-        (2, &format!("UID:{id}")),
+        (2, uid.as_str()),
         (2, "DUE:20261224T180000Z"),
         (2, "DESCRIPTION:Ma tâche 老虎\\nline two\\n\ttabbedMa"),
         (2, "STATUS:NEEDS-ACTION"),
         (4, "SUMMARY:-5 \\\\ n"),
     ] {
-        assert!(todos[todo].contains(&format!("{line}")), "{line}:\n{}", todos[todo]);
+        assert!(todos[todo].contains(line), "{line}:\n{}", todos[todo]);
     }
 }
 
