@@ -1,0 +1,23 @@
+//! The page in a real browser: Chromium, driven through ChromeDriver, on SQLite and on PostgreSQL.
+//!
+//! `make test` finds or installs both programs; without them these tests fail. With `SCREENSHOTS=<folder>` the
+//! tests that show a view write their pictures there.
+
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+pub mod support;
+
+#[cfg(test)]
+mod axe;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
+mod driver;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod watch;
+#[cfg(test)]
+mod window;
