@@ -1,29 +1,12 @@
-//! The build script itself, compiled and run on a copy of the migrations: what it refuses, and in which
-//! words.
+//! The build script itself, run on copies of what it reads: what it refuses, in which words, and what it writes.
 
 #![expect(clippy::expect_used, reason = "a test that fails here says so")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::LazyLock;
 
 use rstest::rstest;
-use tempfile::TempDir;
-
-/// The script, compiled once.
-static SCRIPT: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = folder.path().join("build");
-    let compiled = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--edition", "2024", "--crate-type", "bin", "-o"])
-        .arg(&program)
-        .arg(root().join("build.rs"))
-        .output()
-        .expect("rustc");
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-    (folder, program)
-});
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,7 +24,11 @@ fn changed(change: impl FnOnce(&Path)) -> Output {
         }
     }
     change(&folder.path().join("migrations"));
-    Command::new(&SCRIPT.1).current_dir(folder.path()).output().expect("the script")
+    Command::new(env!("BUILD_SCRIPT"))
+        .env("PROFILE", "debug")
+        .current_dir(folder.path())
+        .output()
+        .expect("the script")
 }
 
 #[test]
