@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod cursor;
+pub mod daily;
 pub mod date;
 pub mod draft;
 pub mod filter;
@@ -19,6 +20,7 @@ pub mod violation;
 
 pub use clock::{Clock, SystemClock};
 pub use cursor::Cursor;
+pub use daily::{DayCount, DayFigures, DayWindow};
 pub use draft::TaskDraft;
 pub use filter::{AssigneeFilter, TaskFilter};
 pub use patch::{Change, StatusChange, TaskPatch};

@@ -25,9 +25,9 @@ pub(crate) enum ApiError {
     /// `If-Match` or `If-None-Match` does not hold.
     #[error("precondition failed")]
     PreconditionFailed,
-    /// The body is longer than allowed.
+    /// The body is longer than allowed; says how many bytes are.
     #[error("payload too large")]
-    PayloadTooLarge,
+    PayloadTooLarge(usize),
     /// The body is of a type that the endpoint does not take; says which it takes.
     #[error("{0}")]
     UnsupportedMediaType(String),
@@ -37,6 +37,12 @@ pub(crate) enum ApiError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+    /// The database did not answer when it was last asked.
+    #[error("the database does not answer")]
+    Away,
+    /// A bug; says what is known of it, for the log.
+    #[error("{0}")]
+    Internal(String),
     /// Not finished in time.
     #[error("request timed out")]
     Timeout,
@@ -66,6 +72,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let cause = match &self {
             Self::Store(error) => Some(Cause(error.to_string().into())),
+            Self::Internal(words) => Some(Cause(words.as_str().into())),
             _ => None,
         };
         let problem = match self {
@@ -76,17 +83,18 @@ impl IntoResponse for ApiError {
                 &problem::PRECONDITION_FAILED,
                 "the task is in another version than the request requires; nothing was changed",
             ),
-            Self::PayloadTooLarge => {
-                Problem::new(&problem::PAYLOAD_TOO_LARGE, "a body may have 65536 bytes at most")
-            }
+            Self::PayloadTooLarge(bytes) => Problem::new(
+                &problem::PAYLOAD_TOO_LARGE,
+                format!("a body may have {bytes} bytes at most"),
+            ),
             Self::UnsupportedMediaType(detail) => {
                 Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE, detail)
             }
             Self::Validation(violations) => Problem::validation(&violations),
-            Self::Store(StoreError::Unavailable { .. }) => {
+            Self::Away | Self::Store(StoreError::Unavailable { .. }) => {
                 Problem::new(&problem::UNAVAILABLE, "the database is not available just now")
             }
-            Self::Store(_) => Problem::new(
+            Self::Store(_) | Self::Internal(_) => Problem::new(
                 &problem::INTERNAL,
                 "the log line with this request_id says what happened",
             ),

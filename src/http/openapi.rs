@@ -183,6 +183,8 @@ problem_sets! {
     ChangeProblems: MALFORMED_JSON NOT_FOUND PRECONDITION_FAILED PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// Something is removed.
     RemoveProblems: NOT_FOUND PRECONDITION_FAILED INTERNAL UNAVAILABLE;
+    /// The schema cannot be read.
+    SchemaProblems: UNAVAILABLE;
     /// The instance may not get traffic.
     ReadyProblems: NOT_READY;
 }

@@ -58,10 +58,10 @@ kinds! {
         "The task is not in the version that If-Match names (or is in one that If-None-Match names): somebody changed it meanwhile. Nothing was changed. Get it again, look at what is different, and repeat with the new ETag.";
     /// The body is too large.
     PAYLOAD_TOO_LARGE = "payload-too-large", PAYLOAD_TOO_LARGE, "Payload too large",
-        "A body may have 65,536 bytes at most.";
+        "A body may have 65,536 bytes at most, and a file to import 16,777,216. Split the file.";
     /// The body is of another media type.
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
-        "Send the body as application/json (PATCH takes application/merge-patch+json too), in UTF-8, without a Content-Encoding.";
+        "Send the body as application/json (PATCH takes application/merge-patch+json too, an import text/csv), in UTF-8, without a Content-Encoding.";
     /// Rules of fields or parameters are broken.
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "Validation failed",
         "The request is well-formed, but fields or parameters break the rules of the API. The member errors lists every one of them with its place, a code and what is allowed. Nothing was changed.";
@@ -89,6 +89,8 @@ pub struct Problem {
     pub detail: String,
     /// All violations, when rules were broken.
     pub errors: Vec<ProblemError>,
+    /// How many there are, where not all may be listed.
+    pub errors_total: Option<usize>,
     /// Members that only this kind has.
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
@@ -96,7 +98,8 @@ pub struct Problem {
 impl Problem {
     /// A problem without further members.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), extra: serde_json::Map::new() }
+        let (errors, extra) = (Vec::new(), serde_json::Map::new());
+        Self { kind, detail: detail.into(), errors, errors_total: None, extra }
     }
 
     /// Lists all broken rules; the detail is the first one, and how many more there are.
@@ -168,6 +171,10 @@ pub struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     pub errors: &'a [ProblemError],
+    /// How many broken rules there are, where not all may be listed: of an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub errors_total: Option<usize>,
     /// Members that only one type has.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -185,6 +192,14 @@ pub struct ProblemError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub parameter: Option<String>,
+    /// On which line of a file, counted from 1: of an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub line: Option<u64>,
+    /// Which column or member, of an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field: Option<String>,
     /// A stable word for programs.
     pub code: &'static str,
     /// What was wrong and what is allowed.
@@ -198,6 +213,13 @@ impl From<&crate::domain::Violation> for ProblemError {
             Place::Parameter(name) => (None, Some(name.clone())),
         };
         let fault = &violation.fault;
-        Self { pointer, parameter, code: fault.code, detail: fault.detail.clone() }
+        Self {
+            pointer,
+            parameter,
+            line: None,
+            field: None,
+            code: fault.code,
+            detail: fault.detail.clone(),
+        }
     }
 }

@@ -25,6 +25,9 @@ fn task_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::list::list, tasks::create::create))
         .routes(routes!(tasks::count::count))
         .routes(routes!(tasks::stats::stats))
+        .routes(routes!(tasks::daily::daily))
+        .routes(routes!(tasks::export::export))
+        .routes(routes!(tasks::import::import))
         .routes(routes!(tasks::list::search))
         .routes(routes!(tasks::list::filter))
         .routes(routes!(
@@ -37,9 +40,13 @@ fn task_routes() -> OpenApiRouter<AppState> {
 
 fn health_routes() -> OpenApiRouter<Arc<Health>> {
     OpenApiRouter::new()
-        .routes(routes!(health::health))
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
+        .routes(routes!(health::answer::health))
+        .routes(routes!(health::answer::live))
+        .routes(routes!(health::answer::ready))
+}
+
+fn schema_routes() -> OpenApiRouter<Arc<Health>> {
+    OpenApiRouter::new().routes(routes!(health::migrations::migrations))
 }
 
 fn metrics_routes() -> OpenApiRouter<Scrape> {
@@ -65,7 +72,11 @@ pub fn document() -> OpenApiDocument {
     let (_, tasks) = task_routes().split_for_parts();
     let (_, health) = health_routes().split_for_parts();
     let (_, metrics) = metrics_routes().split_for_parts();
-    let mut document = Document::openapi().merge_from(tasks).merge_from(health).merge_from(metrics);
+    let (_, schema) = schema_routes().split_for_parts();
+    let mut document = Document::openapi();
+    for routes in [tasks, schema, health, metrics] {
+        document.merge(routes);
+    }
     name_requests(&mut document);
     document
 }
@@ -79,6 +90,7 @@ pub fn public_router(
 ) -> Router {
     let mut router = Router::new()
         .merge(Router::from(task_routes()).with_state(state))
+        .merge(Router::from(schema_routes()).with_state(Arc::clone(&health)))
         .merge(Router::from(health_routes()).with_state(Arc::clone(&health)))
         .merge(document_routes(&document()))
         .merge(page_routes());
@@ -102,7 +114,7 @@ pub fn job_router(metrics: Metrics, layers: &Layers) -> Router {
     let router = Router::new()
         .route("/metrics", get(metrics::of_job))
         .with_state(metrics)
-        .route("/health/live", get(health::live));
+        .route("/health/live", get(health::answer::live));
     finish(router, layers)
 }
 

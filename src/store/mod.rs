@@ -5,6 +5,8 @@
 mod database;
 mod error;
 mod failure;
+mod file;
+mod insert;
 mod lease;
 mod observed;
 mod postgres;
@@ -22,7 +24,8 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::domain::{
-    CensusLine, Cursor, Precondition, Sort, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+    CensusLine, Cursor, DayFigures, DayWindow, Precondition, Sort, Task, TaskFilter, TaskPatch,
+    TaskRef, TaskStats,
 };
 
 /// Keeps tasks. Every implementation passes the same contract suite (`tests/store`).
@@ -34,6 +37,10 @@ use crate::domain::{
 pub trait TaskStore: Debug + Send + Sync {
     /// Stores a new task and returns it with the number that it was given; `task.number` is not read.
     async fn create(&self, task: Task) -> Result<Task, StoreError>;
+
+    /// Stores new tasks, all or none, and returns them in their order with the numbers that they were given, which
+    /// rise in that order.
+    async fn create_many(&self, tasks: Vec<Task>) -> Result<Vec<Task>, StoreError>;
 
     /// The task, or `None`.
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError>;
@@ -76,6 +83,10 @@ pub trait TaskStore: Debug + Send + Sync {
         filter: &TaskFilter,
         now: OffsetDateTime,
     ) -> Result<TaskStats, StoreError>;
+
+    /// The figures of each of these days, the first day first, from one statement. Tasks that were deleted are not in
+    /// them.
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError>;
 
     /// How many tasks there are of each status and priority that occurs.
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError>;

@@ -10,7 +10,10 @@ use time::OffsetDateTime;
 
 use super::failure::Failures;
 use super::{ListQuery, Page, StoreError, TaskStore};
-use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+use crate::domain::{
+    CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
+    TaskStats,
+};
 use crate::telemetry::metrics::{
     DB_CLIENT_CONNECTION_TIMEOUTS_TOTAL, DB_CLIENT_ERRORS_TOTAL,
     DB_CLIENT_OPERATION_DURATION_SECONDS, TASKMANAGER_TASK_OPERATIONS_TOTAL,
@@ -49,6 +52,10 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         self.observe("create", self.store.create(task)).await
     }
 
+    async fn create_many(&self, tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
+        self.observe("create_many", self.store.create_many(tasks)).await
+    }
+
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
         self.observe("get", self.store.get(reference)).await
     }
@@ -85,6 +92,10 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         now: OffsetDateTime,
     ) -> Result<TaskStats, StoreError> {
         self.observe("stats", self.store.stats(filter, now)).await
+    }
+
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        self.observe("daily", self.store.daily(window)).await
     }
 
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {

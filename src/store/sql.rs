@@ -15,6 +15,13 @@ macro_rules! columns {
     };
 }
 
+macro_rules! insert_into {
+    () => {
+        "INSERT INTO tasks (id, title, description, status, priority, assignee, due_date, created_at, \
+         updated_at, completed_at, version, search_text) "
+    };
+}
+
 /// The start of every query that answers with tasks.
 pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM tasks");
 /// `$1`: the id.
@@ -29,10 +36,13 @@ pub(super) const LOCK_BY_ID: &str =
 /// As [`LOCK_BY_ID`], by number.
 pub(super) const LOCK_BY_NUMBER: &str =
     concat!("SELECT ", columns!(), " FROM tasks WHERE number = $1 FOR UPDATE");
+/// The start of an insertion of several rows, whose values stand in the order of [`bind_task`].
+pub(super) const INSERT_INTO: &str = insert_into!();
 /// `$1` to `$12`: see [`bind_task`].
-pub(super) const INSERT: &str = "INSERT INTO tasks (id, title, description, status, priority, \
-     assignee, due_date, created_at, updated_at, completed_at, version, search_text) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number";
+pub(super) const INSERT: &str = concat!(
+    insert_into!(),
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number"
+);
 /// `$1` to `$12`: see [`bind_task`].
 pub(super) const UPDATE: &str = "UPDATE tasks SET title = $2, description = $3, status = $4, \
      priority = $5, assignee = $6, due_date = $7, created_at = $8, updated_at = $9, \
@@ -77,7 +87,7 @@ where
 
 /// What `q` searches: title, description and assignee, folded, one line each. The title comes first
 /// and is itself one line, so that it can be cut out again to sort by.
-fn search_text(task: &Task) -> String {
+pub(super) fn search_text(task: &Task) -> String {
     let description = task.description.as_deref().unwrap_or_default();
     let assignee = task.assignee.as_deref().unwrap_or_default();
     format!("{}\n{}\n{}", fold(&task.title), fold(description), fold(assignee))

@@ -4,9 +4,7 @@
 //! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process can
 //! make them wait, for `busy_timeout` at most.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,13 +14,16 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::failure::Failures;
+use super::file::File;
 use super::lease::{Lease, Leases};
 use super::query::{self, Dialect, WordSearch, like_pattern};
-use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
-use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
+use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
+use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, insert, sql};
 use crate::config::{SqliteMode, SqliteTarget};
+use crate::domain::daily::figures;
 use crate::domain::{
-    CensusLine, Precondition, SortField, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+    CensusLine, DayFigures, DayWindow, Precondition, SortField, Task, TaskFilter, TaskPatch,
+    TaskRef, TaskStats,
 };
 
 /// Shortest word, in characters, that the trigram index can find.
@@ -33,39 +34,6 @@ const INDEXED_WORD: usize = 3;
 const COMMON_WORDS: i64 = 4_000;
 /// The same where the whole table must be read and sorted, because no index has the order.
 const COMMON_WORDS_UNSORTED: i64 = 100_000;
-
-/// Which file the path leads to. Connections stay with the file that they opened, and what is written to one
-/// that was deleted or replaced is lost with the process; so a change condemns them.
-#[derive(Debug)]
-struct File {
-    path: PathBuf,
-    seen: Mutex<Option<(u64, u64)>>,
-    failures: Arc<Failures>,
-}
-
-impl File {
-    fn new(path: PathBuf, failures: Arc<Failures>) -> Self {
-        let seen = Mutex::new(identity(&path));
-        Self { path, seen, failures }
-    }
-
-    /// Whether a connection of this age has the file open that is there now.
-    fn is_that_of(&self, age: Duration) -> bool {
-        let present = identity(&self.path);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen != present {
-            tracing::warn!(path = %self.path.display(), "the database file has gone, or is another one");
-            *seen = present;
-            self.failures.condemn();
-        }
-        self.failures.none_within(age)
-    }
-}
-
-/// Device and number of a file; `None` when it is not there.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
-}
 
 /// Whether a connection can be lent again. `SQLite` ends a transaction by itself when the disk is full or fails
 /// (<https://sqlite.org/lang_transaction.html>, section 2.3); the driver goes on to think that it is in one,
@@ -207,6 +175,19 @@ impl TaskStore for SqliteStore {
         Ok(task)
     }
 
+    async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
+        let mut lease = self.lease(&self.writer).await?;
+        let mut transaction = self.begin(&mut lease).await?;
+        for batch in tasks.chunks_mut(insert::BATCH) {
+            let mut query = insert::insert::<Sqlite>(batch);
+            let rows = query.build_query_as().persistent(false).fetch_all(&mut *transaction).await;
+            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
+        }
+        transaction.commit().await.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(tasks)
+    }
+
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
         let mut lease = self.lease(&self.readers).await?;
         let row = select(reference).fetch_optional(&mut *lease).await;
@@ -280,6 +261,15 @@ impl TaskStore for SqliteStore {
         Ok(row.into())
     }
 
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        let mut query = query::daily::<Sqlite>(window.start());
+        let mut lease = self.lease(&self.readers).await?;
+        let rows = query.build_query_as::<DayRow>().fetch_all(&mut *lease).await;
+        let rows = rows.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
+    }
+
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
         let mut lease = self.lease(&self.readers).await?;
         let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&mut *lease).await;
@@ -320,6 +310,12 @@ impl Dialect for Sqlite {
     const TITLE: &'static str = "substr(search_text, 1, instr(search_text, char(10)) - 1)";
 
     const NO_INDEX: &'static str = "+";
+
+    fn push_day(query: &mut QueryBuilder<Self>, column: &str, start: OffsetDateTime) {
+        query.push("(").push(column).push(" - ");
+        Self::push_time(query, start);
+        query.push(") / 86400000000");
+    }
 
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);

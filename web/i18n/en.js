@@ -163,6 +163,7 @@ export default {
   "schema.pending": "Pending migrations",
   "schema.pending.none": "None: everything that this program needs is applied.",
   "schema.unknown.pending": "Not known while the database does not answer.",
+  "schema.missing": "Not there:",
   "schema.history": "History",
   "schema.migration": "Migration",
   "schema.standing": "State",

@@ -163,6 +163,7 @@ export default {
   "schema.pending": "Migrations en attente",
   "schema.pending.none": "Aucune : tout ce dont ce programme a besoin est appliqué.",
   "schema.unknown.pending": "Inconnues tant que la base de données ne répond pas.",
+  "schema.missing": "Absents :",
   "schema.history": "Historique",
   "schema.migration": "Migration",
   "schema.standing": "État",

@@ -20,7 +20,8 @@ import { State } from "./schema/state.js";
  * @property {string | null} program
  * @property {boolean | null} same_file
  *
- * @typedef {{state: string, head: number | null, target: number | null, pending: Pending[], history: Line[], message?: string | null}} Migrations
+ * @typedef {{state: string, head: number | null, target: number | null, pending: Pending[],
+ *   concerns: {version: number, reason: string}[], missing: string[], history: Line[]}} Migrations
  * @typedef {{status: string, database: string, version: string, environment: string, schema_state: string | null,
  *   schema_version: number | null, target_version: number | null, pending_migrations: Pending[] | null}} Health
  */
@@ -43,7 +44,7 @@ export default function SchemaView({ api, t, lang }) {
     ${failed && html`<p class="notice" role="alert">${t("schema.failed", { detail: failed })}</p>`}
     ${!health && !failed && html`<p class="notice" role="status">${t("view.loading")}</p>`}
     ${health && state && html`
-      <${State} state=${state} message=${migrations?.message ?? ""} t=${t} />
+      <${State} state=${state} concerns=${connected ? (migrations?.concerns ?? []) : []} missing=${connected ? (migrations?.missing ?? []) : []} t=${t} />
       <dl class="schema-versions">
         <div><dt>${t("schema.head")}</dt><dd><code>${head ?? t("schema.none")}</code></dd></div>
         <div class=${head === target ? "same" : "other"}>

@@ -1,12 +1,17 @@
 //! The tasks' endpoints, a file a verb.
 
+mod cell;
 pub(super) mod count;
 pub(super) mod create;
+pub(super) mod daily;
 pub(super) mod delete;
+pub(super) mod export;
 pub(super) mod get;
+pub(super) mod import;
 pub(super) mod list;
 pub(super) mod model;
 mod params;
+mod reader;
 pub(super) mod stats;
 pub(super) mod update;
 

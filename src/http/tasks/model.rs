@@ -197,7 +197,8 @@ pub(crate) struct TaskPatchBody {
     due_date: Option<String>,
 }
 
-const READ_ONLY: [&str; 6] =
+/// Given by the server; ignored in a body, whatever their value.
+pub(super) const READ_ONLY: [&str; 6] =
     ["id", "number", "created_at", "updated_at", "completed_at", "version"];
 
 /// Makes a draft of a body.
@@ -320,7 +321,7 @@ fn wrong_type(name: &str, expected: &str, got: &Json) -> Fault {
     Fault::new("invalid_type", format!("{name} must be {expected}, got {}", got.kind()))
 }
 
-fn unknown_field(name: &str) -> Fault {
+pub(super) fn unknown_field(name: &str) -> Fault {
     Fault::new(
         "unknown_field",
         format!(

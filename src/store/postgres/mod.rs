@@ -14,9 +14,13 @@ use self::connections::{Connections, Unit};
 use super::failure::{Failures, retry_broken_read};
 use super::lease::Leases;
 use super::query::{self, Dialect, WordSearch, like_pattern};
-use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
-use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
-use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
+use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, insert, sql};
+use crate::domain::daily::figures;
+use crate::domain::{
+    CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
+    TaskStats,
+};
 
 /// One PostgreSQL database.
 #[derive(Debug)]
@@ -102,6 +106,18 @@ impl PostgresStore {
         Ok(count)
     }
 
+    async fn read_daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        let mut query = query::daily::<Postgres>(window.start());
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
+        // The plan depends on how many days there are: never a generic one.
+        let query = query.build_query_as::<DayRow>().persistent(false);
+        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
+        Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
+    }
+
     async fn read_census(&self) -> Result<Vec<CensusLine>, StoreError> {
         let mut lease = self.connections.take().await?;
         let mut unit = self.connections.one(&mut lease).await?;
@@ -148,6 +164,19 @@ impl TaskStore for PostgresStore {
         self.finish(unit).await?;
         lease.keep();
         Ok(task)
+    }
+
+    async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.transaction(&mut lease).await?;
+        for batch in tasks.chunks_mut(insert::BATCH) {
+            let mut query = insert::insert::<Postgres>(batch);
+            let rows = query.build_query_as().persistent(false).fetch_all(&mut *unit).await;
+            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
+        }
+        self.finish(unit).await?;
+        lease.keep();
+        Ok(tasks)
     }
 
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
@@ -205,6 +234,10 @@ impl TaskStore for PostgresStore {
         retry_broken_read(|| self.read_stats(filter, now)).await
     }
 
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        retry_broken_read(|| self.read_daily(window)).await
+    }
+
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
         retry_broken_read(|| self.read_census()).await
     }
@@ -221,6 +254,13 @@ impl Dialect for Postgres {
 
     /// The planner knows how many rows a value has, and that a list stops.
     const NO_INDEX: &'static str = "";
+
+    /// The difference of two moments knows no time zone.
+    fn push_day(query: &mut QueryBuilder<Self>, column: &str, start: OffsetDateTime) {
+        query.push("CAST(floor(extract(epoch FROM ").push(column).push(" - ");
+        Self::push_time(query, start);
+        query.push(") / 86400) AS bigint)");
+    }
 
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);

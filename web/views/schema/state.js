@@ -33,10 +33,11 @@ const SIGNS = {
 /**
  * @param {object} props
  * @param {string} props.state as the API names it, or `unreachable`
- * @param {string} props.message the program's own words on it
+ * @param {{version: number, reason: string}[]} props.concerns what is wrong with which version, in the program's words
+ * @param {string[]} props.missing tables and columns
  * @param {import("../../app/i18n.js").Translate} props.t
  */
-export function State({ state, message, t }) {
+export function State({ state, concerns, missing, t }) {
   const known = STATES[state] ? state : "unknown";
   const { grave, commands } = STATES[known];
   return html`<div class=${`schema-state ${grave}`} role="status">
@@ -44,7 +45,10 @@ export function State({ state, message, t }) {
     <div>
       <p class="schema-word"><strong>${t(/** @type {Key} */ (`schema.state.${known}`))}</strong>${" "}<code>${state}</code></p>
       <p>${t(/** @type {Key} */ (`schema.means.${known}`))}</p>
-      ${message && html`<p class="schema-message" lang="en">${message}</p>`}
+      ${concerns.length > 0 && html`<ul class="schema-concerns" lang="en">${concerns.map(({ version, reason }) =>
+        html`<li key=${version}><code>${version}</code>${" "}${reason}</li>`)}</ul>`}
+      ${missing.length > 0 && html`<p>${t("schema.missing")}${" "}${missing.map((name, index) =>
+        html`${index > 0 && ", "}<code key=${name}>${name}</code>`)}</p>`}
       ${commands.length > 0 && html`<p>${t(grave === "good" ? "schema.look" : "schema.mend")}</p>
         <ul class="schema-commands">${commands.map((command) => html`<li key=${command}><code>${command}</code></li>`)}</ul>`}
     </div>
