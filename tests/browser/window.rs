@@ -231,6 +231,19 @@ impl Window {
         .await
     }
 
+    /// The visible element of a selector with this text, as soon as there is one.
+    pub async fn find_by_text(&self, selector: &str, text: &str) -> Element {
+        until(&format!("{selector} {text:?}"), WITHIN, async || {
+            for element in self.client.find_all(Locator::Css(selector)).await.ok()? {
+                if element.text().await.ok()? == text {
+                    return Some(element);
+                }
+            }
+            None
+        })
+        .await
+    }
+
     /// The one element of this role and accessible name, as soon as there is one.
     pub async fn named(&self, role: &str, name: &str) -> Element {
         let what = format!("{role} \"{name}\"");
@@ -257,7 +270,7 @@ impl Window {
         let (prefix, _) = root.rsplit_once('.').expect("a reference of ChromeDriver");
         let number = |node: &Value| node["backendDOMNodeId"].as_u64();
         let reference = |id| ElementRef::from(format!("{prefix}.{id}"));
-        let element = |id| Element::from_element_id(self.client.clone(), reference(id));
+        let element = |id| self.element(reference(id));
         nodes.iter().filter_map(number).map(element).collect()
     }
 
@@ -282,6 +295,11 @@ impl Window {
             Some(nodes.filter(|node| node["ignored"] == false).cloned().collect())
         })
         .await
+    }
+
+    /// An element by ChromeDriver's reference.
+    pub fn element(&self, reference: ElementRef) -> Element {
+        Element::from_element_id(self.client.clone(), reference)
     }
 
     /// The element that has the focus.
