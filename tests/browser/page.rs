@@ -17,7 +17,10 @@ pub async fn open(app: &App, path: &str) -> Window {
 
 /// Opens a view of the page for this person, and waits for its tasks.
 pub async fn open_for(person: Person, app: &App, path: &str) -> Window {
-    let window = Window::of(person, app.base(), path).await;
+    let mut window = Window::of(person, app.base(), path).await;
+    // Until there is a stream of events, the page asks for it in vain and looks again every few seconds.
+    window.expect_fault("/tasks/events");
+    window.expect_fault("EventSource's response has a MIME type");
     window.until_connected().await;
     window
 }

@@ -218,6 +218,12 @@ impl Window {
         until(what, WITHIN, async || (self.script(&body).await == true).then_some(())).await;
     }
 
+    /// Waits until what was asked of the page is drawn: two frames.
+    pub async fn until_still(&self) {
+        let frames = "return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))";
+        self.script(frames).await;
+    }
+
     /// The first visible element of a selector, as soon as there is one.
     pub async fn find(&self, selector: &str) -> Element {
         until(selector, WITHIN, async || {
