@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::domain::{Clock, SystemClock};
 use crate::http::server::{self, Ended};
-use crate::http::{AppState, Health, HealthSettings, Layers, ops_router, public_router};
+use crate::http::{AppState, Events, Health, HealthSettings, Layers, ops_router, public_router};
 use crate::migrate::{
     self, Dialect, Inspector, MigrateError, MigrationSet, Progress, StartSettings,
 };
@@ -147,7 +147,14 @@ impl App {
 
     /// Serves until the shutdown begins and requests in flight have ended, then closes the database.
     pub async fn serve(self) -> Ended {
-        let state = AppState { tasks: self.database.tasks(), clock: self.clock };
+        let routes = [&self.config.database_url, &self.config.migrate_database_url];
+        let feed = self.database.events(&routes.map(DatabaseUrl::target));
+        let clients = self.config.events_clients;
+        let state = AppState {
+            tasks: self.database.tasks(),
+            events: Events::new(feed.clone(), clients, self.shutdown.clone()),
+            clock: self.clock,
+        };
         let public_metrics = self.operators.is_none().then(|| self.metrics.clone());
         let router = public_router(state, Arc::clone(&self.health), public_metrics, &self.layers);
         let watching = tokio::spawn({
@@ -155,7 +162,7 @@ impl App {
             let url = self.config.migrate_database_url.clone();
             let backups = migrate::backup::watch(self.config.safety.backup_folder(&url), url);
             async move {
-                tokio::join!(health.watch(), backups, keep_up(&metrics));
+                tokio::join!(health.watch(), backups, feed.keep(), keep_up(&metrics));
             }
         });
         let drain_within = self.config.shutdown_timeout;

@@ -63,6 +63,8 @@ pub struct Config {
     pub database_wait: Duration,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// The most clients that may follow the events.
+    pub events_clients: u32,
     /// How long requests under way may take to finish after a signal.
     pub shutdown_timeout: Duration,
     /// How log lines are written.
@@ -124,6 +126,8 @@ impl Config {
         let database_wait = reader.value(&v::DATABASE_WAIT, duration::between(Duration::ZERO, DAY));
         let request_timeout =
             reader.value(&v::REQUEST_TIMEOUT, duration::between(Duration::from_millis(100), HOUR));
+        let events_clients =
+            reader.value(&v::EVENTS_CLIENTS, |text| value::number(text, 0..=100_000));
         let shutdown_timeout =
             reader.value(&v::SHUTDOWN_TIMEOUT, duration::between(Duration::ZERO, HOUR));
         let log_format = reader.optional(&v::LOG_FORMAT, None, LogFormat::parse);
@@ -146,6 +150,7 @@ impl Config {
             database_max_connections: database_max_connections?,
             database_wait: database_wait?,
             request_timeout: request_timeout?,
+            events_clients: events_clients?,
             shutdown_timeout: shutdown_timeout?,
             log_format: log_format?.unwrap_or(default_format),
             rust_log: rust_log?,
@@ -193,6 +198,7 @@ impl Config {
             setting(&v::DATABASE_MAX_CONNECTIONS, self.database_max_connections.to_string()),
             setting(&v::DATABASE_WAIT, duration::shown(self.database_wait)),
             setting(&v::REQUEST_TIMEOUT, duration::shown(self.request_timeout)),
+            setting(&v::EVENTS_CLIENTS, self.events_clients.to_string()),
             setting(&v::SHUTDOWN_TIMEOUT, duration::shown(self.shutdown_timeout)),
             setting(&v::LOG_FORMAT, self.log_format.to_string()),
             setting(&v::RUST_LOG, self.rust_log.clone()),

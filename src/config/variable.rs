@@ -79,6 +79,8 @@ variables! {
         "how long start-up waits for the database, up to 24h; 0 does not wait";
     REQUEST_TIMEOUT, "request-timeout", "DURATION", "10s",
         "how long a request may take, 100ms to 1h";
+    EVENTS_CLIENTS, "events-clients", "COUNT", "2000",
+        "the most clients that may follow the events of an instance, 0 to 100000";
     SHUTDOWN_TIMEOUT, "shutdown-timeout", "DURATION", "30s",
         "how long requests under way may take to finish after a signal, up to 1h";
     LOG_FORMAT, "log-format", "FORMAT", "text on a terminal, else json",

@@ -77,8 +77,18 @@ pub(super) async fn json_body(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Json, ApiError> {
+    json_and_bytes(accepts, headers, body).await.map(|(json, _)| json)
+}
+
+/// As [`json_body`], and how the body was spelt.
+pub(super) async fn json_and_bytes(
+    accepts: Accepts,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Json, Bytes), ApiError> {
     let (_, bytes) = whole_body(accepts, BODY_MAX, headers, body).await?;
-    Json::parse(&bytes).map_err(ApiError::MalformedJson)
+    let json = Json::parse(&bytes).map_err(ApiError::MalformedJson)?;
+    Ok((json, bytes))
 }
 
 /// Reads a body of at most so many bytes; returns also which of the media types it has.

@@ -4,8 +4,10 @@
 
 mod docs;
 mod error;
+pub mod events;
 mod extract;
 pub mod health;
+mod idempotency;
 mod json;
 mod metrics;
 mod middleware;
@@ -17,6 +19,7 @@ pub mod server;
 mod state;
 mod tasks;
 
+pub use events::Events;
 pub use health::{Health, HealthSettings};
 pub use middleware::Layers;
 pub use router::{document, job_router, ops_router, public_router};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use utoipa::openapi::response::Response as ResponseObject;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{
@@ -67,6 +68,23 @@ pub(super) struct Preconditions {
     /// Change only if the task has none of these tags.
     #[param(rename = "If-None-Match", nullable = false)]
     if_none_match: Option<String>,
+}
+
+/// The name of a request.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents the parameter; idempotency::KeyedRequest reads it")]
+pub(super) struct IdempotencyKey {
+    /// Carries the request out once: sent again with the same key within 24 hours it gets the answer of the first time. Visible ASCII characters, with double quotes around them or without.
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[!#-~][!-~]*$",
+        example = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+    )]
+    idempotency_key: Option<String>,
 }
 
 /// The versions that the client has.
@@ -160,6 +178,26 @@ pub(super) struct SearchParam {
     q: String,
 }
 
+/// Where a stream of events begins.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameter; tasks::events reads it")]
+pub(super) struct EventParams {
+    /// The number of the last event that the client had: what it missed comes first. 0 is before the first of all.
+    #[param(minimum = 0)]
+    last_event_id: Option<i64>,
+}
+
+/// Where a stream of events begins, as browsers say it when they come back.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents the parameter; tasks::events reads it")]
+pub(super) struct LastEventId {
+    /// As `last_event_id`, and counts before it.
+    #[param(rename = "Last-Event-ID", nullable = false, minimum = 0)]
+    last_event_id: Option<i64>,
+}
+
 macro_rules! problem_sets {
     ($($(#[$doc:meta])* $name:ident: $($kind:ident)+;)+) => {
         $($(#[$doc])* #[derive(Debug)] pub(super) struct $name;
@@ -179,6 +217,8 @@ problem_sets! {
     FindProblems: NOT_FOUND INTERNAL UNAVAILABLE;
     /// A body makes something.
     WriteProblems: MALFORMED_JSON PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
+    /// A body makes something, once if the request has a key.
+    PostProblems: MALFORMED_JSON KEY_IN_USE PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// A body changes something.
     ChangeProblems: MALFORMED_JSON NOT_FOUND PRECONDITION_FAILED PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// Something is removed.
@@ -197,7 +237,7 @@ fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {
         .map(|kind| {
             let mut response =
                 ResponseBuilder::new().description(kind.title).content(MEDIA_TYPE, content.clone());
-            if kind.status == axum::http::StatusCode::SERVICE_UNAVAILABLE {
+            if matches!(kind.status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE) {
                 let whole = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
                 let seconds = HeaderBuilder::new().schema(Some(whole));
                 let seconds = seconds.description(Some("Seconds to wait"));

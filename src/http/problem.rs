@@ -53,6 +53,9 @@ kinds! {
     /// The path has other methods.
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed",
         "The path exists, but not for this method. The Allow header lists those that it takes.";
+    /// The first request with the key has not ended.
+    KEY_IN_USE = "idempotency-key-in-use", CONFLICT, "Request in progress",
+        "A request with the same Idempotency-Key has not ended yet. Wait as long as Retry-After says, and repeat: then its answer is there, or it has failed and this one is carried out.";
     /// The task is in another version.
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "Precondition failed",
         "The task is not in the version that If-Match names (or is in one that If-None-Match names): somebody changed it meanwhile. Nothing was changed. Get it again, look at what is different, and repeat with the new ETag.";
@@ -65,12 +68,18 @@ kinds! {
     /// Rules of fields or parameters are broken.
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "Validation failed",
         "The request is well-formed, but fields or parameters break the rules of the API. The member errors lists every one of them with its place, a code and what is allowed. Nothing was changed.";
+    /// The key stands for another request.
+    KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
+        "The Idempotency-Key was used within the last 24 hours for a request with another path, query or body, which was carried out. Nothing was changed now. Give every request a key of its own.";
+    /// Some of several operations cannot be carried out.
+    OPERATIONS_REFUSED = "operations-refused", UNPROCESSABLE_ENTITY, "Operations refused",
+        "Some of the operations cannot be carried out, so none was: nothing was changed. The member errors lists each of those with its place and the status that it would have got alone: 404, its task does not exist, or 412, its task is not in the version of if_match. An operation sees what those before it did, those that fail left out.";
     /// A bug, or a schema that does not fit.
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Internal server error",
         "Something went wrong that is not the request's fault. The log line with this request_id says what.";
     /// The database cannot be had.
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Service unavailable",
-        "The database cannot be reached just now, or all connections are busy. Wait as long as Retry-After says, and repeat.";
+        "The database cannot be reached just now, or all connections are busy, or as many clients follow the events of this instance as may. Wait as long as Retry-After says, and repeat.";
     /// The request took too long.
     TIMEOUT = "timeout", SERVICE_UNAVAILABLE, "Request timed out",
         "The request was not finished within REQUEST_TIMEOUT and was given up. Wait as long as Retry-After says, and repeat.";
@@ -105,13 +114,18 @@ impl Problem {
     /// Lists all broken rules; the detail is the first one, and how many more there are.
     #[must_use]
     pub fn validation(violations: &Violations) -> Self {
-        let errors: Vec<ProblemError> = violations.iter().map(ProblemError::from).collect();
+        Self::listing(&VALIDATION, violations.iter().map(ProblemError::from).collect())
+    }
+
+    /// A problem whose detail is its first error, and how many more there are.
+    #[must_use]
+    pub fn listing(kind: &'static Kind, errors: Vec<ProblemError>) -> Self {
         let first = errors.first().map_or("", |error| &error.detail);
         let detail = match errors.len() {
             0 | 1 => first.to_owned(),
             n => format!("{first} (and {} more, see errors)", n - 1),
         };
-        Self { errors, ..Self::new(&VALIDATION, detail) }
+        Self { errors, ..Self::new(kind, detail) }
     }
 
     /// The kind and words for a bare status, as routing or a library's layer answers it.
@@ -167,7 +181,7 @@ pub struct ProblemBody<'a> {
     pub instance: &'a str,
     /// Finds the log line.
     pub request_id: &'a str,
-    /// Every broken rule, for the type `/problems/validation`.
+    /// Every broken rule, or every operation that cannot be carried out.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     pub errors: &'a [ProblemError],
@@ -192,6 +206,10 @@ pub struct ProblemError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub parameter: Option<String>,
+    /// The status that an operation would have got alone, for the type `/problems/operations-refused`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 400, maximum = 499)]
+    pub status: Option<u16>,
     /// On which line of a file, counted from 1: of an import.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
@@ -216,6 +234,7 @@ impl From<&crate::domain::Violation> for ProblemError {
         Self {
             pointer,
             parameter,
+            status: None,
             line: None,
             field: None,
             code: fault.code,

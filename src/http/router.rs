@@ -23,8 +23,10 @@ use crate::web;
 fn task_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(tasks::list::list, tasks::create::create))
+        .routes(routes!(tasks::bulk::bulk))
         .routes(routes!(tasks::count::count))
         .routes(routes!(tasks::stats::stats))
+        .routes(routes!(tasks::events::events))
         .routes(routes!(tasks::daily::daily))
         .routes(routes!(tasks::export::export))
         .routes(routes!(tasks::import::import))

@@ -8,12 +8,15 @@ use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 
 use crate::shutdown::Shutdown;
 
@@ -79,6 +82,18 @@ async fn say_last(State(shutdown): State<Shutdown>, request: Request, next: Next
     response
 }
 
+/// Ends the connection that a request came by, for a handler whose client does not take its answer. In the
+/// extensions of each request; clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hangup(CancellationToken);
+
+impl Hangup {
+    /// Drops the connection, and with it every answer that is being sent by it.
+    pub(super) fn hang_up(&self) {
+        self.0.cancel();
+    }
+}
+
 struct Server {
     builder: Builder<TokioExecutor>,
     router: Router,
@@ -119,12 +134,27 @@ impl Server {
         // Answers are written whole: waiting to fill a packet only delays them. A socket that refuses is
         // already dead, and its connection will end by itself.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(self.router.clone());
+        let hangup = Hangup::default();
+        let service = ServiceBuilder::new()
+            .map_request({
+                let hangup = hangup.clone();
+                move |mut request: hyper::Request<Incoming>| {
+                    request.extensions_mut().insert(hangup.clone());
+                    request
+                }
+            })
+            .service(self.router.clone());
+        let service = TowerToHyperService::new(service);
         let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = self.connections.watch(connection.into_owned());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error = %error, "connection ended");
+            tokio::select! {
+                ended = connection => {
+                    if let Err(error) = ended {
+                        tracing::debug!(error = %error, "connection ended");
+                    }
+                }
+                () = hangup.0.cancelled() => tracing::debug!("hung up on a slow client"),
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Events;
 use crate::domain::Clock;
 use crate::store::TaskStore;
 
@@ -10,6 +11,8 @@ use crate::store::TaskStore;
 pub struct AppState {
     /// The tasks.
     pub tasks: Arc<dyn TaskStore>,
+    /// What happens to them.
+    pub events: Events,
     /// The time and new identifiers.
     pub clock: Arc<dyn Clock>,
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::TaskStore;
+use super::events::EventFeed;
 use super::failure::Failures;
 use super::lease::Leases;
 use super::observed::Observed;
-use super::postgres::PostgresStore;
+use super::postgres::{PostgresEvents, PostgresStore};
 use super::sqlite::SqliteStore;
 use crate::config::DatabaseTarget;
 
@@ -86,6 +87,26 @@ impl Database {
     #[must_use]
     pub fn tasks(&self) -> Arc<dyn TaskStore> {
         Arc::clone(&self.tasks)
+    }
+
+    /// What happens to the tasks. `routes` are ways to the same database, the better first, to hear of what other
+    /// processes do: behind a pooler nobody can be heard.
+    #[must_use]
+    pub fn events(&self, routes: &[&DatabaseTarget]) -> EventFeed {
+        match &self.pools {
+            Pools::Sqlite(store) => {
+                EventFeed::new(Arc::<SqliteStore>::clone(store), store.commits())
+            }
+            Pools::Postgres(store) => {
+                let postgres = |target: &&DatabaseTarget| match target {
+                    DatabaseTarget::Postgres(options) => Some(options.as_ref().clone()),
+                    DatabaseTarget::Sqlite(_) => None,
+                };
+                let routes = routes.iter().filter_map(postgres).collect();
+                let log = PostgresEvents::new(Arc::clone(store), routes);
+                EventFeed::new(Arc::new(log), store.commits())
+            }
+        }
     }
 
     /// Says whether the database answered when it was last asked. While it does not, every operation fails

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::row::Timestamp;
-use super::sql::{INSERT_INTO, search_text};
+use super::sql::{INSERT_EVENTS_OF, INSERT_INTO, search_text};
 use crate::domain::Task;
 
 /// Rows in one statement. SQLite takes 32,766 values at most, and a row has twelve.
@@ -40,6 +40,21 @@ where
             .push_bind(search_text(task));
     });
     query.push(" RETURNING id, number");
+    query
+}
+
+/// The statement that writes the events of these new tasks, in their order.
+pub(super) fn events<DB>(tasks: &[Task]) -> QueryBuilder<DB>
+where
+    DB: Database,
+    Uuid: for<'q> Encode<'q, DB> + Type<DB>,
+{
+    let mut query = QueryBuilder::new(INSERT_EVENTS_OF);
+    let mut ids = query.separated(", ");
+    for task in tasks {
+        ids.push_bind(task.id);
+    }
+    query.push(") ORDER BY number");
     query
 }
 

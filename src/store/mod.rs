@@ -4,19 +4,25 @@
 
 mod database;
 mod error;
+mod events;
 mod failure;
 mod file;
 mod insert;
 mod lease;
 mod observed;
+mod once;
 mod postgres;
 mod query;
 mod row;
 mod sql;
 mod sqlite;
+mod work;
 
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
+pub use events::{Advance, EventFeed, Next, Resync, Tail};
+pub use once::{Answer, Once};
+pub use work::{CarriedOut, Work};
 
 use std::fmt::Debug;
 
@@ -30,7 +36,8 @@ use crate::domain::{
 
 /// Keeps tasks. Every implementation passes the same contract suite (`tests/store`).
 ///
-/// Each method is one atomic step: seen by others whole or not at all. Every method may fail with
+/// Each method is one atomic step: seen by others whole or not at all; a change and its event (see [`EventFeed`]) are
+/// one. Every method may fail with
 /// [`StoreError::Unavailable`] when the database cannot be had in time, and
 /// [`StoreError::Driver`] when it refuses for a reason that is not the caller's.
 #[async_trait]
@@ -70,6 +77,18 @@ pub trait TaskStore: Debug + Send + Sync {
         reference: TaskRef,
         precondition: &Precondition,
     ) -> Result<(), StoreError>;
+
+    /// Makes several changes in one transaction, in their order, each seeing what those before it did; all
+    /// of them or none. Callers that change the same tasks wait for each other, and never in a circle. With a
+    /// key, the changes are made once: whoever comes with the same key within 24 hours after they were gets the
+    /// answer that was kept with them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] lists the operations whose task is not there or whose precondition does not hold,
+    /// those that did not fail having been tried in their order; [`StoreError::KeyReused`] when the key stands for
+    /// a request with another fingerprint; [`StoreError::KeyInUse`] while a caller with the same key is at work.
+    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError>;
 
     /// One page of a list.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;

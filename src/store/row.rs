@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::cursor::unix_micros;
-use crate::domain::{CensusLine, DayCount, Priority, Status, Task, TaskStats};
+use crate::domain::{
+    CensusLine, DayCount, EventKind, Priority, Status, Task, TaskEvent, TaskStats,
+};
 
 /// What PostgreSQL counts microseconds from.
 const POSTGRES_EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
@@ -103,6 +105,25 @@ impl TryFrom<TaskRow> for Task {
             completed_at: row.completed_at.map(|at| at.0),
             version: row.version,
         })
+    }
+}
+
+/// A stored event.
+#[derive(Debug, FromRow)]
+pub(super) struct EventRow {
+    event_id: i64,
+    kind: String,
+    #[sqlx(flatten)]
+    task: TaskRow,
+}
+
+impl TryFrom<EventRow> for TaskEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        let kind = EventKind::from_word(&row.kind);
+        let unknown = || StoreError::Inconsistent(format!("no kind of event: {}", row.kind));
+        Ok(Self { id: row.event_id, kind: kind.ok_or_else(unknown)?, task: row.task.try_into()? })
     }
 }
 

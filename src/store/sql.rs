@@ -8,10 +8,17 @@ use super::row::Timestamp;
 use crate::domain::Task;
 use crate::domain::fold::fold;
 
+/// What an event keeps of a task, beside its id.
+macro_rules! kept {
+    () => {
+        "number, title, description, status, priority, assignee, due_date, created_at, \
+         updated_at, completed_at, version"
+    };
+}
+
 macro_rules! columns {
     () => {
-        "id, number, title, description, status, priority, assignee, due_date, created_at, \
-         updated_at, completed_at, version"
+        concat!("id, ", kept!())
     };
 }
 
@@ -19,6 +26,51 @@ macro_rules! insert_into {
     () => {
         "INSERT INTO tasks (id, title, description, status, priority, assignee, due_date, created_at, \
          updated_at, completed_at, version, search_text) "
+    };
+}
+
+/// `$1` to `$12`: see [`bind_task`].
+macro_rules! insert {
+    () => {
+        concat!(insert_into!(), "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    };
+}
+
+/// `$1` to `$12`: see [`bind_task`].
+macro_rules! update {
+    () => {
+        "UPDATE tasks SET title = $2, description = $3, status = $4, \
+         priority = $5, assignee = $6, due_date = $7, created_at = $8, updated_at = $9, \
+         completed_at = $10, version = $11, search_text = $12 WHERE id = $1"
+    };
+}
+
+/// `$1`: the id.
+macro_rules! delete {
+    () => {
+        "DELETE FROM tasks WHERE id = $1"
+    };
+}
+
+/// A change of a task with its event, as one statement: without another round trip, and never one without the
+/// other (PostgreSQL only). The number of the event is taken after the change: see
+/// [`EventLog::writers`](super::events::EventLog::writers).
+macro_rules! with_event {
+    ($kind:literal, $change:expr, $returning:literal) => {
+        concat!(
+            "WITH task AS (",
+            $change,
+            " RETURNING ",
+            columns!(),
+            ") INSERT INTO task_events (kind, task_id, ",
+            kept!(),
+            ") SELECT '",
+            $kind,
+            "', ",
+            columns!(),
+            " FROM task",
+            $returning
+        )
     };
 }
 
@@ -39,16 +91,81 @@ pub(super) const LOCK_BY_NUMBER: &str =
 /// The start of an insertion of several rows, whose values stand in the order of [`bind_task`].
 pub(super) const INSERT_INTO: &str = insert_into!();
 /// `$1` to `$12`: see [`bind_task`].
-pub(super) const INSERT: &str = concat!(
-    insert_into!(),
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number"
-);
+pub(super) const INSERT: &str = concat!(insert!(), " RETURNING number");
 /// `$1` to `$12`: see [`bind_task`].
-pub(super) const UPDATE: &str = "UPDATE tasks SET title = $2, description = $3, status = $4, \
-     priority = $5, assignee = $6, due_date = $7, created_at = $8, updated_at = $9, \
-     completed_at = $10, version = $11, search_text = $12 WHERE id = $1";
+pub(super) const UPDATE: &str = update!();
 /// `$1`: the id.
-pub(super) const DELETE: &str = "DELETE FROM tasks WHERE id = $1";
+pub(super) const DELETE: &str = delete!();
+/// As [`INSERT`], with the event (PostgreSQL only).
+pub(super) const INSERT_WITH_EVENT: &str = with_event!("created", insert!(), " RETURNING number");
+/// As [`UPDATE`], with the event (PostgreSQL only).
+pub(super) const UPDATE_WITH_EVENT: &str = with_event!("updated", update!(), "");
+/// As [`DELETE`], with the event (PostgreSQL only).
+pub(super) const DELETE_WITH_EVENT: &str = with_event!("deleted", delete!(), "");
+/// The event of a task that stands as it is to be told: `$1` its id, `$2` the kind.
+pub(super) const INSERT_EVENT: &str = concat!(
+    "INSERT INTO task_events (kind, task_id, ",
+    kept!(),
+    ") SELECT $2, ",
+    columns!(),
+    " FROM tasks WHERE id = $1"
+);
+/// The start of the events of new tasks, whose ids follow.
+pub(super) const INSERT_EVENTS_OF: &str = concat!(
+    "INSERT INTO task_events (kind, task_id, ",
+    kept!(),
+    ") SELECT 'created', ",
+    columns!(),
+    " FROM tasks WHERE id IN ("
+);
+/// Events from `$1` on, that one included, `$2` at most, in their order.
+pub(super) const READ_EVENTS: &str = concat!(
+    "SELECT id AS event_id, kind, task_id AS id, ",
+    kept!(),
+    " FROM task_events WHERE task_events.id >= $1 ORDER BY task_events.id LIMIT $2"
+);
+/// The newest event's number, 0 where there is none.
+pub(super) const NEWEST_EVENT: &str = "SELECT coalesce(max(id), 0) FROM task_events";
+/// Before which event the first number is missing, or the newest one.
+pub(super) const EVENTS_WITHOUT_GAP: &str = "SELECT coalesce((SELECT min(id) FROM \
+     (SELECT id, lead(id) OVER (ORDER BY id) AS next FROM task_events) AS pairs \
+     WHERE next > id + 1), (SELECT max(id) FROM task_events), 0)";
+/// Holds rows until the transaction ends, the lowest id first. `$1`: ids; `$2`: numbers (PostgreSQL only).
+pub(super) const LOCK_ALL: &str = "SELECT id FROM tasks WHERE id = ANY($1) OR number = ANY($2) \
+     ORDER BY id FOR UPDATE";
+
+macro_rules! on_known_key {
+    () => {
+        " ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, \
+         claimed_at = excluded.claimed_at, status = NULL, location = NULL, entity_tag = NULL, \
+         body = NULL WHERE idempotency_keys.claimed_at <= $4"
+    };
+}
+
+/// Changes one row, or none when the key is in use or was claimed after `$4`. `$1`: the key; `$2`: its
+/// fingerprint; `$3`: now; `$5`: [`lock_number`](super::once::lock_number) (PostgreSQL only: SQLite has one
+/// writer at a time).
+pub(super) const CLAIM_KEY_UNLESS_IN_USE: &str = concat!(
+    "WITH forgotten AS (DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM \
+     idempotency_keys WHERE claimed_at <= $4 AND key <> $1 ORDER BY claimed_at LIMIT 10 \
+     FOR UPDATE SKIP LOCKED)) INSERT INTO idempotency_keys (key, fingerprint, claimed_at) \
+     SELECT $1, $2, $3 WHERE pg_try_advisory_xact_lock($5)",
+    on_known_key!()
+);
+/// As [`CLAIM_KEY_UNLESS_IN_USE`], where nobody else can be at work.
+pub(super) const CLAIM_KEY: &str = concat!(
+    "INSERT INTO idempotency_keys (key, fingerprint, claimed_at) VALUES ($1, $2, $3)",
+    on_known_key!()
+);
+/// `$1`: what was claimed then or before has expired (SQLite only: PostgreSQL does it with the claim).
+pub(super) const FORGET_KEYS: &str = "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM \
+     idempotency_keys WHERE claimed_at <= $1 ORDER BY claimed_at LIMIT 10)";
+/// `$1`: the key; `$2`: what was claimed then or before has expired.
+pub(super) const FIND_KEY: &str = "SELECT fingerprint, status, location, entity_tag, body \
+     FROM idempotency_keys WHERE key = $1 AND claimed_at > $2";
+/// `$1`: the key; then the answer's status, location, tag and body.
+pub(super) const KEEP_ANSWER: &str = "UPDATE idempotency_keys SET status = $2, location = $3, \
+     entity_tag = $4, body = $5 WHERE key = $1";
 /// How many rows hold words, as far as `$2`: `$1` is a look-up of the trigram index (SQLite only).
 pub(super) const COUNT_FOUND: &str = "SELECT count(*) FROM \
      (SELECT 1 FROM tasks_search WHERE tasks_search MATCH $1 LIMIT $2)";

@@ -71,6 +71,14 @@ metrics_table! {
         "Tasks by status and priority, as a count.";
     TASKMANAGER_TASK_OPERATIONS_TOTAL, "taskmanager_task_operations_total", Counter, Count,
         "Operations on tasks by operation and outcome, as a count.";
+    TASKMANAGER_EVENT_CLIENTS, "taskmanager_event_clients", Gauge, Count,
+        "Clients that follow the events, as a count.";
+    TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL, "taskmanager_event_clients_dropped_total", Counter, Count,
+        "Clients that were hung up on because they did not take their events, as a count.";
+    TASKMANAGER_EVENTS_TOTAL, "taskmanager_events_total", Counter, Count,
+        "Events that were handed to clients, however many these were, as a count.";
+    TASKMANAGER_EVENT_RESYNCS_TOTAL, "taskmanager_event_resyncs_total", Counter, Count,
+        "Times that clients were told to look at the tasks themselves, by reason (missed, held_up, moved), as a count.";
     TASKMANAGER_BUILD_INFO, "taskmanager_build_info", Gauge, Count,
         "The program's version and revision as labels; always 1, without a unit.";
     TASKMANAGER_DATABASE_UP, "taskmanager_database_up", Gauge, Count,
@@ -222,6 +230,12 @@ fn show_before_the_first_event() {
     for operation in ["create", "get", "list", "update", "delete"] {
         counter!(TASKMANAGER_TASK_OPERATIONS_TOTAL, "operation" => operation, "outcome" => "success")
             .absolute(0);
+    }
+    gauge!(TASKMANAGER_EVENT_CLIENTS).set(0.0);
+    counter!(TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL).absolute(0);
+    counter!(TASKMANAGER_EVENTS_TOTAL).absolute(0);
+    for reason in ["missed", "held_up", "moved"] {
+        counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).absolute(0);
     }
     // A handle alone makes the histogram appear, with a count of zero.
     let _ = histogram!(TASKMANAGER_MIGRATION_DURATION_SECONDS, "direction" => "up");

@@ -10,7 +10,8 @@ mod coding;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LINK, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +22,10 @@ use assets::Asset;
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For the page itself, which names the others.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// Nothing but the page's own files, and nothing within them that runs or styles inline.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+);
 /// Where a program that comes to the page finds what is for programs (RFC 8631).
 const SERVICE_LINKS: HeaderValue =
     HeaderValue::from_static("</openapi.json>; rel=\"service-desc\", </docs>; rel=\"service-doc\"");
@@ -34,6 +39,7 @@ pub async fn page(headers: HeaderMap) -> Response {
     let Some(page) = assets.page() else { return StatusCode::NOT_FOUND.into_response() };
     let mut response = send(page, &headers, ASK_AGAIN);
     response.headers_mut().insert(LINK, SERVICE_LINKS);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response
 }
 
@@ -91,4 +97,52 @@ fn is_known(asset: &Asset, request: &HeaderMap) -> bool {
         .flat_map(|line| line.split(','))
         .map(str::trim)
         .any(|tag| tag == "*" || tag.trim_start_matches("W/") == opaque)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, VARY};
+    use axum::http::{HeaderMap, HeaderValue, StatusCode};
+    use http_body_util::BodyExt;
+    use rstest::rstest;
+
+    use super::assets::Asset;
+    use super::{FOREVER, send};
+
+    fn asset() -> Asset {
+        Asset {
+            content_type: "text/css; charset=utf-8",
+            etag: "W/\"a\"".to_owned(),
+            plain: Bytes::from_static(b"plain"),
+            coded: vec![
+                ("br", Bytes::from_static(b"brotli")),
+                ("gzip", Bytes::from_static(b"zip")),
+            ],
+        }
+    }
+
+    /// As a release sends what it holds compressed.
+    #[rstest]
+    #[case::browser("gzip, deflate, br, zstd", Some("br"), "brotli")]
+    #[case::older("gzip, deflate", Some("gzip"), "zip")]
+    #[case::none("identity", None, "plain")]
+    #[tokio::test]
+    async fn sends_the_best_form(
+        #[case] accepted: &'static str,
+        #[case] coding: Option<&str>,
+        #[case] body: &str,
+    ) {
+        let request = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
+        let response = send(&asset(), &request, FOREVER);
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers();
+        let sent = headers.get(CONTENT_ENCODING).map(|value| value.to_str().expect("a name"));
+        assert_eq!(sent, coding);
+        assert_eq!(headers[ETAG], "W/\"a\"");
+        assert_eq!(headers[VARY], "accept-encoding");
+        assert!(headers.get(CONTENT_LENGTH).is_none(), "the server counts");
+        let sent = response.into_body().collect().await.expect("a body").to_bytes();
+        assert_eq!(sent, body);
+    }
 }

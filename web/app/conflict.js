@@ -50,7 +50,7 @@ export function Conflict({ op }) {
     outbox.resolve(op, kept.length > 0 ? Object.fromEntries(kept.map((field) => [field, op.change[field]])) : null);
   }
   return html`<${Dialog} name="conflict" labelledby="conflict-title" onClose=${giveUp}>
-    <header class="dialog-head"><h2 id="conflict-title">${t("conflict.title")}</h2></header>
+    <header class="dialog-head"><h2 id="conflict-title" tabindex="-1" autofocus>${t("conflict.title")}</h2></header>
     <p>${t("conflict.text", { title: theirs.title })}</p>
     <table class="versions">
       <thead>
@@ -82,7 +82,7 @@ export function Conflict({ op }) {
     </table>
     <footer class="dialog-foot">
       <button type="button" class="button" data-test="keep-theirs" onClick=${giveUp}>${t("conflict.keep.theirs")}</button>
-      <button type="button" class="button primary" data-test="save-choice" autofocus onClick=${save}>${t("conflict.save")}</button>
+      <button type="button" class="button primary" data-test="save-choice" onClick=${save}>${t("conflict.save")}</button>
     </footer>
   <//>`;
 }
@@ -90,7 +90,7 @@ export function Conflict({ op }) {
 /** @param {{op: import("./outbox.js").Op, theirs: Task, giveUp: () => void}} props */
 function Deleted({ op, theirs, giveUp }) {
   return html`<${Dialog} name="conflict" labelledby="conflict-title" onClose=${giveUp}>
-    <header class="dialog-head"><h2 id="conflict-title">${t("conflict.title")}</h2></header>
+    <header class="dialog-head"><h2 id="conflict-title" tabindex="-1" autofocus>${t("conflict.title")}</h2></header>
     <p>${t("conflict.delete", { title: theirs.title })}</p>
     <table class="versions">
       <tbody>
@@ -99,7 +99,7 @@ function Deleted({ op, theirs, giveUp }) {
     </table>
     <footer class="dialog-foot">
       <button type="button" class="button danger" data-test="delete-anyway" onClick=${() => outbox.resolve(op, {})}>${t("conflict.delete.anyway")}</button>
-      <button type="button" class="button primary" data-test="keep-theirs" autofocus onClick=${giveUp}>${t("conflict.keep.theirs")}</button>
+      <button type="button" class="button primary" data-test="keep-theirs" onClick=${giveUp}>${t("conflict.keep.theirs")}</button>
     </footer>
   <//>`;
 }

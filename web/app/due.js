@@ -60,9 +60,10 @@ export function fromFields(fields, before) {
  *
  * @param {string} due
  * @param {number} now in milliseconds
+ * @param {{short?: boolean}} [options] `short` gives the time only of near days
  * @returns {string}
  */
-export function dueText(due, now) {
+export function dueText(due, now, { short = false } = {}) {
   const { date, timed, utc } = read(due);
   const zone = utc ? { timeZone: "UTC" } : {};
   // The day as a count, whatever the zone.
@@ -76,7 +77,7 @@ export function dueText(due, now) {
   else if (ahead === -1) text = t("date.yesterday");
   else {
     const thisYear = (utc ? date.getUTCFullYear() : date.getFullYear()) === today.getFullYear();
-    const near = ahead > 1 && ahead < 7;
+    const near = !short && ahead > 1 && ahead < 7;
     text = formatDate(date, {
       ...zone,
       ...(near ? { weekday: "short" } : {}),
@@ -85,7 +86,22 @@ export function dueText(due, now) {
       ...(thisYear || near ? {} : { year: "numeric" }),
     });
   }
-  return timed ? `${text} ${formatDate(date, { hour: "2-digit", minute: "2-digit" })}` : text;
+  if (!timed || (short && Math.abs(ahead) > 1)) return text;
+  return `${text}, ${formatDate(date, { hour: "numeric", minute: "2-digit" })}`;
+}
+
+/**
+ * An instant in short: the time today, else the day.
+ *
+ * @param {string} at
+ * @param {number} now in milliseconds
+ * @returns {string}
+ */
+export function moment(at, now) {
+  const [date, today] = [new Date(at), new Date(now)];
+  if (date.toDateString() === today.toDateString()) return formatDate(date, { hour: "numeric", minute: "2-digit" });
+  const year = date.getFullYear() === today.getFullYear() ? {} : /** @type {const} */ ({ year: "numeric" });
+  return formatDate(date, { day: "numeric", month: "short", ...year });
 }
 
 /**

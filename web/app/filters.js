@@ -33,15 +33,19 @@ export function Filters() {
     <${Choices} name="status" values=${STATUSES} />
     <${Choices} name="priority" values=${PRIORITIES} />
     <label class="field-inline">
-      <span>${t("field.assignee")}</span>
+      <span class="visually-hidden">${t("field.assignee")}</span>
       <select data-test="filter-assignee" value=${value} onChange=${(/** @type {any} */ event) => navigate({ assignee: event.currentTarget.value && (event.currentTarget.value === NOBODY ? NOBODY : joined([event.currentTarget.value])) })}>
         <option value="" selected=${value === ""}>${t("filters.anyone")}</option>
         <option value=${NOBODY} selected=${value === NOBODY}>${t("filters.nobody")}</option>
         ${names.map((name) => html`<option key=${name} value=${name} selected=${value === name}>${name}</option>`)}
       </select>
     </label>
-    <label class="field-inline"><span>${t("filters.due_from")}</span><input type="date" data-test="filter-due-from" value=${due_from} onChange=${date("due_from")} /></label>
-    <label class="field-inline"><span>${t("filters.due_to")}</span><input type="date" data-test="filter-due-to" value=${due_to} onChange=${date("due_to")} /></label>
+    <span class="field-inline due-range">
+      <span aria-hidden="true">${t("field.due_date")}</span>
+      <input type="date" aria-label=${t("filters.due_from")} data-test="filter-due-from" value=${due_from} onChange=${date("due_from")} />
+      <span aria-hidden="true">–</span>
+      <input type="date" aria-label=${t("filters.due_to")} data-test="filter-due-to" value=${due_to} onChange=${date("due_to")} />
+    </span>
     <label class="chip"><input type="checkbox" data-test="filter-overdue" checked=${overdue === "true"} onChange=${() => navigate({ overdue: overdue ? null : "true" })} /><span><${Icon} name="warning" />${t("filters.overdue")}</span></label>
     <span class="filters-end">
       <span role="status" data-test="shown">${count === total ? t("count.tasks", { count }) : t("count.of", { count, total })}</span>

@@ -55,7 +55,7 @@ export function Keys() {
   const close = () => (keysOpen.value = false);
   return html`<${Dialog} name="keys" labelledby="keys-title" onClose=${close}>
     <header class="dialog-head">
-      <h2 id="keys-title">${t("keys.title")}</h2>
+      <h2 id="keys-title" tabindex="-1" autofocus>${t("keys.title")}</h2>
       <button type="button" class="icon-button" data-test="close" aria-label=${t("sheet.close")} onClick=${close}><${Icon} name="close" /></button>
     </header>
     <dl class="keys-list">

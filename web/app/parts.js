@@ -53,16 +53,16 @@ export function Mover({ task, tabIndex, compact = false }) {
 
 /** @param {{priority: import("./task.js").Priority}} props */
 export function PriorityMark({ priority }) {
-  return html`<span class=${`mark priority-${priority}`}><${Icon} name=${priority} />${t(`priority.${priority}`)}</span>`;
+  return html`<span class=${`mark priority-${priority}`}><${Icon} name=${priority} /><span class="mark-text">${t(`priority.${priority}`)}</span></span>`;
 }
 
-/** @param {{task: Task, now: number}} props */
-export function DueMark({ task, now }) {
+/** @param {{task: Task, now: number, short?: boolean}} props */
+export function DueMark({ task, now, short }) {
   if (!task.due_date) return null;
   const overdue = isOverdue(task, now);
   return html`<span class=${overdue ? "mark overdue" : "mark due"} data-test="due">
     <${Icon} name=${overdue ? "warning" : "due"} />
     ${overdue && html`<span class="visually-hidden">${t("task.overdue")}: </span>`}
-    <span>${dueText(task.due_date, now)}</span>
+    <span>${dueText(task.due_date, now, { short })}</span>
   </span>`;
 }

@@ -15,14 +15,23 @@ export function Search() {
   const known = route.value.q ?? "";
   const [text, setText] = useState(known);
   const timer = useRef(/** @type {any} */ (0));
-  // Back, forward and "clear" change it from outside.
-  useEffect(() => setText(known), [known]);
+  const own = useRef(known);
+  // Back, forward and "clear" change it from outside; what comes from here must not overtake the typing.
+  useEffect(() => {
+    if (known === own.current) return;
+    clearTimeout(timer.current);
+    own.current = known;
+    setText(known);
+  }, [known]);
 
   /** @param {string} to */
   function search(to) {
     setText(to);
     clearTimeout(timer.current);
-    const go = () => navigate({ q: to }, { replace: known !== "" && to !== "" });
+    const go = () => {
+      own.current = to;
+      navigate({ q: to }, { replace: known !== "" && to !== "" });
+    };
     if (store.tasks.value.size < 1000) go();
     else timer.current = setTimeout(go, PAUSE);
   }

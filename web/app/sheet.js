@@ -110,7 +110,7 @@ export function Sheet({ task, begin }) {
   return html`<${Dialog} name="sheet" labelledby="sheet-title" onClose=${leave}>
     <form ref=${formRef} onSubmit=${submit} onKeyDown=${key} novalidate>
       <header class="dialog-head">
-        <h2 id="sheet-title">${heading}</h2>
+        <h2 id="sheet-title" tabindex="-1" autofocus=${task !== null}>${heading}</h2>
         <button type="button" class="icon-button" data-test="close" aria-label=${t("sheet.close")} onClick=${leave}><${Icon} name="close" /></button>
       </header>
       <div class="sheet-fields">

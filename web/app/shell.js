@@ -81,7 +81,7 @@ function Bar({ view, ofTasks, count }) {
         aria-controls="filters"
         onClick=${() => (filtersOpen.value = !filtersOpen.value)}
       >
-        <${Icon} name="filter" />${t("filters.toggle")}${count > 0 && html`<span class="badge">${count}</span>`}
+        <${Icon} name="filter" /><span class="text">${t("filters.toggle")}</span>${count > 0 && html`<span class="badge">${count}</span>`}
       </button>`}
     <span class="bar-end">
       <${State} />

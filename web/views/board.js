@@ -17,7 +17,7 @@ import { drawn, rem, useWindow } from "../app/window.js";
  */
 
 /** A card and the gap below it, in rem; as in styles/board.css. */
-const PITCH = 5.75;
+const PITCH = 5.25;
 
 /** The card that the keyboard is at. */
 const active = signal("");
@@ -160,7 +160,7 @@ function Card({ task, now, reachable, t }) {
       <div class="meta">
         <span class="number">${task.number ? `#${task.number}` : t("task.sending")}</span>
         ${task.priority !== "medium" && html`<${PriorityMark} priority=${task.priority} />`}
-        ${!task.completed && html`<${DueMark} task=${task} now=${now} />`}
+        ${!task.completed && html`<${DueMark} task=${task} now=${now} short />`}
         ${task.assignee && html`<span class="assignee" title=${task.assignee}>${task.assignee}</span>`}
       </div>
     </div>

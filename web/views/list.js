@@ -3,7 +3,7 @@
  */
 
 import { open, remove } from "../app/app.js";
-import { instant } from "../app/due.js";
+import { instant, moment } from "../app/due.js";
 import { html, signal, useEffect, useLayoutEffect, useState } from "../app/html.js";
 import { Icon } from "../app/icons.js";
 import { parseSort, SORTS } from "../app/order.js";
@@ -89,7 +89,7 @@ export default function List({ store, t, route }) {
   const row = (/** @type {number} */ index) =>
     html`<${Row} key=${store.keyOf(rows[index].id)} task=${rows[index]} index=${index} now=${now} t=${t} reachable=${at < 0 ? index === 0 : index === at} />`;
   const gap = (/** @type {string} */ key, /** @type {number} */ count) =>
-    count > 0 && html`<tr key=${key} class="gap" aria-hidden="true"><td colspan="8" style=${{ height: `${count * pitch}px` }}></td></tr>`;
+    count > 0 && html`<tr key=${key} class="gap" aria-hidden="true"><td style=${{ height: `${count * pitch}px` }}></td></tr>`;
   const end = rows.length - last - below.length;
   return html`<div class="list" ref=${ref} onKeyDown=${key}>
     <h1 class="visually-hidden">${t("view.list")}</h1>
@@ -151,7 +151,7 @@ function Row({ task, index, now, reachable, t }) {
       <div class="meta narrow-only">
         <span class="number">${task.number ? `#${task.number}` : t("task.sending")}</span>
         ${task.priority !== "medium" && html`<${PriorityMark} priority=${task.priority} />`}
-        ${!task.completed && html`<${DueMark} task=${task} now=${now} />`}
+        ${!task.completed && html`<${DueMark} task=${task} now=${now} short />`}
         ${task.assignee && html`<span class="assignee">${task.assignee}</span>`}
       </div>
     </td>
@@ -159,6 +159,6 @@ function Row({ task, index, now, reachable, t }) {
     <td class="of-priority"><${PriorityMark} priority=${task.priority} /></td>
     <td class="of-assignee">${task.assignee}</td>
     <td class="of-due_date"><${DueMark} task=${task} now=${now} /></td>
-    <td class="of-updated_at"><time datetime=${task.updated_at}>${instant(task.updated_at)}</time></td>
+    <td class="of-updated_at"><time datetime=${task.updated_at} title=${instant(task.updated_at)}>${moment(task.updated_at, now)}</time></td>
   </tr>`;
 }

@@ -41,14 +41,43 @@ const TASKS: RequiredTable = RequiredTable {
     ],
 };
 
+const TASK_EVENTS: RequiredTable = RequiredTable {
+    name: "task_events",
+    columns: &[
+        "id",
+        "kind",
+        "at",
+        "task_id",
+        "number",
+        "title",
+        "description",
+        "status",
+        "priority",
+        "assignee",
+        "due_date",
+        "created_at",
+        "updated_at",
+        "completed_at",
+        "version",
+    ],
+};
+
+const IDEMPOTENCY_KEYS: RequiredTable = RequiredTable {
+    name: "idempotency_keys",
+    columns: &["key", "fingerprint", "claimed_at", "status", "location", "entity_tag", "body"],
+};
+
 /// What this program uses.
 #[must_use]
 pub fn required(dialect: Dialect) -> &'static [RequiredTable] {
     match dialect {
-        Dialect::Postgres => &[TASKS],
-        Dialect::Sqlite => {
-            &[TASKS, RequiredTable { name: "tasks_search", columns: &["search_text"] }]
-        }
+        Dialect::Postgres => &[TASKS, TASK_EVENTS, IDEMPOTENCY_KEYS],
+        Dialect::Sqlite => &[
+            TASKS,
+            TASK_EVENTS,
+            IDEMPOTENCY_KEYS,
+            RequiredTable { name: "tasks_search", columns: &["search_text"] },
+        ],
     }
 }
 

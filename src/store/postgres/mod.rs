@@ -1,6 +1,8 @@
 //! Tasks in PostgreSQL 13 or newer.
 
 mod connections;
+mod events;
+mod writing;
 
 use std::sync::Arc;
 
@@ -8,24 +10,34 @@ use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Postgres, QueryBuilder};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::connections::{Connections, Unit};
+pub(super) use self::events::PostgresEvents;
+use self::writing::Writing;
+use super::events::Commits;
 use super::failure::{Failures, retry_broken_read};
-use super::lease::Leases;
+use super::lease::{Lease, Leases};
 use super::query::{self, Dialect, WordSearch, like_pattern};
 use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
-use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, insert, sql};
+use super::work::{self, Writes};
+use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
 use crate::domain::daily::figures;
 use crate::domain::{
     CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
     TaskStats,
 };
 
+/// How often work is tried that the server takes back for the sake of another's.
+const ATTEMPTS: u32 = 5;
+
 /// One PostgreSQL database.
 #[derive(Debug)]
 pub(super) struct PostgresStore {
     connections: Connections,
+    failures: Arc<Failures>,
+    commits: Arc<Commits>,
 }
 
 impl PostgresStore {
@@ -35,11 +47,17 @@ impl PostgresStore {
         settings: &PoolSettings,
         failures: Arc<Failures>,
     ) -> Self {
-        Self { connections: Connections::new(target, settings, failures) }
+        let connections = Connections::new(target, settings, Arc::clone(&failures));
+        Self { connections, failures, commits: Arc::default() }
     }
 
     pub(super) fn connections(&self) -> &Leases<Postgres> {
         self.connections.leases()
+    }
+
+    /// What was committed here.
+    pub(super) fn commits(&self) -> Arc<Commits> {
+        Arc::clone(&self.commits)
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
@@ -129,22 +147,32 @@ impl PostgresStore {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Reads the task and keeps it from others until the transaction ends.
-    async fn locked(
-        &self,
-        unit: &mut Unit<'_>,
-        reference: TaskRef,
-        precondition: &Precondition,
-    ) -> Result<Task, StoreError> {
-        let query = match reference {
-            TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::LOCK_BY_ID).bind(id),
-            TaskRef::Number(number) => sqlx::query_as(sql::LOCK_BY_NUMBER).bind(number),
-        };
-        let query = query.persistent(unit.keeps_statements());
-        let row = query.fetch_optional(&mut **unit).await.map_err(|error| self.explain(error))?;
-        let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
-        precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
+    /// Does the work once. The deadline is for the statements, not for the commit.
+    async fn attempt(&self, work: &Work<'_>, deadline: Instant) -> Result<CarriedOut, StoreError> {
+        let mut lease = self.connections.take().await?;
+        let mut writing = self.transaction(&mut lease).await?;
+        let carried_out = work::before(deadline, work::carry_out(&mut writing, work)).await?;
+        writing.finish().await?;
+        lease.keep();
+        Ok(carried_out)
     }
+
+    async fn transaction<'a>(
+        &'a self,
+        lease: &'a mut Lease<'_, Postgres>,
+    ) -> Result<Writing<'a>, StoreError> {
+        let unit = self.connections.transaction(lease).await?;
+        Ok(Writing::new(&self.connections, &self.commits, unit))
+    }
+}
+
+/// Whether the server has taken the whole transaction back for the sake of another (SQLSTATE class 40, but for
+/// 40003, which says that it is not known), so that it may be tried again.
+fn was_rolled_back(error: &StoreError) -> bool {
+    let StoreError::Unavailable { source: sqlx::Error::Database(error), .. } = error else {
+        return false;
+    };
+    error.code().is_some_and(|code| code.starts_with("40") && code != "40003")
 }
 
 /// The plan of a search depends on how rare its words are: never a generic one.
@@ -154,27 +182,21 @@ fn keeps_plan(unit: &Unit<'_>, filter: &TaskFilter) -> bool {
 
 #[async_trait]
 impl TaskStore for PostgresStore {
-    async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
+    async fn create(&self, task: Task) -> Result<Task, StoreError> {
         let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT), &task);
-        let insert = insert.persistent(unit.keeps_statements());
-        let row = insert.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
-        task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
+        let unit = self.connections.one(&mut lease).await?;
+        let mut writing = Writing::new(&self.connections, &self.commits, unit);
+        let task = writing.insert(task).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(task)
     }
 
     async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
         let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.transaction(&mut lease).await?;
-        for batch in tasks.chunks_mut(insert::BATCH) {
-            let mut query = insert::insert::<Postgres>(batch);
-            let rows = query.build_query_as().persistent(false).fetch_all(&mut *unit).await;
-            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
-        }
-        self.finish(unit).await?;
+        let mut writing = self.transaction(&mut lease).await?;
+        writing.insert_many(&mut tasks).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(tasks)
     }
@@ -191,15 +213,11 @@ impl TaskStore for PostgresStore {
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
         let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.transaction(&mut lease).await?;
-        let present = self.locked(&mut unit, reference, precondition).await?;
-        let Some(next) = present.patched(patch, now) else { return Ok(present) };
-        let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE), &next);
-        let update = update.persistent(unit.keeps_statements());
-        update.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
+        let mut writing = self.transaction(&mut lease).await?;
+        let task = writing.change(reference, precondition, patch, now).await?;
+        writing.finish().await?;
         lease.keep();
-        Ok(next)
+        Ok(task)
     }
 
     async fn delete(
@@ -208,14 +226,24 @@ impl TaskStore for PostgresStore {
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
         let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.transaction(&mut lease).await?;
-        let present = self.locked(&mut unit, reference, precondition).await?;
-        let delete = sqlx::query(sql::DELETE).bind(present.id);
-        let delete = delete.persistent(unit.keeps_statements());
-        delete.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
+        let mut writing = self.transaction(&mut lease).await?;
+        writing.remove(reference, precondition).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(())
+    }
+
+    /// Rows are taken in one order, so two of these never wait for each other over tasks; what else is written in
+    /// the same transaction might still be taken the other way round by somebody.
+    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
+        let deadline = Instant::now() + self.connections.statement_timeout();
+        let mut attempts = 1;
+        loop {
+            match self.attempt(work, deadline).await {
+                Err(error) if attempts < ATTEMPTS && was_rolled_back(&error) => attempts += 1,
+                done => return done,
+            }
+        }
     }
 
     async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {

@@ -20,14 +20,15 @@ use crate::http::tasks::model;
 /// [`ApiError::MalformedJson`].
 pub(super) fn read(bytes: &[u8]) -> Result<File, ApiError> {
     let mut file = File::default();
-    // Holds no item, and finds what is malformed anywhere.
+    // Finds what is malformed anywhere.
     let whole = Json::parse(bytes).map_err(ApiError::MalformedJson)?;
-    if whole != Json::Array {
+    if !matches!(whole, Json::Array(_)) {
         let detail = format!("the body must be a JSON array of tasks, got {}", whole.kind());
         let at = At { line: 1, row: None, field: None };
         file.faults.push(at, Fault::new("invalid_type", detail));
         return Ok(file);
     }
+    drop(whole);
     let malformed = |error: serde_json::Error| ApiError::MalformedJson(error.to_string());
     let Items(items) = serde_json::from_slice(bytes).map_err(malformed)?;
     let mut lines = Lines::new(bytes);

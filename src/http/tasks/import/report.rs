@@ -86,6 +86,7 @@ impl From<RowFault> for ProblemError {
         Self {
             pointer: Some(row + &member),
             parameter: None,
+            status: None,
             line: Some(found.line),
             field: found.field,
             code: found.fault.code,

@@ -4,21 +4,28 @@
 //! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process can
 //! make them wait, for `busy_timeout` at most.
 
+mod events;
+mod writing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::writing::Writing;
+use super::events::Commits;
 use super::failure::Failures;
 use super::file::File;
 use super::lease::{Lease, Leases};
 use super::query::{self, Dialect, WordSearch, like_pattern};
 use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
-use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, insert, sql};
+use super::work::{self, Writes};
+use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
 use crate::config::{SqliteMode, SqliteTarget};
 use crate::domain::daily::figures;
 use crate::domain::{
@@ -53,6 +60,9 @@ pub(super) struct SqliteStore {
     readers: Leases<Sqlite>,
     file: Arc<File>,
     failures: Arc<Failures>,
+    commits: Arc<Commits>,
+    /// Longest time for all statements of a transaction together.
+    work_timeout: Duration,
 }
 
 impl SqliteStore {
@@ -103,6 +113,8 @@ impl SqliteStore {
             ),
             file,
             failures,
+            commits: Arc::default(),
+            work_timeout: settings.statement_timeout(),
         }
     }
 
@@ -112,7 +124,7 @@ impl SqliteStore {
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
-        self.failures.explain(error, unavailable)
+        explain(&self.failures, error)
     }
 
     async fn lease<'a>(&self, from: &'a Leases<Sqlite>) -> Result<Lease<'a, Sqlite>, StoreError> {
@@ -120,12 +132,11 @@ impl SqliteStore {
         lease.map_err(|error| self.explain(error))
     }
 
-    async fn begin<'a>(
-        &self,
-        lease: &'a mut Lease<'_, Sqlite>,
-    ) -> Result<Transaction<'a, Sqlite>, StoreError> {
+    async fn begin<'a>(&self, lease: &'a mut Lease<'_, Sqlite>) -> Result<Writing<'a>, StoreError> {
         let begun = lease.begin_with("BEGIN IMMEDIATE").await;
-        begun.map_err(|error| self.explain(error))
+        let transaction = begun.map_err(|error| self.explain(error))?;
+        let (failures, commits) = (Arc::clone(&self.failures), Arc::clone(&self.commits));
+        Ok(Writing::new(transaction, failures, commits))
     }
 
     /// Whether so many rows hold the words that looking them all up is the long way: SQLite keeps no
@@ -146,44 +157,24 @@ impl SqliteStore {
             found.fetch_one(&mut **lease).await.map_err(|error| self.explain(error))?;
         Ok(if found < common { WordSearch::Index } else { WordSearch::Walk })
     }
-
-    async fn present(
-        &self,
-        transaction: &mut Transaction<'_, Sqlite>,
-        reference: TaskRef,
-        precondition: &Precondition,
-    ) -> Result<Task, StoreError> {
-        let row = select(reference).fetch_optional(&mut **transaction).await;
-        let row = row.map_err(|error| self.explain(error))?;
-        let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
-        precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
-    }
 }
 
 #[async_trait]
 impl TaskStore for SqliteStore {
-    async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
+    async fn create(&self, task: Task) -> Result<Task, StoreError> {
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
-        let insert = sql::bind_task(sqlx::query::<Sqlite>(sql::INSERT), &task);
-        let rows =
-            insert.fetch_all(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        let row = rows.first().ok_or_else(|| self.explain(sqlx::Error::RowNotFound))?;
-        task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
-        transaction.commit().await.map_err(|error| self.explain(error))?;
+        let mut writing = self.begin(&mut lease).await?;
+        let task = writing.insert(task).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(task)
     }
 
     async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
-        for batch in tasks.chunks_mut(insert::BATCH) {
-            let mut query = insert::insert::<Sqlite>(batch);
-            let rows = query.build_query_as().persistent(false).fetch_all(&mut *transaction).await;
-            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
-        }
-        transaction.commit().await.map_err(|error| self.explain(error))?;
+        let mut writing = self.begin(&mut lease).await?;
+        writing.insert_many(&mut tasks).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(tasks)
     }
@@ -204,14 +195,11 @@ impl TaskStore for SqliteStore {
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
-        let present = self.present(&mut transaction, reference, precondition).await?;
-        let Some(next) = present.patched(patch, now) else { return Ok(present) };
-        let update = sql::bind_task(sqlx::query::<Sqlite>(sql::UPDATE), &next);
-        update.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        transaction.commit().await.map_err(|error| self.explain(error))?;
+        let mut writing = self.begin(&mut lease).await?;
+        let task = writing.change(reference, precondition, patch, now).await?;
+        writing.finish().await?;
         lease.keep();
-        Ok(next)
+        Ok(task)
     }
 
     async fn delete(
@@ -220,13 +208,21 @@ impl TaskStore for SqliteStore {
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
-        let present = self.present(&mut transaction, reference, precondition).await?;
-        let delete = sqlx::query(sql::DELETE).bind(present.id);
-        delete.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        transaction.commit().await.map_err(|error| self.explain(error))?;
+        let mut writing = self.begin(&mut lease).await?;
+        writing.remove(reference, precondition).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(())
+    }
+
+    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
+        let deadline = Instant::now() + self.work_timeout;
+        let mut lease = self.lease(&self.writer).await?;
+        let mut writing = self.begin(&mut lease).await?;
+        let carried_out = work::before(deadline, work::carry_out(&mut writing, work)).await?;
+        writing.finish().await?;
+        lease.keep();
+        Ok(carried_out)
     }
 
     async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
@@ -286,6 +282,10 @@ fn select<'q>(reference: TaskRef) -> SelectOne<'q> {
         TaskRef::Id(id) => sqlx::query_as(sql::SELECT_BY_ID).bind(id),
         TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
     }
+}
+
+fn explain(failures: &Failures, error: sqlx::Error) -> StoreError {
+    failures.explain(error, unavailable)
 }
 
 /// The word for a result code (<https://sqlite.org/rescode.html>) that means "not now".

@@ -1,0 +1,158 @@
+//! One client's stream: what it missed, then what happens.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use metrics::counter;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::frame::{Frame, HEARTBEAT};
+use super::hub::{Attach, Hub, Place};
+use crate::http::server::Hangup;
+use crate::telemetry::metrics::TASKMANAGER_EVENT_RESYNCS_TOTAL;
+
+/// Longest silence.
+const BEAT_EVERY: Duration = Duration::from_secs(20);
+/// How many missed events are read at once.
+const PAGE: u32 = 100;
+/// How many events may be missed: who missed more sees them sooner in a list.
+const MISSED_MAX: i64 = 5_000;
+
+/// A stream of events for one client.
+#[derive(Debug)]
+pub(in crate::http) struct Stream {
+    hub: Arc<Hub>,
+    hangup: Hangup,
+    state: State,
+    _place: Place,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing was said yet; the number is that of the last event that the client had.
+    Begin(Option<i64>),
+    /// It has everything up to this number.
+    Behind(i64),
+    /// It is served by the hub.
+    Live(Live),
+}
+
+#[derive(Debug)]
+struct Live {
+    first: std::vec::IntoIter<Frame>,
+    queue: mpsc::Receiver<Frame>,
+    /// Events up to this number are known to the client already.
+    known: i64,
+}
+
+impl Stream {
+    pub(super) fn new(hub: Arc<Hub>, place: Place, hangup: Hangup, after: Option<i64>) -> Self {
+        Self { hub, hangup, state: State::Begin(after), _place: place }
+    }
+
+    /// The body of the answer; it ends when the hub lets its clients go.
+    pub(in crate::http) fn into_body(self) -> Body {
+        Body::from_stream(stream::unfold(self, async |mut stream| {
+            let text = stream.next().await?;
+            Some((Ok::<Bytes, Infallible>(text), stream))
+        }))
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match &mut self.state {
+                State::Begin(None) => {
+                    let id = self.attach_now(0)?;
+                    return Some(Frame::hello(id).text);
+                }
+                State::Begin(Some(after)) => {
+                    let after = *after;
+                    self.state = State::Behind(after);
+                    return Some(Frame::hello(after).text);
+                }
+                State::Behind(after) => {
+                    let after = *after;
+                    if let Some(text) = self.catch_up(after).await? {
+                        return Some(text);
+                    }
+                }
+                State::Live(live) => return live.next().await,
+            }
+        }
+    }
+
+    /// One step towards the present; `None` inside says that the state is another now.
+    async fn catch_up(&mut self, after: i64) -> Option<Option<Bytes>> {
+        let upto = match self.hub.attach(after, &self.hangup) {
+            Attach::Live(frames, queue) => {
+                let first = frames.into_iter();
+                self.state = State::Live(Live { first, queue, known: after });
+                return Some(None);
+            }
+            Attach::Doubtful => return self.resync().map(Some),
+            Attach::Ended => return None,
+            Attach::Read(upto) => upto,
+        };
+        if upto.saturating_sub(after) > MISSED_MAX {
+            return self.resync().map(Some);
+        }
+        let missed = {
+            // Many come back at the same time when a process has ended.
+            let _turn = self.hub.readers.acquire().await.ok()?;
+            self.hub.feed.replay(after, upto.max(after), PAGE).await
+        };
+        let missed = match missed {
+            Ok(missed) => missed,
+            Err(error) => {
+                tracing::debug!(%error, "a client could not be told what it missed");
+                return None;
+            }
+        };
+        match missed {
+            // Another process told it more than this one has seen yet.
+            Some(_) if after > upto => {
+                self.attach_now(after)?;
+                Some(None)
+            }
+            Some(events) if !events.is_empty() => {
+                let last = events.last().map_or(after, |event| event.id);
+                self.state = State::Behind(last);
+                let texts: Vec<_> = events.into_iter().map(|e| Frame::event(e).text).collect();
+                Some(Some(texts.concat().into()))
+            }
+            _ => self.resync().map(Some),
+        }
+    }
+
+    /// Tells the client to look at the tasks themselves, and goes on from now.
+    fn resync(&mut self) -> Option<Bytes> {
+        counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => "missed").increment(1);
+        let id = self.attach_now(0)?;
+        Some(Frame::resync(id).text)
+    }
+
+    fn attach_now(&mut self, known: i64) -> Option<i64> {
+        let (id, queue) = self.hub.attach_now(&self.hangup)?;
+        self.state = State::Live(Live { first: Vec::new().into_iter(), queue, known });
+        Some(id)
+    }
+}
+
+impl Live {
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(frame) = self.first.next() {
+            return Some(frame.text);
+        }
+        loop {
+            match timeout(BEAT_EVERY, self.queue.recv()).await {
+                Err(_) => return Some(HEARTBEAT),
+                Ok(Some(frame)) if frame.id.is_some_and(|id| id <= self.known) => {}
+                Ok(frame) => return frame.map(|frame| frame.text),
+            }
+        }
+    }
+}

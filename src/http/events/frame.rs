@@ -1,0 +1,94 @@
+//! What goes over the wire.
+
+use axum::body::Bytes;
+
+use crate::domain::{EventKind, TaskEvent};
+use crate::http::tasks::model::TaskBody;
+
+/// Media type of a stream of events.
+pub(in crate::http) const MEDIA_TYPE: &str = "text/event-stream";
+/// A comment, which keeps the connection from being taken for dead.
+pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
+/// How long a client should wait before it comes back, in milliseconds.
+const RETRY: u32 = 1_000;
+
+/// One event, whole; clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    /// The number of a task's event; `None` for one that is about the stream itself.
+    pub(super) id: Option<i64>,
+    pub(super) text: Bytes,
+}
+
+impl Frame {
+    /// The first of a stream: what follows comes after this number.
+    pub(super) fn hello(id: i64) -> Self {
+        let text = format!(":\nretry: {RETRY}\nid: {id}\nevent: hello\ndata: {{\"id\":{id}}}\n\n");
+        Self { id: None, text: text.into() }
+    }
+
+    /// Changes are not told, or not in time: the client is to look at the tasks themselves.
+    pub(super) fn resync(id: i64) -> Self {
+        let text = format!("id: {id}\nevent: resync\ndata: {{}}\n\n");
+        Self { id: None, text: text.into() }
+    }
+
+    pub(super) fn event(event: TaskEvent) -> Self {
+        let id = event.id;
+        let name = match event.kind {
+            EventKind::Created => "task.created",
+            EventKind::Updated => "task.updated",
+            EventKind::Deleted => "task.deleted",
+        };
+        // Strings, integers and booleans always serialise; a line end within a string is escaped.
+        let task = serde_json::to_string(&TaskBody::from(event.task)).unwrap_or_default();
+        let text = format!("id: {id}\nevent: {name}\ndata: {task}\n\n");
+        Self { id: Some(id), text: text.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{Priority, Status, Task};
+
+    #[test]
+    fn an_event_is_three_lines() {
+        let now = datetime!(2026-11-21 09:00 UTC);
+        let task = Task {
+            id: Uuid::nil(),
+            number: 7,
+            title: "a: b".to_owned(),
+            description: Some("two\r\nlines\n\ndata: x".to_owned()),
+            status: Status::Done,
+            priority: Priority::Low,
+            assignee: None,
+            due_date: None,
+            created_at: now,
+            updated_at: now,
+            completed_at: Some(now),
+            version: 3,
+        };
+        let frame = Frame::event(TaskEvent { id: 12, kind: EventKind::Deleted, task });
+        let text = String::from_utf8(frame.text.to_vec()).expect("text");
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[..2], ["id: 12", "event: task.deleted"]);
+        assert_eq!((lines.len(), lines[3], frame.id), (4, "", Some(12)), "{text}");
+        let task = lines[2].strip_prefix("data: ").expect("the task");
+        let task: serde_json::Value = serde_json::from_str(task).expect("JSON");
+        assert_eq!((&task["number"], &task["completed"]), (&7.into(), &true.into()));
+        assert_eq!(task["description"], "two\r\nlines\n\ndata: x");
+    }
+
+    #[test]
+    fn what_is_about_the_stream_has_a_number_too() {
+        assert_eq!(
+            Frame::hello(5).text,
+            ":\nretry: 1000\nid: 5\nevent: hello\ndata: {\"id\":5}\n\n"
+        );
+        assert_eq!(Frame::resync(5).text, "id: 5\nevent: resync\ndata: {}\n\n");
+    }
+}

@@ -1,0 +1,312 @@
+//! Follows the outbox while anybody listens, and hands each event to all clients.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use metrics::{counter, gauge};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::sleep;
+
+use super::client::Stream;
+use super::frame::Frame;
+use super::recent::Recent;
+use crate::domain::TaskEvent;
+use crate::http::server::Hangup;
+use crate::shutdown::Shutdown;
+use crate::store::{Advance, EventFeed, Resync, StoreError, Tail};
+use crate::telemetry::metrics::{
+    TASKMANAGER_EVENT_CLIENTS, TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL,
+    TASKMANAGER_EVENT_RESYNCS_TOTAL, TASKMANAGER_EVENTS_TOTAL,
+};
+
+/// How many frames a client may be behind.
+const QUEUE: usize = 512;
+/// How long clients that are behind hold up a batch for which their queues have no room.
+const PACE: Duration = Duration::from_millis(500);
+/// How long the outbox is followed after the last client has gone: one that reconnects is soon back.
+const IDLE: Duration = Duration::from_secs(10);
+/// Pause after the outbox could not be read.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How many clients read the outbox at the same time, to catch up.
+const READERS: usize = 4;
+
+/// The events of this process; clones are the same.
+#[derive(Clone, Debug)]
+pub struct Events(Arc<Hub>);
+
+#[derive(Debug)]
+pub(super) struct Hub {
+    pub(super) feed: EventFeed,
+    shutdown: Shutdown,
+    places: Arc<Semaphore>,
+    pub(super) readers: Semaphore,
+    /// One start at a time; counts them.
+    starts: tokio::sync::Mutex<u64>,
+    live: Mutex<Option<Live>>,
+}
+
+/// While the outbox is followed.
+#[derive(Debug)]
+struct Live {
+    /// Which start it is.
+    start: u64,
+    recent: Recent,
+    clients: Vec<Client>,
+    /// Numbers that were told of a database that was replaced, and may come again in the new one.
+    doubtful: Option<(i64, i64)>,
+}
+
+#[derive(Debug)]
+struct Client {
+    queue: mpsc::Sender<Frame>,
+    hangup: Hangup,
+}
+
+/// A client's place among those that there may be.
+#[derive(Debug)]
+pub(super) struct Place(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit);
+
+impl Place {
+    fn new(permit: OwnedSemaphorePermit) -> Self {
+        gauge!(TASKMANAGER_EVENT_CLIENTS).increment(1);
+        Self(permit)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        gauge!(TASKMANAGER_EVENT_CLIENTS).decrement(1);
+    }
+}
+
+/// Why a client is not served.
+#[derive(Debug)]
+pub(in crate::http) enum NoPlace {
+    /// There are as many as there may be.
+    Full,
+    /// The outbox cannot be read.
+    Store(StoreError),
+}
+
+/// How a client at a number goes on.
+#[derive(Debug)]
+pub(super) enum Attach {
+    /// With these, and then with what the queue brings.
+    Live(Vec<Frame>, mpsc::Receiver<Frame>),
+    /// By reading the outbox up to this number.
+    Read(i64),
+    /// By looking at the tasks themselves.
+    Doubtful,
+    /// Not at all: nobody follows the outbox any more.
+    Ended,
+}
+
+impl Events {
+    /// Nothing is followed before the first of at most `clients` comes.
+    #[must_use]
+    pub fn new(feed: EventFeed, clients: u32, shutdown: Shutdown) -> Self {
+        let clients = usize::try_from(clients).unwrap_or(Semaphore::MAX_PERMITS);
+        Self(Arc::new(Hub {
+            feed,
+            shutdown,
+            places: Arc::new(Semaphore::new(clients)),
+            readers: Semaphore::new(READERS),
+            starts: tokio::sync::Mutex::default(),
+            live: Mutex::default(),
+        }))
+    }
+
+    /// A stream of what comes after the event with this number, or after now.
+    ///
+    /// # Errors
+    ///
+    /// [`NoPlace`]
+    pub(in crate::http) async fn subscribe(
+        &self,
+        after: Option<i64>,
+        hangup: Hangup,
+    ) -> Result<Stream, NoPlace> {
+        let permit = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| NoPlace::Full)?;
+        let place = Place::new(permit);
+        self.0.follow().await.map_err(NoPlace::Store)?;
+        Ok(Stream::new(Arc::clone(&self.0), place, hangup, after))
+    }
+}
+
+impl Hub {
+    /// Sees to it that the outbox is followed.
+    async fn follow(self: &Arc<Self>) -> Result<(), StoreError> {
+        let mut starts = self.starts.lock().await;
+        if self.live().is_some() {
+            return Ok(());
+        }
+        let tail = self.feed.follow().await?;
+        *starts += 1;
+        let (start, recent) = (*starts, Recent::new(tail.position()));
+        *self.live() = Some(Live { start, recent, clients: Vec::new(), doubtful: None });
+        tokio::spawn(Arc::clone(self).run(tail, start));
+        Ok(())
+    }
+
+    async fn run(self: Arc<Self>, tail: Tail, start: u64) {
+        // Whatever ends this, the clients are let go.
+        let _end = End { hub: &self, start };
+        tokio::select! {
+            () = self.hand_on(tail) => {}
+            () = self.shutdown.draining() => {}
+        }
+    }
+
+    async fn hand_on(&self, mut tail: Tail) {
+        let mut heard = Instant::now();
+        let mut failing = false;
+        loop {
+            if self.has_clients() {
+                heard = Instant::now();
+            } else if heard.elapsed() > IDLE && self.end_if_alone() {
+                return;
+            }
+            match tail.advance().await {
+                Ok(advance) => {
+                    failing = false;
+                    let next = advance.next;
+                    self.pace(advance.events.len()).await;
+                    self.publish(advance, tail.position());
+                    tail.wait(next).await;
+                }
+                Err(error) => {
+                    if !failing {
+                        tracing::warn!(%error, "the events cannot be read; the clients wait");
+                    }
+                    failing = true;
+                    sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    fn publish(&self, advance: Advance, position: i64) {
+        let mut live = self.live();
+        let Some(live) = live.as_mut() else { return };
+        counter!(TASKMANAGER_EVENTS_TOTAL).increment(advance.events.len() as u64);
+        for event in advance.events {
+            live.tell(event);
+        }
+        let Some(why) = advance.resync else { return };
+        let reason = match why {
+            Resync::HeldUp => "held_up",
+            Resync::Moved => "moved",
+        };
+        counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).increment(1);
+        if why == Resync::Moved {
+            let before = live.recent.position();
+            if position < before {
+                tracing::warn!(
+                    before,
+                    position,
+                    "the events begin anew: the database was replaced"
+                );
+                live.doubtful = Some((position + 1, before));
+            }
+            live.recent = Recent::new(position);
+        }
+        live.send(&Frame::resync(position));
+    }
+
+    /// Waits a little while a client has no room for as many: after a burst most need only a moment.
+    async fn pace(&self, frames: usize) {
+        let begun = Instant::now();
+        while begun.elapsed() < PACE {
+            let room = self.live().as_ref().map(|live| {
+                live.clients.iter().all(|client| client.queue.capacity() >= frames.min(QUEUE / 2))
+            });
+            if room.unwrap_or(true) {
+                return;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Hands a client over to what comes after a number, if that is known here.
+    pub(super) fn attach(&self, position: i64, hangup: &Hangup) -> Attach {
+        let mut live = self.live();
+        let Some(live) = live.as_mut() else { return Attach::Ended };
+        if live.doubtful.is_some_and(|(from, upto)| (from..=upto).contains(&position)) {
+            return Attach::Doubtful;
+        }
+        match live.recent.since(position) {
+            Some(frames) => Attach::Live(frames, live.join(hangup)),
+            None => Attach::Read(live.recent.position()),
+        }
+    }
+
+    /// Hands a client over to what comes from now on, and says after which number that is.
+    pub(super) fn attach_now(&self, hangup: &Hangup) -> Option<(i64, mpsc::Receiver<Frame>)> {
+        let mut live = self.live();
+        let live = live.as_mut()?;
+        Some((live.recent.position(), live.join(hangup)))
+    }
+
+    fn has_clients(&self) -> bool {
+        let mut live = self.live();
+        let Some(live) = live.as_mut() else { return false };
+        live.clients.retain(|client| !client.queue.is_closed());
+        !live.clients.is_empty()
+    }
+
+    fn end_if_alone(&self) -> bool {
+        let mut live = self.live();
+        let alone = live.as_ref().is_none_or(|live| live.clients.is_empty());
+        if alone {
+            *live = None;
+        }
+        alone
+    }
+
+    fn live(&self) -> MutexGuard<'_, Option<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    fn tell(&mut self, event: TaskEvent) {
+        let id = event.id;
+        let frame = Frame::event(event);
+        self.send(&frame);
+        self.recent.push(id, frame);
+    }
+
+    /// Puts a frame into every queue; who has no room left is hung up on.
+    fn send(&mut self, frame: &Frame) {
+        self.clients.retain(|client| match client.queue.try_send(frame.clone()) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                counter!(TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL).increment(1);
+                client.hangup.hang_up();
+                false
+            }
+        });
+    }
+
+    fn join(&mut self, hangup: &Hangup) -> mpsc::Receiver<Frame> {
+        let (queue, frames) = mpsc::channel(QUEUE);
+        self.clients.push(Client { queue, hangup: hangup.clone() });
+        frames
+    }
+}
+
+struct End<'a> {
+    hub: &'a Hub,
+    start: u64,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut live = self.hub.live();
+        // Another may have begun since this one was left alone.
+        if live.as_ref().is_some_and(|live| live.start == self.start) {
+            *live = None;
+        }
+    }
+}

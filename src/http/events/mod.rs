@@ -1,0 +1,14 @@
+//! Events for clients that follow along (server-sent events, HTML Living Standard section 9.2).
+//!
+//! A process follows the outbox once, while anybody listens, however many do: each event is written once and
+//! handed to all. A client has a queue; one that does not empty it is hung up on, and comes back with the number
+//! of the last event that it had.
+
+mod client;
+mod frame;
+mod hub;
+mod recent;
+
+pub(super) use frame::MEDIA_TYPE;
+pub use hub::Events;
+pub(super) use hub::NoPlace;

@@ -1,0 +1,192 @@
+//! What happened to tasks, told in order: an outbox, `task_events`, that every change writes to with itself, and a
+//! [`Tail`] that follows it.
+//!
+//! A number once told is a fact, whichever process told it: every event up to it has been told too, or never
+//! was. So a reader that comes back with the last number it had, to any replica, goes on without a hole and
+//! without a repetition; where that cannot be had, it is told so, and looks at the tasks themselves.
+
+mod gap;
+mod tail;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::task::AbortOnDropHandle;
+
+pub use tail::{Advance, Next, Resync, Tail};
+
+use super::StoreError;
+use super::row::EventRow;
+use crate::domain::TaskEvent;
+
+/// How many of the newest events are kept, at most a day.
+pub(super) const KEPT: i64 = 100_000;
+/// How many are pruned in one statement.
+pub(super) const PRUNED_AT_ONCE: i64 = 1_000;
+/// How often old events are pruned.
+const PRUNE_EVERY: Duration = Duration::from_mins(1);
+/// Shortest time between two announcements to other processes.
+const ANNOUNCE_EVERY: Duration = Duration::from_millis(20);
+
+/// The outbox of one database.
+#[async_trait]
+pub(super) trait EventLog: Debug + Send + Sync {
+    /// The events from a number on, in order, `limit` at most.
+    async fn read(&self, from: i64, limit: u32) -> Result<Vec<TaskEvent>, StoreError>;
+
+    /// The greatest number that is visible; 0 where there is none.
+    async fn newest(&self) -> Result<i64, StoreError>;
+
+    /// Before which event the first number is missing; the newest one where none is.
+    async fn without_gap(&self) -> Result<i64, StoreError>;
+
+    /// The transactions under way that write events. A number that is missing below one that was seen before
+    /// this was asked belongs to one of them, or will never be there.
+    async fn writers(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Removes the oldest events that are too old or too many, [`PRUNED_AT_ONCE`] at most, and says how many it
+    /// were. The newest one stays, for readers to hold on to.
+    async fn prune(&self) -> Result<u64, StoreError>;
+
+    /// Tells other processes that there are new events.
+    async fn announce(&self) -> Result<(), StoreError>;
+
+    /// Hears what other processes announce, and calls `commits` each time, until the future is dropped.
+    async fn listen(&self, commits: &Commits);
+
+    /// How often a tail looks by itself: for events of processes that announce nothing, or died before they did.
+    fn poll(&self) -> Duration;
+}
+
+/// Says within this process that something was committed.
+#[derive(Debug, Default)]
+pub(super) struct Commits {
+    here: watch::Sender<()>,
+    elsewhere: Notify,
+}
+
+impl Commits {
+    /// A change with its event was committed by this process.
+    pub(super) fn made(&self) {
+        self.here.send_replace(());
+        self.elsewhere.notify_one();
+    }
+
+    /// Another process said that it committed something.
+    pub(super) fn heard(&self) {
+        self.here.send_replace(());
+    }
+}
+
+/// The events of a store; clones are the same.
+#[derive(Clone, Debug)]
+pub struct EventFeed {
+    log: Arc<dyn EventLog>,
+    commits: Arc<Commits>,
+}
+
+impl EventFeed {
+    pub(super) fn new(log: Arc<dyn EventLog>, commits: Arc<Commits>) -> Self {
+        Self { log, commits }
+    }
+
+    /// Follows the events from now on, and listens to other processes while the tail lives.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot be asked where "now" is.
+    pub async fn follow(&self) -> Result<Tail, StoreError> {
+        // Subscribed before it is asked, so that nothing falls between.
+        let woken = self.commits.here.subscribe();
+        let position = gap::settled_head(self.log.as_ref()).await?;
+        let listening = tokio::spawn({
+            let (log, commits) = (Arc::clone(&self.log), Arc::clone(&self.commits));
+            async move { log.listen(&commits).await }
+        });
+        let listening = AbortOnDropHandle::new(listening);
+        Ok(Tail::new(Arc::clone(&self.log), position, woken, listening))
+    }
+
+    /// The events after one number, as far as another that a tail has reached, `limit` at most; `None` where
+    /// what followed the first is not known any more, or it never was a number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when they cannot be read.
+    pub async fn replay(
+        &self,
+        after: i64,
+        upto: i64,
+        limit: u32,
+    ) -> Result<Option<Vec<TaskEvent>>, StoreError> {
+        let mut events = self.log.read(after, limit.saturating_add(1)).await?;
+        let known = match events.first() {
+            Some(first) if after > 0 => first.id == after,
+            // From before the first event on: nothing may be pruned yet.
+            Some(first) => first.id == 1,
+            None => after == 0,
+        };
+        if !known {
+            return Ok(None);
+        }
+        events.retain(|event| event.id > after && event.id <= upto);
+        Ok(Some(events))
+    }
+
+    /// Announces commits to other processes, and prunes old events, until the future is dropped.
+    pub async fn keep(&self) {
+        tokio::join!(self.announce(), self.prune_again_and_again());
+    }
+
+    /// Removes events that are too old or too many, and says how many it were.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when that does not work; some may be gone.
+    pub async fn prune(&self) -> Result<u64, StoreError> {
+        let mut pruned = 0;
+        loop {
+            let now = self.log.prune().await?;
+            pruned += now;
+            if i64::try_from(now).is_ok_and(|now| now < PRUNED_AT_ONCE) {
+                return Ok(pruned);
+            }
+        }
+    }
+
+    /// After the commit and not in the transaction, where it would make all commits wait for one another.
+    async fn announce(&self) {
+        loop {
+            self.commits.elsewhere.notified().await;
+            if let Err(error) = self.log.announce().await {
+                // Others find the events by looking.
+                tracing::debug!(%error, "other processes were not told of new events");
+            }
+            sleep(ANNOUNCE_EVERY).await;
+        }
+    }
+
+    async fn prune_again_and_again(&self) {
+        let mut ticks = interval(PRUNE_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first is due at once, in the middle of a start.
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            match self.prune().await {
+                Ok(0) => {}
+                Ok(events) => tracing::debug!(events, "old events were pruned"),
+                Err(error) => tracing::debug!(%error, "old events were not pruned"),
+            }
+        }
+    }
+}
+
+/// Turns rows into events.
+pub(super) fn events(rows: Vec<EventRow>) -> Result<Vec<TaskEvent>, StoreError> {
+    rows.into_iter().map(TryInto::try_into).collect()
+}
