@@ -65,7 +65,12 @@ async fn fits(window: &Window, what: &str) {
     let width = |at: usize| widths[at].as_u64().expect("a width");
     assert!(width(0) <= width(1), "{what} is {} wide in a window of {}", width(0), width(1));
     if !what.contains("board") {
-        assert!(width(2) <= width(1), "{what}: the view is {} wide in a window of {}", width(2), width(1));
+        assert!(
+            width(2) <= width(1),
+            "{what}: the view is {} wide in a window of {}",
+            width(2),
+            width(1)
+        );
     }
 }
 

@@ -15,7 +15,7 @@ const TAGS: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 /// # Panics
 ///
 /// When something does; names the rule, what it is about, and the elements.
-pub async fn check(window: &Window, what: &str) {
+pub(crate) async fn check(window: &Window, what: &str) {
     if window.script("return typeof axe").await == "undefined" {
         window.script(AXE).await;
     }

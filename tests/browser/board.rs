@@ -36,7 +36,10 @@ async fn a_task_is_written_down_changed_and_deleted(#[values(Sqlite, Postgres)] 
     window.until_no_part("sheet").await;
     window.until_column("todo", &["Water all plants"]).await;
     assert!(window.card("Water all plants").await.text().await.expect("a card").contains("High"));
-    until("the change", WITHIN, async || (app.json("/tasks/1").await["version"] == 2).then_some(())).await;
+    until("the change", WITHIN, async || {
+        (app.json("/tasks/1").await["version"] == 2).then_some(())
+    })
+    .await;
     assert_eq!(app.json("/tasks/1").await["assignee"], "Zoé", "a field that was not touched stays");
 
     // Taken back in time, a deletion has never been; else it is one, also when the window goes.
@@ -50,7 +53,8 @@ async fn a_task_is_written_down_changed_and_deleted(#[values(Sqlite, Postgres)] 
     window.press_part("delete").await;
     window.until_column("todo", &[]).await;
     window.reload().await;
-    until("the deletion", WITHIN, async || (app.get("/tasks/1").await.status == 404).then_some(())).await;
+    until("the deletion", WITHIN, async || (app.get("/tasks/1").await.status == 404).then_some(()))
+        .await;
     window.close().await;
 }
 
@@ -64,7 +68,10 @@ async fn what_the_service_refuses_is_shown_at_its_field(#[values(Sqlite, Postgre
     window.write("field-title", &"long ".repeat(41)).await;
     window.press_part("save").await;
     assert!(window.text_of("fault-title").await.contains("200"), "what is allowed is said");
-    assert_eq!(window.part("field-title").await.attr("aria-invalid").await.expect("a field").as_deref(), Some("true"));
+    assert_eq!(
+        window.part("field-title").await.attr("aria-invalid").await.expect("a field").as_deref(),
+        Some("true")
+    );
     // Nothing is left of it on the board, and nothing is lost in the sheet.
     window.until_column("todo", &[]).await;
     window.write("field-title", "Short").await;
@@ -84,19 +91,26 @@ async fn cards_are_dragged_and_finished(#[values(Sqlite, Postgres)] on: Backend)
     let (card, column) = (window.card("One").await, window.part("column-in_progress").await);
     window.drag(&card, &column).await;
     window.until_column("in_progress", &["One"]).await;
-    until("the move", WITHIN, async || (app.json("/tasks/1").await["status"] == "in_progress").then_some(())).await;
+    until("the move", WITHIN, async || {
+        (app.json("/tasks/1").await["status"] == "in_progress").then_some(())
+    })
+    .await;
     window.until_no_part("sheet").await;
 
     window.press_on_card("Two", "finish").await;
     window.until_column("done", &["Two"]).await;
-    until("the end", WITHIN, async || (app.json("/tasks/2").await["completed"] == true).then_some(())).await;
+    until("the end", WITHIN, async || {
+        (app.json("/tasks/2").await["completed"] == true).then_some(())
+    })
+    .await;
     window.press_on_card("Two", "finish").await;
     window.until_column("todo", &["Two"]).await;
 
     // For who cannot drag: a choice on each card.
     window.part_of_card("Two", "move").await.select_by_value("done").await.expect("a choice");
     window.until_column("done", &["Two"]).await;
-    until("the move", WITHIN, async || (app.json("/tasks/2").await["version"] == 4).then_some(())).await;
+    until("the move", WITHIN, async || (app.json("/tasks/2").await["version"] == 4).then_some(()))
+        .await;
 
     // A drop beside the columns, or Escape on the way, changes nothing.
     let (card, bar) = (window.card("One").await, window.part("nav-board").await);
@@ -115,7 +129,7 @@ async fn the_board_goes_by_keyboard(#[values(Sqlite, Postgres)] on: Backend) {
     window.until_column("todo", &["Three", "Two", "One"]).await;
 
     // The whole board is one stop of the Tab key for each column.
-    window.part_of_card("Three", "open").await.send_keys("").await.expect("a title takes the focus");
+    window.focus_card("Three").await;
     window.until_focus_on("Three").await;
     window.press(&[DOWN]).await;
     window.until_focus_on("Two").await;
@@ -128,7 +142,10 @@ async fn the_board_goes_by_keyboard(#[values(Sqlite, Postgres)] on: Backend) {
     window.until_focus_on("One").await;
     window.press(&[UP]).await;
     window.until_focus_on("Three").await;
-    until("the move", WITHIN, async || (app.json("/tasks/2").await["status"] == "in_progress").then_some(())).await;
+    until("the move", WITHIN, async || {
+        (app.json("/tasks/2").await["status"] == "in_progress").then_some(())
+    })
+    .await;
 
     window.press(&[ENTER]).await;
     window.part("sheet").await;
@@ -136,11 +153,14 @@ async fn the_board_goes_by_keyboard(#[values(Sqlite, Postgres)] on: Backend) {
     window.until_no_part("sheet").await;
     window.until_focus_on("Three").await;
     window.press(&[SHIFT, TAB]).await;
-    assert_eq!(window.focused().await.attr("data-test").await.expect("a button").as_deref(), Some("finish"));
+    assert_eq!(
+        window.focused().await.attr("data-test").await.expect("a button").as_deref(),
+        Some("finish")
+    );
     window.press(&[ENTER]).await;
     window.until_column("done", &["Three"]).await;
 
-    window.part_of_card("One", "open").await.send_keys("").await.expect("a title takes the focus");
+    window.focus_card("One").await;
     window.press(&[DELETE]).await;
     window.until_column("todo", &[]).await;
     window.part("toast-action").await;
@@ -161,7 +181,8 @@ async fn n_adds_one_task_after_the_other(#[values(Sqlite, Postgres)] on: Backend
     window.until_column("todo", &["Buy stamps", "nothing else"]).await;
     window.press(&[ESCAPE]).await;
     window.until_no_part("quick-add").await;
-    until("the tasks", WITHIN, async || (app.titles("/tasks").await.len() == 2).then_some(())).await;
+    until("the tasks", WITHIN, async || (app.titles("/tasks").await.len() == 2).then_some(()))
+        .await;
     let task = app.json("/tasks/1").await;
     assert_eq!((&task["priority"], &task["assignee"]), (&json!("high"), &json!("Zoé")));
 
@@ -175,7 +196,7 @@ async fn n_adds_one_task_after_the_other(#[values(Sqlite, Postgres)] on: Backend
 
     // Single keys can be turned off, as speech input wants it.
     window.press(&['?']).await;
-    window.press_part("single-keys").await;
+    window.press_label_of("single-keys").await;
     window.press(&[ESCAPE]).await;
     window.until_no_part("keys").await;
     window.press(&['n']).await;

@@ -7,24 +7,24 @@ use url::{ParseError, Url};
 
 /// A `POST` below the session's address.
 #[derive(Debug)]
-pub struct Post {
+pub(crate) struct Post {
     path: &'static str,
     body: Value,
 }
 
 impl Post {
     /// A command of the `DevTools` protocol: <https://chromedevtools.github.io/devtools-protocol/>.
-    pub fn devtools(command: &str, parameters: &Value) -> Self {
+    pub(crate) fn devtools(command: &str, parameters: &Value) -> Self {
         Self { path: "goog/cdp/execute", body: json!({"cmd": command, "params": parameters}) }
     }
 
     /// What was logged since the last time: `browser` (the console) or `performance` (`DevTools` events).
-    pub fn log(kind: &str) -> Self {
+    pub(crate) fn log(kind: &str) -> Self {
         Self { path: "se/log", body: json!({"type": kind}) }
     }
 
     /// Input as a person's hand makes it: <https://www.w3.org/TR/webdriver2/#actions>.
-    pub fn actions(sources: &Value) -> Self {
+    pub(crate) fn actions(sources: &Value) -> Self {
         Self { path: "actions", body: json!({"actions": sources}) }
     }
 }

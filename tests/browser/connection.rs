@@ -35,7 +35,8 @@ async fn without_a_network_edits_wait_and_are_sent_once(#[values(Sqlite, Postgre
     })
     .await;
     let mut tasks = app.json("/tasks?sort=number").await;
-    let versions: Vec<_> = tasks.as_array_mut().expect("tasks").iter().map(|task| task["version"].clone()).collect();
+    let versions: Vec<_> =
+        tasks.as_array_mut().expect("tasks").iter().map(|task| task["version"].clone()).collect();
     assert_eq!(versions, [2, 2], "each edit was sent once");
     window.until_column("done", &["New", "Known"]).await;
     window.close().await;
@@ -43,11 +44,18 @@ async fn without_a_network_edits_wait_and_are_sent_once(#[values(Sqlite, Postgre
 
 #[rstest]
 #[tokio::test]
-async fn a_service_that_goes_away_finds_the_edits_when_it_is_back(#[values(Sqlite, Postgres)] on: Backend) {
+async fn a_service_that_goes_away_finds_the_edits_when_it_is_back(
+    #[values(Sqlite, Postgres)] on: Backend,
+) {
     let mut app = App::start(on).await;
     let _ = app.create(json!({"title": "Known"})).await;
     let mut window = open(&app, "/").await;
-    for fault in ["ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED", "ERR_EMPTY_RESPONSE"] {
+    for fault in [
+        "ERR_CONNECTION_REFUSED",
+        "ERR_CONNECTION_RESET",
+        "ERR_INCOMPLETE_CHUNKED",
+        "ERR_EMPTY_RESPONSE",
+    ] {
         window.expect_fault(fault);
     }
     window.until_column("todo", &["Known"]).await;
@@ -62,7 +70,10 @@ async fn a_service_that_goes_away_finds_the_edits_when_it_is_back(#[values(Sqlit
     app.server = Server::start(&[("DATABASE_URL", &app.database.url), ("PORT", &port)]).await;
     window.reload().await;
     window.until_connected().await;
-    until("the edit", WITHIN, async || (app.json("/tasks/1").await["status"] == "done").then_some(())).await;
+    until("the edit", WITHIN, async || {
+        (app.json("/tasks/1").await["status"] == "done").then_some(())
+    })
+    .await;
     assert_eq!(app.json("/tasks/1").await["version"], 2);
     window.until_column("done", &["Known"]).await;
     window.until_no_part("offline").await;

@@ -12,7 +12,7 @@ use crate::support::{WITHIN, until};
 
 /// A running ChromeDriver. It and every browser that it started are killed when the value is dropped.
 #[derive(Debug)]
-pub struct Driver {
+pub(crate) struct Driver {
     child: Child,
     port: u16,
     folder: TempDir,
@@ -20,7 +20,7 @@ pub struct Driver {
 
 impl Driver {
     /// Starts ChromeDriver and waits until it listens.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = TempDir::new().expect("a temp folder");
         let said = folder.path().join("driver.log");
         let log = File::create(&said).expect("a log file");
@@ -47,12 +47,12 @@ impl Driver {
     }
 
     /// Where it listens.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// What a browser is asked to be: without a screen, alone in its profile, and silent towards the network.
-    pub fn capabilities(&self, languages: &str) -> Value {
+    pub(crate) fn capabilities(&self, languages: &str) -> Value {
         let profile = self.folder.path().join("profile");
         let mut arguments = vec![
             "--headless=new".to_owned(),

@@ -48,13 +48,33 @@ async fn figures_begin_empty_and_follow_every_change(#[values(Sqlite, Postgres)]
     until_card(&window, "Open", "3").await;
     until_card(&window, "Overdue", "1").await;
     until_card(&window, "Completed in 7 days", "1").await;
-    until_table(&window, "By status", &["To do | 2 | 50%", "In progress | 1 | 25%", "Done | 1 | 25%"]).await;
-    until_table(&window, "Open, by priority", &["High | 1 | 33%", "Medium | 2 | 67%", "Low | 0 | 0%"]).await;
-    until_table(&window, "Overdue, by priority", &["High | 1 | 33%", "Medium | 0 | 0%", "Low | 0 | 0%"]).await;
+    until_table(
+        &window,
+        "By status",
+        &["To do | 2 | 50%", "In progress | 1 | 25%", "Done | 1 | 25%"],
+    )
+    .await;
+    until_table(
+        &window,
+        "Open, by priority",
+        &["High | 1 | 33%", "Medium | 2 | 67%", "Low | 0 | 0%"],
+    )
+    .await;
+    until_table(
+        &window,
+        "Overdue, by priority",
+        &["High | 1 | 33%", "Medium | 0 | 0%", "Low | 0 | 0%"],
+    )
+    .await;
 
     let _ = app.patch("/tasks/1", &json!({"status": "done"})).await.expect(200);
     until_card(&window, "Overdue", "0").await;
-    until_table(&window, "By status", &["To do | 1 | 25%", "In progress | 1 | 25%", "Done | 2 | 50%"]).await;
+    until_table(
+        &window,
+        "By status",
+        &["To do | 1 | 25%", "In progress | 1 | 25%", "Done | 2 | 50%"],
+    )
+    .await;
     window.close().await;
 }
 
@@ -66,13 +86,16 @@ async fn each_picture_has_its_table(#[values(Sqlite, Postgres)] on: Backend) {
     let window = open(&app, "/?view=figures").await;
     until_card(&window, "Open", "1").await;
     // To a screen reader a picture is its summary; the figures are in a table that a key opens.
-    let pictures = window.names("img").await;
+    let pictures = window.names("image").await;
     let sums = ["2 created and 1 completed in 30 days", "From 0 open tasks to 1 in 30 days"];
     assert_eq!(pictures, sums);
     for (title, today) in [("Created against completed", "2 | 1"), ("Open over time", "1")] {
         let summary = window.find_by_text("summary", &format!("{title}: as a table")).await;
         summary.send_keys("\u{E007}").await.expect("Enter opens it");
-        let rows = until("the table", WITHIN, async || Some(table(&window, title).await).filter(|r| !r.is_empty())).await;
+        let rows = until("the table", WITHIN, async || {
+            Some(table(&window, title).await).filter(|r| !r.is_empty())
+        })
+        .await;
         assert_eq!(rows.len(), 30);
         assert!(rows[0].ends_with(&format!(" | {today}")), "today stands first: {}", rows[0]);
         assert!(rows[29].ends_with(" | 0"), "{}", rows[29]);
@@ -84,7 +107,10 @@ async fn each_picture_has_its_table(#[values(Sqlite, Postgres)] on: Backend) {
     assert_eq!(window.script(&format!("return {painted}")).await, json!([true, true]));
 
     window.find("#figures-range").await.select_by_value("7").await.expect("a choice");
-    until("seven days", WITHIN, async || (table(&window, "Open over time").await.len() == 7).then_some(())).await;
+    until("seven days", WITHIN, async || {
+        (table(&window, "Open over time").await.len() == 7).then_some(())
+    })
+    .await;
     assert_eq!(window.address().await, "/?view=figures&days=7");
     window.close().await;
 }

@@ -43,19 +43,24 @@ async fn a_slash_searches_without_case_or_accents(#[values(Sqlite, Postgres)] on
     // A link shows what its maker saw.
     window.goto("/?q=fegen").await;
     window.until_column("todo", &["Straße fegen"]).await;
-    assert_eq!(window.part("search").await.prop("value").await.expect("a field").as_deref(), Some("fegen"));
+    assert_eq!(
+        window.part("search").await.prop("value").await.expect("a field").as_deref(),
+        Some("fegen")
+    );
     window.close().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn filters_are_in_the_address_and_a_step_back_undoes_them(#[values(Sqlite, Postgres)] on: Backend) {
+async fn filters_are_in_the_address_and_a_step_back_undoes_them(
+    #[values(Sqlite, Postgres)] on: Backend,
+) {
     let app = start(on).await;
     let window = open(&app, "/?view=list").await;
     window.press_part("filters-toggle").await;
-    window.press_part("filter-status-todo").await;
+    window.press_label_of("filter-status-todo").await;
     window.until_rows(&["Straße fegen", "Ma tâche"]).await;
-    window.press_part("filter-priority-high").await;
+    window.press_label_of("filter-priority-high").await;
     window.until_rows(&["Straße fegen"]).await;
     assert_eq!(window.address().await, "/?view=list&status=todo&priority=high");
     assert!(window.text_of("shown").await.contains("1 of 4"));
@@ -70,15 +75,17 @@ async fn filters_are_in_the_address_and_a_step_back_undoes_them(#[values(Sqlite,
     assert_eq!(window.address().await, "/?view=list");
 
     window.press_part("filters-toggle").await;
-    window.press_part("filter-overdue").await;
+    window.press_label_of("filter-overdue").await;
     window.until_rows(&["Ma tâche"]).await;
-    window.press_part("filter-overdue").await;
+    window.press_label_of("filter-overdue").await;
     window.select("filter-assignee", "Max").await;
     window.until_rows(&["Straße fegen"]).await;
     window.select("filter-assignee", "-").await;
     window.until_rows(&["50 % off", "Write a report"]).await;
     window.select("filter-assignee", "").await;
-    for (field, shown) in [("due_from", ["50 % off", "Ma tâche"].as_slice()), ("due_to", &["50 % off", "Ma tâche"])] {
+    for (field, shown) in
+        [("due_from", ["50 % off", "Ma tâche"].as_slice()), ("due_to", &["50 % off", "Ma tâche"])]
+    {
         window.goto(&format!("/?view=list&{field}=2001-02-03")).await;
         window.until_rows(shown).await;
     }

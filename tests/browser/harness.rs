@@ -89,7 +89,7 @@ async fn the_person_is_who_the_test_says() {
 #[should_panic(expected = "image-alt")]
 async fn axe_finds_what_is_not_accessible() {
     let app = App::start(Sqlite).await;
-    let mut window = open(&app, Person::default()).await;
+    let window = open(&app, Person::default()).await;
     axe::check(&window, "the page as it is").await;
     window.script("document.body.append(new Image(10, 10))").await;
     axe::check(&window, "the page with an image that says nothing").await;

@@ -3,71 +3,84 @@
 use fantoccini::elements::{Element, ElementRef};
 use serde_json::{Value, json};
 
-use crate::support::{App, Database, WITHIN, until};
+use crate::keys::CONTROL;
 use crate::support::Backend::{Postgres, Sqlite};
+use crate::support::{App, Database, WITHIN, until};
 use crate::window::{Person, Window};
 
 /// How WebDriver marks an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Opens a view of the page for the usual person, and waits for its tasks.
-pub async fn open(app: &App, path: &str) -> Window {
+pub(crate) async fn open(app: &App, path: &str) -> Window {
     open_for(Person::default(), app, path).await
 }
 
 /// Opens a view of the page for this person, and waits for its tasks.
-pub async fn open_for(person: Person, app: &App, path: &str) -> Window {
-    let mut window = Window::of(person, app.base(), path).await;
-    // Until there is a stream of events, the page asks for it in vain and looks again every few seconds.
-    window.expect_fault("/tasks/events");
-    window.expect_fault("EventSource's response has a MIME type");
+pub(crate) async fn open_for(person: Person, app: &App, path: &str) -> Window {
+    let window = Window::of(person, app.base(), path).await;
     window.until_connected().await;
     window
 }
 
 impl Window {
     /// An element by its name, as soon as it is visible.
-    pub async fn part(&self, name: &str) -> Element {
+    pub(crate) async fn part(&self, name: &str) -> Element {
         self.find(&format!("[data-test='{name}']")).await
     }
 
     /// Clicks an element by its name.
-    pub async fn press_part(&self, name: &str) {
+    pub(crate) async fn press_part(&self, name: &str) {
         // What moves away under the pointer is tried again.
-        until(&format!("{name} to take a click"), WITHIN, async || self.part(name).await.click().await.ok()).await;
+        until(&format!("{name} to take a click"), WITHIN, async || {
+            self.part(name).await.click().await.ok()
+        })
+        .await;
     }
 
     /// Waits until there is no such element.
-    pub async fn until_no_part(&self, name: &str) {
+    pub(crate) async fn until_no_part(&self, name: &str) {
         let expression = format!("!document.querySelector(\"[data-test='{name}']\")");
         self.until_script(&format!("{name} to go"), &expression).await;
     }
 
+    /// Clicks the label of a box by its name; the box itself may be hidden behind its picture.
+    pub(crate) async fn press_label_of(&self, name: &str) {
+        let label = self.find(&format!("label:has([data-test='{name}'])")).await;
+        label.click().await.expect("a label takes a click");
+    }
+
     /// The text of an element by its name.
-    pub async fn text_of(&self, name: &str) -> String {
+    pub(crate) async fn text_of(&self, name: &str) -> String {
         self.part(name).await.text().await.expect("a text")
     }
 
     /// Puts a text in the place of what a field holds.
-    pub async fn write(&self, name: &str, text: &str) {
+    pub(crate) async fn write(&self, name: &str, text: &str) {
         let field = self.part(name).await;
-        field.clear().await.expect("a field");
+        field.click().await.expect("a field");
+        // As a person does it: what WebDriver calls clearing leaves the field before the text is typed.
+        self.press(&[CONTROL, 'a']).await;
         field.send_keys(text).await.expect("a field");
     }
 
     /// Chooses a value of a choice by its name.
-    pub async fn select(&self, name: &str, value: &str) {
+    pub(crate) async fn select(&self, name: &str, value: &str) {
         self.part(name).await.select_by_value(value).await.expect("a choice");
     }
 
     /// Waits until the page follows the service's changes.
-    pub async fn until_connected(&self) {
+    pub(crate) async fn until_connected(&self) {
         let state = "document.querySelector('[data-test=connection]')?.dataset.state";
-        self.until_script("the page to be connected", &format!("['live', 'polling'].includes({state})")).await;
+        self.until_script(
+            "the page to be connected",
+            &format!("['live', 'polling'].includes({state})"),
+        )
+        .await;
     }
 
     /// The card (or row) of a title, as soon as it is drawn.
-    pub async fn card(&self, title: &str) -> Element {
+    pub(crate) async fn card(&self, title: &str) -> Element {
         let script = "return [...document.querySelectorAll('[data-test=card], [data-test=row]')]
             .find((card) => card.querySelector('[data-test=open]').textContent.trim() === arguments[0])";
         let found = until(&format!("a card of {title:?}"), WITHIN, async || {
@@ -79,36 +92,37 @@ impl Window {
     }
 
     /// A part of the card (or row) of a title.
-    pub async fn part_of_card(&self, title: &str, part: &str) -> Element {
+    pub(crate) async fn part_of_card(&self, title: &str, part: &str) -> Element {
         let card = self.card(title).await;
         let part = format!("[data-test='{part}']");
         card.find(fantoccini::Locator::Css(&part)).await.expect("a part of a card")
     }
 
     /// Clicks a part of the card (or row) of a title.
-    pub async fn press_on_card(&self, title: &str, part: &str) {
+    pub(crate) async fn press_on_card(&self, title: &str, part: &str) {
         let what = format!("{part} of {title:?} to take a click");
-        until(&what, WITHIN, async || self.part_of_card(title, part).await.click().await.ok()).await;
+        until(&what, WITHIN, async || self.part_of_card(title, part).await.click().await.ok())
+            .await;
     }
 
     /// The titles of the cards that are drawn in a column, in order.
-    pub async fn column(&self, status: &str) -> Vec<String> {
+    pub(crate) async fn column(&self, status: &str) -> Vec<String> {
         self.titles(&format!("[data-test=column-{status}] [data-test=card]")).await
     }
 
     /// Waits until a column shows these titles, in this order.
-    pub async fn until_column(&self, status: &str, titles: &[&str]) {
+    pub(crate) async fn until_column(&self, status: &str, titles: &[&str]) {
         let what = format!("column {status} to show {titles:?}");
         until(&what, WITHIN, async || (self.column(status).await == titles).then_some(())).await;
     }
 
     /// The titles of the rows that are drawn, in order.
-    pub async fn rows(&self) -> Vec<String> {
+    pub(crate) async fn rows(&self) -> Vec<String> {
         self.titles("[data-test=row]").await
     }
 
     /// Waits until the list shows these titles, in this order.
-    pub async fn until_rows(&self, titles: &[&str]) {
+    pub(crate) async fn until_rows(&self, titles: &[&str]) {
         let what = format!("the list to show {titles:?}");
         until(&what, WITHIN, async || (self.rows().await == titles).then_some(())).await;
     }
@@ -122,21 +136,34 @@ impl Window {
         serde_json::from_value(titles).expect("titles")
     }
 
-    /// Whether the focus is on the title of a card (or row).
-    pub async fn until_focus_on(&self, title: &str) {
-        let focused = format!("document.activeElement.textContent.trim() === {}", Value::from(title));
+    /// Gives the focus to the title of a card (or row), as Tab does.
+    pub(crate) async fn focus_card(&self, title: &str) {
+        let title = self.part_of_card(title, "open").await;
+        self.script_with(
+            "arguments[0].focus()",
+            vec![serde_json::to_value(&title).expect("a reference")],
+        )
+        .await;
+    }
+
+    /// Waits until the focus is on the title of a card (or row).
+    pub(crate) async fn until_focus_on(&self, title: &str) {
+        let focused =
+            format!("document.activeElement.textContent.trim() === {}", Value::from(title));
         self.until_script(&format!("the focus to be on {title:?}"), &focused).await;
     }
 }
 
 /// Puts this many tasks into a database, `Task 00001` and on: three fifths to do, one in progress, one done.
-pub async fn seed(database: &Database, tasks: u32) {
+pub(crate) async fn seed(database: &Database, tasks: u32) {
     let (id, title, time, numbers) = match database.backend() {
         Sqlite => (
             "unhex(printf('01993c1e6f1a7c3e9a51%012x', x))",
             "printf('Task %05d', x)",
             "1760000000000000 + x * 1000000",
-            format!("(WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < {tasks}) SELECT x FROM n)"),
+            format!(
+                "(WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < {tasks}) SELECT x FROM n)"
+            ),
         ),
         Postgres => (
             "('01993c1e-6f1a-7c3e-9a51-' || lpad(to_hex(x), 12, '0'))::uuid",

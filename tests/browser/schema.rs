@@ -8,7 +8,10 @@ use crate::support::{App, Database};
 use crate::window::Window;
 
 async fn until_shown(window: &Window, text: &str) {
-    let expression = format!("document.querySelector('main').innerText.includes({})", serde_json::Value::from(text));
+    let expression = format!(
+        "document.querySelector('main').innerText.includes({})",
+        serde_json::Value::from(text)
+    );
     window.until_script(&format!("{text:?} to be shown"), &expression).await;
 }
 
@@ -25,7 +28,11 @@ async fn the_schema_is_shown_with_its_history(#[values(Sqlite, Postgres)] on: Ba
     let migrations = app.json("/migrations").await;
     let window = open(&app, "/").await;
     window.press_part("nav-schema").await;
-    for text in ["Up to date", "exactly the migrations of this program", "everything that this program needs is applied"] {
+    for text in [
+        "Up to date",
+        "exactly the migrations of this program",
+        "everything that this program needs is applied",
+    ] {
         until_shown(&window, text).await;
     }
     until_shown(&window, &migrations["head"].to_string()).await;
@@ -34,7 +41,8 @@ async fn the_schema_is_shown_with_its_history(#[values(Sqlite, Postgres)] on: Ba
     let history = migrations["history"].as_array().expect("a history");
     assert_eq!(rows.len(), history.len());
     for ([name, state, applied, took], line) in rows.iter().zip(history.iter().rev()) {
-        let (version, description) = (line["version"].to_string(), line["description"].as_str().expect("a text"));
+        let (version, description) =
+            (line["version"].to_string(), line["description"].as_str().expect("a text"));
         assert!(name.contains(&version) && name.contains(description), "{name}");
         assert_eq!(state, "applied");
         assert!(applied.contains("20"), "when: {applied}");
@@ -59,7 +67,11 @@ async fn what_is_wrong_is_named_with_what_mends_it(#[values(Sqlite, Postgres)] o
     run(&app.database, "ALTER TABLE tasks RENAME COLUMN owner TO assignee").await;
     until_shown(&window, "Up to date").await;
 
-    run(&app.database, "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)").await;
+    run(
+        &app.database,
+        "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)",
+    )
+    .await;
     for text in ["Behind", "taskmanager migrate up", "not the same version", "pending"] {
         until_shown(&window, text).await;
     }

@@ -35,13 +35,20 @@ async fn in_conflict(app: &App) -> Window {
     window.expect_fault("412");
     window.write("field-title", "Report, mine").await;
     window.write("field-description", "My words").await;
-    let _ = app.patch("/tasks/1", &json!({"title": "Report, theirs", "assignee": "Max"})).await.expect(200);
+    let _ = app
+        .patch("/tasks/1", &json!({"title": "Report, theirs", "assignee": "Max"}))
+        .await
+        .expect(200);
     // Who writes is told, and is not disturbed.
     window.part("changed-meanwhile").await;
     window.press_part("save").await;
     window.part("conflict").await;
     let task = app.json("/tasks/1").await;
-    assert_eq!((&task["title"], &task["version"]), (&json!("Report, theirs"), &json!(2)), "nothing is overwritten");
+    assert_eq!(
+        (&task["title"], &task["version"]),
+        (&json!("Report, theirs"), &json!(2)),
+        "nothing is overwritten"
+    );
     let shown = window.text_of("conflict").await;
     for text in ["Report, mine", "Report, theirs", "My words", "Max"] {
         assert!(shown.contains(text), "{text}: {shown}");
@@ -58,7 +65,10 @@ async fn in_a_conflict_the_person_chooses_field_by_field(#[values(Sqlite, Postgr
     window.press_part("choose-description-mine").await;
     window.press_part("save-choice").await;
     window.until_no_part("conflict").await;
-    until("the choice", WITHIN, async || (app.json("/tasks/1").await["version"] == 3).then_some(())).await;
+    until("the choice", WITHIN, async || {
+        (app.json("/tasks/1").await["version"] == 3).then_some(())
+    })
+    .await;
     let task = app.json("/tasks/1").await;
     assert_eq!(task["title"], "Report, theirs");
     assert_eq!(task["description"], "My words");

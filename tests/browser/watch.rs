@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// What a window was heard to do, and what it may.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     origin: String,
     console: Vec<String>,
     requests: Vec<String>,
@@ -14,18 +14,18 @@ pub struct Watch {
 
 impl Watch {
     /// Watches a page of this origin (`http://host:port`).
-    pub fn of(origin: &str) -> Self {
+    pub(crate) fn of(origin: &str) -> Self {
         let (console, requests, expected) = (Vec::new(), Vec::new(), Vec::new());
         Self { origin: origin.to_owned(), console, requests, expected }
     }
 
     /// Lets faults that contain `text` pass: the test provokes them.
-    pub fn expect(&mut self, text: &str) {
+    pub(crate) fn expect(&mut self, text: &str) {
         self.expected.push(text.to_owned());
     }
 
     /// Takes in what the `browser` log holds. Chromium reports breaches of the policy there too.
-    pub fn hear_console(&mut self, log: &Value) {
+    pub(crate) fn hear_console(&mut self, log: &Value) {
         for line in log.as_array().expect("a log is a list") {
             let (level, text) = (text(line, "level"), text(line, "message"));
             if matches!(level, "SEVERE" | "WARNING") {
@@ -35,7 +35,7 @@ impl Watch {
     }
 
     /// Takes in what the `performance` log holds.
-    pub fn hear_requests(&mut self, log: &Value) {
+    pub(crate) fn hear_requests(&mut self, log: &Value) {
         for line in log.as_array().expect("a log is a list") {
             let event: Value = serde_json::from_str(text(line, "message")).expect("an event");
             let sent = &event["message"]["params"];
@@ -48,12 +48,12 @@ impl Watch {
     }
 
     /// The addresses asked for so far.
-    pub fn requests(&self) -> &[String] {
+    pub(crate) fn requests(&self) -> &[String] {
         &self.requests
     }
 
     /// What was heard that must not be.
-    pub fn faults(&self) -> Vec<String> {
+    pub(crate) fn faults(&self) -> Vec<String> {
         let own = format!("{}/", self.origin);
         let is_away =
             |url: &&String| !["data:", "blob:", &own].iter().any(|home| url.starts_with(home));

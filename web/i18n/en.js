@@ -116,7 +116,7 @@ export default {
   "keys.escape": "Close, or clear the search",
   "keys.single": "Single-key shortcuts",
   "keys.single.hint": "Turn them off if you dictate or press keys by accident.",
-  "lang.switch": "Langue : français",
+  "lang.switch": "FR: français",
   "sort.by": "Sort by {field}",
   "list.label": "Tasks",
   "list.actions": "Done",

@@ -116,7 +116,7 @@ export default {
   "keys.escape": "Fermer, ou vider la recherche",
   "keys.single": "Raccourcis d’une seule touche",
   "keys.single.hint": "Désactivez-les si vous dictez ou si des touches partent seules.",
-  "lang.switch": "Language: English",
+  "lang.switch": "EN: English",
   "sort.by": "Trier par {field}",
   "list.label": "Tâches",
   "list.actions": "Terminé",
