@@ -151,7 +151,7 @@ pub fn imports(module: &str) -> Vec<String> {
                     !rest.ends_with(|c: char| c.is_alphanumeric() || "_$.".contains(c))
                 })
             });
-            if imported && (pair[1].starts_with("./") || pair[1].starts_with("../")) {
+            if imported && !pair[1].is_empty() && !pair[1].contains(char::is_whitespace) {
                 found.push(pair[1].to_owned());
             }
         }
@@ -159,9 +159,12 @@ pub fn imports(module: &str) -> Vec<String> {
     found
 }
 
-/// The path that a relative import leads to; `None` when it leaves the folder.
+/// The path that an import leads to; `None` when it leaves the folder or names a package.
 #[must_use]
 pub fn resolve(module: &str, import: &str) -> Option<String> {
+    if !import.starts_with("./") && !import.starts_with("../") {
+        return None;
+    }
     let mut parts: Vec<&str> = module.split('/').collect();
     parts.pop();
     for part in import.split('/') {

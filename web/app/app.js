@@ -52,7 +52,10 @@ export const draft = signal(/** @type {Change | null} */ (null));
 /** Begins to load, to listen, and to send what was left. */
 export async function start() {
   follow({ store, api, connection });
-  connection.onReturn(outbox.flush);
+  connection.onReturn(() => {
+    tell(t("connection.back"));
+    outbox.flush();
+  });
   addEventListener("pagehide", outbox.leave);
   askForMatching();
   const kept = await openKeep();

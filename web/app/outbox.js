@@ -84,8 +84,8 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
     const op = { notBefore: 0, ...edit, key: unique(), at: new Date().toISOString(), state: "waiting" };
     write([...store.ops.value, op]);
     const outcome = () => new Promise((/** @type {(outcome: Outcome) => void} */ resolve) => waiting.set(op.key, resolve));
-    // The caller gets to wait before anything can have happened.
-    queueMicrotask(flush);
+    // First the edit is shown; and the caller gets to wait before anything can have happened.
+    setTimeout(flush);
     return { op, outcome };
   }
 

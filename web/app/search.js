@@ -18,10 +18,12 @@ export function Search() {
   const own = useRef(known);
   // Back, forward and "clear" change it from outside; what comes from here must not overtake the typing.
   useEffect(() => {
-    if (known === own.current) return;
+    // What it is now: effects run a little later than what they belong to.
+    const now = route.peek().q ?? "";
+    if (now === own.current) return;
     clearTimeout(timer.current);
-    own.current = known;
-    setText(known);
+    own.current = now;
+    setText(now);
   }, [known]);
 
   /** @param {string} to */

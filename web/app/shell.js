@@ -136,6 +136,7 @@ function Notices() {
   if (done && shown === 0) {
     return html`<div class="empty" role="status" data-test="empty"><p>${t("empty.filtered")}</p></div>`;
   }
+  if (!done && total === 0) return html`<p class="notice" role="status">${t("view.loading")}</p>`;
   if (capped) return html`<p class="notice" role="status">${t("load.capped", { count })}</p>`;
   return null;
 }

@@ -6,7 +6,7 @@
 import { FILTERS, parse, passes } from "./filter.js";
 import { computed, signal } from "./html.js";
 import { lang } from "./i18n.js";
-import { byCompletion, byUrgency, sorted } from "./order.js";
+import { byColumn, byCompletion, byUrgency, inOrder } from "./order.js";
 import { route } from "./route.js";
 import { changed, drafted } from "./task.js";
 
@@ -35,10 +35,20 @@ export function createStore() {
   /** How far the first loading is. */
   const loading = signal({ done: false, count: 0, capped: false, failed: "" });
 
+  // That an edit is being sent changes nothing of what is shown.
+  /** @type {Op[]} */
+  let lastEdits = [];
+  const edits = computed(() => {
+    const alike = (/** @type {Op} */ op, /** @type {number} */ at) =>
+      op.key === lastEdits[at].key && op.id === lastEdits[at].id && op.change === lastEdits[at].change;
+    if (ops.value.length !== lastEdits.length || !ops.value.every(alike)) lastEdits = ops.value;
+    return lastEdits;
+  });
+
   const tasks = computed(() => {
     void revision.value;
     const all = new Map(server);
-    for (const op of ops.value) {
+    for (const op of edits.value) {
       const task = all.get(op.id);
       if (op.kind === "create") all.set(op.id, drafted(op.id, op.change, op.at));
       else if (op.kind === "delete") all.delete(op.id);
@@ -61,16 +71,27 @@ export function createStore() {
     }
     return shown;
   });
+  /** @type {Record<import("./task.js").Status, Task[]>} */
+  let lastColumns = { todo: [], in_progress: [], done: [] };
   const columns = computed(() => {
-    /** @type {Record<import("./task.js").Status, Task[]>} */
-    const columns = { todo: [], in_progress: [], done: [] };
-    for (const task of visible.value) columns[task.status].push(task);
-    columns.todo.sort(byUrgency);
-    columns.in_progress.sort(byUrgency);
-    columns.done.sort(byCompletion);
-    return columns;
+    /** @type {typeof lastColumns} */
+    const next = { todo: [], in_progress: [], done: [] };
+    for (const task of visible.value) next[task.status].push(task);
+    lastColumns = {
+      todo: inOrder(lastColumns.todo, next.todo, byUrgency),
+      in_progress: inOrder(lastColumns.in_progress, next.in_progress, byUrgency),
+      done: inOrder(lastColumns.done, next.done, byCompletion),
+    };
+    return lastColumns;
   });
-  const rows = computed(() => sorted(visible.value, sortKey.value, lang.value));
+  const by = computed(() => byColumn(sortKey.value, lang.value));
+  /** @type {{by: ReturnType<typeof byColumn> | null, rows: Task[]}} */
+  let lastRows = { by: null, rows: [] };
+  const rows = computed(() => {
+    const before = lastRows.by === by.value ? lastRows.rows : [];
+    lastRows = { by: by.value, rows: inOrder(before, visible.value, by.value) };
+    return lastRows.rows;
+  });
   const assignees = computed(() => {
     const names = new Set();
     for (const task of tasks.value.values()) if (task.assignee) names.add(task.assignee);
