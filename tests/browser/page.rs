@@ -66,7 +66,12 @@ impl Window {
 
     /// Chooses a value of a choice by its name.
     pub(crate) async fn select(&self, name: &str, value: &str) {
-        self.part(name).await.select_by_value(value).await.expect("a choice");
+        let option = "return [...document.querySelector(`[data-test='${arguments[0]}']`).options]
+            .find((option) => option.value === arguments[1])";
+        let found = self.script_with(option, vec![json!(name), json!(value)]).await;
+        let found =
+            found[ELEMENT].as_str().unwrap_or_else(|| panic!("no choice {value:?} in {name}"));
+        self.element(ElementRef::from(found.to_owned())).click().await.expect("a choice");
     }
 
     /// Waits until the page follows the service's changes.

@@ -97,6 +97,8 @@ async fn a_task_that_someone_deleted_is_not_made_again(#[values(Sqlite, Postgres
     window.expect_fault("404");
     window.write("field-title", "Report, mine").await;
     let _ = app.delete("/tasks/1").await.expect(204);
+    // The sheet says so, and what was written stays in it.
+    window.part("gone").await;
     window.press_part("save").await;
     assert!(window.text_of("toasts").await.contains("deleted by someone else"));
     window.until_column("todo", &[]).await;
