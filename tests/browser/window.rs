@@ -129,7 +129,10 @@ impl Window {
 
     /// Makes the window this wide, in CSS pixels.
     pub(crate) async fn set_width(&self, width: u32) {
-        let height = if width < 600 { 780 } else { 900 };
+        self.set_size(width, if width < 600 { 780 } else { 900 }).await;
+    }
+
+    async fn set_size(&self, width: u32, height: u32) {
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
@@ -179,12 +182,17 @@ impl Window {
         self.client.refresh().await.expect("the page again");
     }
 
-    /// Writes what is visible to `$SCREENSHOTS/<name>.png`, where that is set.
+    /// Writes the view, from its top to its end, to `$SCREENSHOTS/<name>.png`, where that is set.
     pub(crate) async fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("SCREENSHOTS").map(PathBuf::from) else { return };
-        // Cargo runs tests in the package's folder, so a relative one is what the person meant.
-        std::fs::create_dir_all(&folder).expect("a folder for pictures");
+        let size = "const main = document.querySelector('main');
+            return [innerWidth, innerHeight, innerHeight + Math.max(0, main.scrollHeight - main.clientHeight)]";
+        let size: [u32; 3] = serde_json::from_value(self.script(size).await).expect("a size");
+        self.set_size(size[0], size[2]).await;
+        self.until_still().await;
         let picture = self.client.screenshot().await.expect("a picture");
+        self.set_size(size[0], size[1]).await;
+        std::fs::create_dir_all(&folder).expect("a folder for pictures");
         std::fs::write(folder.join(format!("{name}.png")), picture)
             .expect("the picture is written");
     }

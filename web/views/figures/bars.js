@@ -29,9 +29,9 @@ export function Bars({ title, head, rows, total, note, t, lang }) {
         <th scope="row">${name}</th>
         <td class="bars-value">${number(value)}</td>
         <td class="bars-share"><div>
-          <svg class=${`bar ${kind}`} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-            <rect class="bar-whole" width="100" height="8" />
-            <rect class="bar-part" width=${of(value) * 100} height="8" />
+          <svg class=${`share ${kind}`} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+            <rect class="share-whole" width="100" height="8" />
+            <rect class="share-part" width=${of(value) * 100} height="8" />
           </svg>
           <span>${share.format(of(value))}</span></div>
         </td>
