@@ -95,8 +95,8 @@ impl KeyRow {
 /// only send a client away for a second.
 pub(super) fn lock_number(key: &str) -> i64 {
     let digest = Sha256::new_with_prefix("taskmanager idempotency key ").chain_update(key);
-    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = digest.finalize().into();
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let digest = digest.finalize();
+    digest.iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }
 
 /// The keys of the requests that this process is at work on.
@@ -115,7 +115,7 @@ impl Running {
     pub(super) fn begin<'a>(&'a self, key: &'a str) -> Result<Turn<'a>, StoreError> {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = keys.insert(key.to_owned());
-        new.then_some(Turn { running: self, key }).ok_or(StoreError::KeyInUse)
+        new.then(|| Turn { running: self, key }).ok_or(StoreError::KeyInUse)
     }
 }
 

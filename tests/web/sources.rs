@@ -15,9 +15,13 @@ fn files() -> BTreeMap<String, String> {
     bundle.files.iter().map(|(path, bytes)| (path.clone(), text(bytes))).collect()
 }
 
+fn is_module(path: &str) -> bool {
+    bundle::content_type(path).is_some_and(|kind| kind.starts_with("text/javascript"))
+}
+
 /// Our own modules.
 fn own() -> impl Iterator<Item = (String, String)> {
-    let ours = |path: &String| path.ends_with(".js") && !path.starts_with("vendor/");
+    let ours = |path: &String| is_module(path) && !path.starts_with("vendor/");
     files().into_iter().filter(move |(path, _)| ours(path))
 }
 
@@ -34,7 +38,7 @@ fn later_imports(module: &str) -> impl Iterator<Item = &str> {
 fn every_import_leads_to_a_file() {
     let files = files();
     let mut seen = 0;
-    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".js")) {
+    for (path, text) in files.iter().filter(|(path, _)| is_module(path)) {
         let later = later_imports(text).map(ToOwned::to_owned);
         // Types in comments are imported in the same words.
         for import in bundle::imports(text).into_iter().chain(later) {
@@ -50,7 +54,7 @@ fn every_import_leads_to_a_file() {
 fn every_module_is_used() {
     let files = files();
     let mut used = BTreeSet::from(["app/main.js".to_owned()]);
-    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".js")) {
+    for (path, text) in files.iter().filter(|(path, _)| is_module(path)) {
         let later = later_imports(text).map(ToOwned::to_owned);
         used.extend(
             bundle::imports(text)
@@ -59,7 +63,7 @@ fn every_module_is_used() {
                 .filter_map(|i| bundle::resolve(path, &i)),
         );
     }
-    for path in files.keys().filter(|path| path.ends_with(".js")) {
+    for path in files.keys().filter(|path| is_module(path)) {
         assert!(used.contains(path), "{path} is not used");
     }
     let page = &files["index.html"];

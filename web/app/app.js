@@ -37,10 +37,9 @@ export const outbox = createOutbox({
   connection,
   keep: (ops) => keep(ops),
   refused: (problem, op) => {
-    const title = op.change.title ?? store.server.get(op.id)?.title ?? "";
-    tell(t("error.refused", { title, detail: problem.message }), { kind: "fault" });
+    tell(t("error.refused", { title: op.title, detail: problem.message }), { kind: "fault" });
   },
-  vanished: (op) => tell(t("error.vanished", { title: op.change.title ?? "" }), { kind: "fault" }),
+  vanished: (op) => tell(t("error.vanished", { title: op.title }), { kind: "fault" }),
 });
 
 /** What is open besides the view: the quick add with what it begins with, the keys, the drawer of filters. */

@@ -5,7 +5,7 @@
 import { outbox, store } from "./app.js";
 import { Dialog } from "./dialog.js";
 import { dueText } from "./due.js";
-import { html, useState } from "./html.js";
+import { html, useEffect, useState } from "./html.js";
 import { t } from "./i18n.js";
 import { FIELDS, same } from "./task.js";
 
@@ -34,6 +34,10 @@ export function Conflict({ op }) {
   void store.tasks.value;
   const [mine, setMine] = useState(/** @type {Set<FieldName>} */ (new Set(/** @type {FieldName[]} */ (Object.keys(op.change)))));
   const giveUp = () => outbox.resolve(op, null);
+  // Deleted while the person was choosing: there is nothing left to choose.
+  useEffect(() => {
+    if (!theirs) outbox.vanish(op);
+  }, [theirs === undefined]);
   if (!theirs) return null;
   if (op.kind === "delete") return html`<${Deleted} op=${op} theirs=${theirs} giveUp=${giveUp} />`;
 

@@ -27,6 +27,14 @@ export function Dialog({ name, labelledby, onClose, children }) {
     if (event.target === ref.current) onClose();
   }
 
+  /** A browser lets a second Escape close it whatever is said; then it is asked for again if it is to stay. */
+  function closed() {
+    onClose();
+    requestAnimationFrame(() => {
+      if (ref.current?.isConnected && !ref.current.open) ref.current.showModal();
+    });
+  }
+
   return html`<dialog
     ref=${ref}
     class=${`dialog ${name}`}
@@ -36,6 +44,7 @@ export function Dialog({ name, labelledby, onClose, children }) {
       event.preventDefault();
       onClose();
     }}
+    onClose=${closed}
     onMouseDown=${pressed}
   >
     <div class="dialog-body">${children}</div>

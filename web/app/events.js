@@ -19,6 +19,8 @@ const LONGEST_WAIT = 4000;
 /** How often the tasks are looked at without a stream, and how often a stream is tried for all the same. */
 const POLL = 3000;
 const TRY_STREAM = 30_000;
+/** How long a window is hidden before it stops listening, in milliseconds. */
+const REST = 60_000;
 /** Tasks that a look shows. */
 const LOOK = 100;
 
@@ -148,6 +150,18 @@ export function follow({ store, api, connection }) {
     source?.close();
     connection.broken();
     later(open, LONGEST_WAIT);
+  });
+  // A browser has few connections to one host: a window that nobody looks at gives its own back.
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resting;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(resting);
+    if (document.hidden) {
+      resting = setTimeout(() => {
+        source?.close();
+        clearTimeout(timer);
+      }, REST);
+    } else if (source?.readyState === EventSource.CLOSED) later(open, 0);
   });
   addEventListener("online", () => {
     wait = FIRST_WAIT;

@@ -21,6 +21,11 @@ export function activeFilters(route) {
   return FILTERS.filter((name) => name !== "q" && route[name]).length;
 }
 
+/** Shows all tasks again. */
+export function clearFilters() {
+  navigate(Object.fromEntries(FILTERS.map((name) => [name, null])));
+}
+
 export function Filters() {
   const { assignee = "", due_from = "", due_to = "", overdue = "" } = route.value;
   const total = store.tasks.value.size;
@@ -50,7 +55,7 @@ export function Filters() {
     <span class="filters-end">
       <span role="status" data-test="shown">${count === total ? t("count.tasks", { count }) : t("count.of", { count, total })}</span>
       ${(activeFilters(route.value) > 0 || route.value.q) &&
-      html`<button type="button" class="button quiet" data-test="filters-clear" onClick=${() => navigate(Object.fromEntries(FILTERS.map((name) => [name, null])))}>${t("filters.clear")}</button>`}
+      html`<button type="button" class="button quiet" data-test="filters-clear" onClick=${clearFilters}>${t("filters.clear")}</button>`}
     </span>
   </section>`;
 }

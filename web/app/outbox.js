@@ -11,6 +11,7 @@ import { unique } from "./unique.js";
  * @typedef {object} Op
  * @property {string} key names the edit; a POST sends it as its idempotency key
  * @property {"create" | "update" | "delete"} kind
+ * @property {string} title the task's, for messages about it
  * @property {string} id the task's, or a made one until the service has given it one
  * @property {import("./task.js").Change} change
  * @property {number} base the version that the person saw
@@ -76,7 +77,7 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
   /**
    * Adds an edit. With `await`ed outcomes a refusal is the caller's to show.
    *
-   * @param {Pick<Op, "kind" | "id" | "change" | "base"> & {notBefore?: number}} edit
+   * @param {Pick<Op, "kind" | "id" | "title" | "change" | "base"> & {notBefore?: number}} edit
    * @returns {{op: Op, outcome: () => Promise<Outcome>}}
    */
   function add(edit) {
@@ -187,7 +188,7 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
     return true;
   }
 
-  /** @param {Op} op */
+  /** The task is not there any more. @param {Op} op */
   function lost(op) {
     store.forget(op.id, op.base);
     drop((known) => known.id === op.id);
@@ -231,18 +232,20 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
     /**
      * @param {import("./task.js").Change} change
      */
-    create: (change) => add({ kind: "create", id: `new-${unique()}`, change, base: 0 }),
+    create: (change) =>
+      add({ kind: "create", id: `new-${unique()}`, title: change.title ?? "", change, base: 0 }),
     /**
      * @param {import("./task.js").Task} task as the person saw it
      * @param {import("./task.js").Change} change
      */
-    update: (task, change) => add({ kind: "update", id: task.id, change, base: task.version }),
+    update: (task, change) =>
+      add({ kind: "update", id: task.id, title: change.title ?? task.title, change, base: task.version }),
     /**
      * @param {import("./task.js").Task} task as the person saw it
      * @param {number} delay in milliseconds, within which it can be taken back
      */
     remove: (task, delay) =>
-      add({ kind: "delete", id: task.id, change: {}, base: task.version, notBefore: Date.now() + delay }),
+      add({ kind: "delete", id: task.id, title: task.title, change: {}, base: task.version, notBefore: Date.now() + delay }),
     /**
      * Takes an edit back that has not been sent.
      *
@@ -267,6 +270,7 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
       else amend(op, { change, base: theirs.version, state: "waiting" });
       flush();
     },
+    vanish: lost,
     /** Sends what waits only to be taken back: the page goes. */
     leave() {
       for (const op of store.ops.value) {

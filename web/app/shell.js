@@ -5,7 +5,7 @@
 import { api } from "./api.js";
 import { connection, draft, find, keysOpen, quickAdd, store } from "./app.js";
 import { Conflict } from "./conflict.js";
-import { Filters, activeFilters } from "./filters.js";
+import { activeFilters, clearFilters, Filters } from "./filters.js";
 import { html, signal, useEffect, useRef } from "./html.js";
 import { LANGS, lang, speak, t } from "./i18n.js";
 import { Icon } from "./icons.js";
@@ -19,7 +19,8 @@ import { VIEWS, VIEW_NAMES } from "./views.js";
 
 /** @typedef {import("./views.js").ViewName} ViewName */
 
-const filtersOpen = signal(false);
+/** A link with filters shows them, where there is room. */
+const filtersOpen = signal(activeFilters(route.value) > 0 && matchMedia("(min-width: 52rem)").matches);
 
 /** The views that show tasks one by one, and so can be searched and filtered. */
 const OF_TASKS = new Set(["board", "list"]);
@@ -40,7 +41,7 @@ export function Shell() {
     <a class="skip" href="#main">${t("app.skip")}</a>
     <${Bar} view=${view} ofTasks=${ofTasks} count=${count} />
     ${connection.state.value === "lost" && html`<${Banner} />`}
-    ${ofTasks && (filtersOpen.value || count > 0) && html`<${Filters} />`}
+    ${ofTasks && filtersOpen.value && html`<${Filters} />`}
     <main id="main" tabindex="-1" class=${`view view-${view}`} data-test="main">
       ${ofTasks && html`<${Notices} />`}
       <${VIEWS[view]} key=${view} store=${store} api=${api} t=${t} lang=${lang.value} route=${route.value} navigate=${navigate} />
@@ -77,8 +78,8 @@ function Bar({ view, ofTasks, count }) {
         type="button"
         class="button quiet"
         data-test="filters-toggle"
-        aria-expanded=${filtersOpen.value || count > 0}
-        aria-controls="filters"
+        aria-expanded=${filtersOpen.value}
+        aria-controls=${filtersOpen.value ? "filters" : undefined}
         onClick=${() => (filtersOpen.value = !filtersOpen.value)}
       >
         <${Icon} name="filter" /><span class="text">${t("filters.toggle")}</span>${count > 0 && html`<span class="badge">${count}</span>`}
@@ -134,7 +135,10 @@ function Notices() {
     return html`<div class="empty" data-test="empty"><p>${t("empty.all")}</p><p>${before}${key}${after}</p></div>`;
   }
   if (done && shown === 0) {
-    return html`<div class="empty" role="status" data-test="empty"><p>${t("empty.filtered")}</p></div>`;
+    return html`<div class="empty" role="status" data-test="empty">
+      <p>${t("empty.filtered")}</p>
+      <button type="button" class="button" data-test="clear" onClick=${clearFilters}>${t("filters.clear")}</button>
+    </div>`;
   }
   if (!done && total === 0) return html`<p class="notice" role="status">${t("view.loading")}</p>`;
   if (capped) return html`<p class="notice" role="status">${t("load.capped", { count })}</p>`;

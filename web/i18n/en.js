@@ -110,7 +110,7 @@ export default {
   "keys.escape": "Close, or clear the search",
   "keys.single": "Single-key shortcuts",
   "keys.single.hint": "Turn them off if you dictate or press keys by accident.",
-  "lang.switch": "FR: français",
+  "lang.switch": "FR : passer en français",
   "sort.by": "Sort by {field}",
   "list.label": "Tasks",
   "list.actions": "Done",

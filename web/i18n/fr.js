@@ -110,7 +110,7 @@ export default {
   "keys.escape": "Fermer, ou vider la recherche",
   "keys.single": "Raccourcis d’une seule touche",
   "keys.single.hint": "Désactivez-les si vous dictez ou si des touches partent seules.",
-  "lang.switch": "EN: English",
+  "lang.switch": "EN: switch to English",
   "sort.by": "Trier par {field}",
   "list.label": "Tâches",
   "list.actions": "Terminé",

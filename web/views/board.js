@@ -151,6 +151,7 @@ function Card({ task, now, reachable, t }) {
     data-id=${task.id}
     data-number=${task.number}
     onFocusIn=${() => (active.value = task.id)}
+    onClick=${(/** @type {any} */ event) => event.target.closest("button, select") || open(task)}
   >
     <${Check} task=${task} tabIndex=${tabIndex} />
     <div class="card-text">

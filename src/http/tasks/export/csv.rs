@@ -6,7 +6,7 @@ use super::super::cell;
 use crate::domain::{Status, Task, date};
 
 /// The columns, in the order of the members of a task.
-pub(crate) const COLUMNS: [&str; 13] = [
+pub(in crate::http::tasks) const COLUMNS: [&str; 13] = [
     "id",
     "number",
     "title",
@@ -23,14 +23,14 @@ pub(crate) const COLUMNS: [&str; 13] = [
 ];
 
 /// The first line.
-pub(super) fn header() -> Vec<u8> {
+pub(in crate::http::tasks) fn header() -> Vec<u8> {
     let mut line = COLUMNS.join(",").into_bytes();
     line.extend_from_slice(b"\r\n");
     line
 }
 
 /// The lines of these tasks. An absent value is an empty cell.
-pub(super) fn lines(tasks: &[Task]) -> Result<Vec<u8>, csv::Error> {
+pub(in crate::http::tasks) fn lines(tasks: &[Task]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = WriterBuilder::new()
         .has_headers(false)
         .terminator(Terminator::CRLF)

@@ -4,7 +4,7 @@
 //! waits for a slow client. `REQUEST_TIMEOUT` bounds the time to the first page; then each page is a statement with
 //! the limit of a statement. Where one fails the connection is broken off, so that a part never looks like the whole.
 
-pub(crate) mod csv;
+pub(super) mod csv;
 mod ics;
 
 use std::sync::Arc;

@@ -220,3 +220,57 @@ fn member(name: &str, cell: &[u8]) -> Result<Option<Json>, Fault> {
         _ => Some(Json::String(cell.to_owned())),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use time::OffsetDateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{Assignee, Description, Priority, Status, Task, Title};
+    use crate::http::tasks::export::csv::{header, lines};
+
+    /// Everything that a description may hold, with what a table and a spreadsheet read into it.
+    const TEXT: &str = "[\\PC\t\r\n]{0,60}|[=+@'\",;\t\r\n-]{0,5}\\PC{0,5}";
+    const LINE: &str = "[\\PC]{1,60}|[=+@'\",;-]{1,5}\\PC{0,5}";
+
+    prop_compose! {
+        fn draft()(
+            title in LINE.prop_filter_map("a title", |text| Title::parse(&text).ok()),
+            description in option::of(TEXT.prop_filter_map("a description", |text| Description::parse(&text).ok())),
+            assignee in option::of(LINE.prop_filter_map("an assignee", |text| Assignee::parse(&text).ok())),
+            status in select(Status::ALL.to_vec()),
+            priority in select(Priority::ALL.to_vec()),
+            due in option::of(-62_135_596_800_000_000_i64..=253_402_300_799_999_999),
+        ) -> TaskDraft {
+            let due_date = due.map(|micros| {
+                OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).expect("a moment")
+            });
+            TaskDraft { title, description, status, priority, assignee, due_date }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_export_is_read_back_exactly(drafts in vec(draft(), 0..8)) {
+            let task = |draft: &TaskDraft| -> Task {
+                draft.clone().into_task(Uuid::nil(), OffsetDateTime::UNIX_EPOCH)
+            };
+            let tasks: Vec<Task> = drafts.iter().map(task).collect();
+            let file = [header(), lines(&tasks).expect("lines")].concat();
+            let read = read(&file);
+            prop_assert!(read.faults.is_empty(), "{:?}", read.faults);
+            prop_assert_eq!(read.drafts, drafts);
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(file in vec(any::<u8>(), 0..200)) {
+            let named = [b"title,description\n".as_slice(), &file].concat();
+            let _ = (read(&file), read(&named));
+        }
+    }
+}
