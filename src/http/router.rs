@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::{docs, metrics, tasks};
 use crate::telemetry::metrics::Metrics;
+use crate::web;
 
 fn task_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -56,12 +57,15 @@ fn metrics_routes() -> OpenApiRouter<Scrape> {
 
 fn document_routes(document: &OpenApiDocument) -> Router {
     Router::new()
-        .route("/", get(async || Redirect::temporary("/docs")))
         .route("/openapi.json", docs::open_api(document))
         .route("/docs", get(docs::index))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route("/docs/{file}", get(docs::file))
         .route("/problems/{slug}", get(docs::problem))
+}
+
+fn page_routes() -> Router {
+    Router::new().route("/", get(web::page)).route("/assets/{hash}/{*path}", get(web::asset))
 }
 
 /// The OpenAPI document of all routes.
@@ -90,7 +94,8 @@ pub fn public_router(
         .merge(Router::from(task_routes()).with_state(state))
         .merge(Router::from(schema_routes()).with_state(Arc::clone(&health)))
         .merge(Router::from(health_routes()).with_state(Arc::clone(&health)))
-        .merge(document_routes(&document()));
+        .merge(document_routes(&document()))
+        .merge(page_routes());
     if let Some(metrics) = metrics {
         router =
             router.merge(Router::from(metrics_routes()).with_state(Scrape { metrics, health }));
