@@ -11,8 +11,8 @@ help: ## list the targets
 run: ## start the service (release build)
 	cargo run --release
 
-test: ## all tests, on SQLite and on a throw-away PostgreSQL (TEST_POSTGRES_URL=… uses a server of yours)
-	scripts/with-postgres.sh cargo test --no-fail-fast
+test: ## all tests, on SQLite and on a throw-away PostgreSQL, and in a browser (TEST_POSTGRES_URL=… uses a server of yours)
+	scripts/with-postgres.sh scripts/with-browser.sh cargo test --no-fail-fast
 
 # FILE is a test binary (api) or a file of it (tests/api/lists.rs).
 test-specific: ## the tests of one file: FILE=tests/api/lists.rs
@@ -20,7 +20,8 @@ test-specific: ## the tests of one file: FILE=tests/api/lists.rs
 	@path="$(FILE)"; path="$${path#tests/}"; path="$${path%.rs}"; \
 	binary="$${path%%/*}"; filter="$${path#"$$binary"}"; filter="$${filter#/}"; \
 	[ "$$filter" = main ] && filter=; \
-	set -x; scripts/with-postgres.sh cargo test --test "$$binary" $${filter:+"$${filter//\//::}::"}
+	[ "$$binary" = browser ] && browser=scripts/with-browser.sh; \
+	set -x; scripts/with-postgres.sh $$browser cargo test --test "$$binary" $${filter:+"$${filter//\//::}::"}
 
 bench: ## the figures of docs/BENCHMARKS.md, on a machine that does nothing else (about ten minutes)
 	scripts/bench.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes web/vendor/ anew from the npm registry: the versions of web/package.json, as its lockfile knows them.
+# Writes web/vendor/ and tests/browser/vendor/ anew from the npm registry: the versions of web/package.json, as its lockfile knows them.
 #
 #   npm --prefix web install --save-exact preact@11.2.0   another version, then
 #   scripts/vendor.sh                                     the files, their licences and checksums
@@ -9,19 +9,20 @@
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 npm ci --ignore-scripts --no-audit --no-fund --silent
-rm -rf vendor
-mkdir -p vendor
+rm -rf vendor ../tests/browser/vendor
+mkdir -p vendor ../tests/browser/vendor
 
-# take PACKAGE FILE TARGET: a file of a package, made ready, in vendor/.
+into=vendor
+# take PACKAGE FILE TARGET: a file of a package, made ready, in the folder $into.
 take() {
-    mkdir -p "$(dirname "vendor/$3")"
+    mkdir -p "$(dirname "$into/$3")"
     sed -E \
         -e 's#//[#@] ?sourceMappingURL=.*$##' \
         -e "s#(from ?)([\"'])preact/hooks[\"']#\1\2$(root "$3")preact/hooks/hooks.js\2#g" \
         -e "s#(from ?)([\"'])preact[\"']#\1\2$(root "$3")preact/preact.js\2#g" \
         -e "s#(from ?)([\"'])@preact/signals-core[\"']#\1\2$(root "$3")signals-core/signals-core.js\2#g" \
-        "node_modules/$1/$2" >"vendor/$3"
-    printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>vendor/taken
+        "node_modules/$1/$2" >"$into/$3"
+    printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$into/taken"
 }
 
 # The way from a file in vendor/ back to vendor/.
@@ -43,6 +44,10 @@ take htm LICENSE htm/LICENSE
 take uplot dist/uPlot.esm.js uplot/uPlot.js
 take uplot dist/uPlot.min.css uplot/uPlot.css
 take uplot LICENSE uplot/LICENSE
+# The checker of accessibility, for the tests alone.
+into=../tests/browser/vendor
+take axe-core axe.min.js axe.min.js
+take axe-core LICENSE LICENSE
 # The types stay in node_modules, where the check of types finds them.
 echo 'export * from "preact";' >vendor/preact/preact.d.ts
 echo 'export * from "preact/hooks";' >vendor/preact/hooks/hooks.d.ts
@@ -55,15 +60,17 @@ node --input-type=module - <<'NODE'
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
-const packages = new Map();
-for (const line of readFileSync("vendor/taken", "utf8").trim().split("\n")) {
-  const [name, from, path] = line.split("\t");
-  const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8"));
-  const entry = packages.get(name) ?? { name, version, license, files: [] };
-  const sha256 = createHash("sha256").update(readFileSync(`vendor/${path}`)).digest("hex");
-  entry.files.push({ path, from, sha256 });
-  packages.set(name, entry);
+for (const folder of ["vendor", "../tests/browser/vendor"]) {
+  const packages = new Map();
+  for (const line of readFileSync(`${folder}/taken`, "utf8").trim().split("\n")) {
+    const [name, from, path] = line.split("\t");
+    const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8"));
+    const entry = packages.get(name) ?? { name, version, license, files: [] };
+    const sha256 = createHash("sha256").update(readFileSync(`${folder}/${path}`)).digest("hex");
+    entry.files.push({ path, from, sha256 });
+    packages.set(name, entry);
+  }
+  writeFileSync(`${folder}/VENDOR.json`, `${JSON.stringify([...packages.values()], null, 1)}\n`);
+  rmSync(`${folder}/taken`);
 }
-writeFileSync("vendor/VENDOR.json", `${JSON.stringify([...packages.values()], null, 1)}\n`);
-rmSync("vendor/taken");
 NODE

@@ -49,8 +49,8 @@ function difference(form, task) {
   return Object.fromEntries(differs.map((field) => [field, now[field]]));
 }
 
-/** @param {{task: Task | null, begin: Change}} props */
-export function Sheet({ task, begin }) {
+/** @param {{task: Task | null, begin: Change, gone?: boolean}} props */
+export function Sheet({ task, begin, gone = false }) {
   // The version that the person sees and changes; a newer one is shown at once only while nothing is changed.
   const [seen, setSeen] = useState(/** @type {Change} */ (task ?? begin));
   const [form, setForm] = useState(() => toForm(task ?? begin));
@@ -114,6 +114,7 @@ export function Sheet({ task, begin }) {
         <button type="button" class="icon-button" data-test="close" aria-label=${t("sheet.close")} onClick=${leave}><${Icon} name="close" /></button>
       </header>
       <div class="sheet-fields">
+        ${gone && html`<p class="notice" role="alert" data-test="gone">${t("task.missing")}</p>`}
         ${newer && dirty && html`<p class="notice" role="status" data-test="changed-meanwhile">${t("sheet.changed")}</p>`}
         ${refusal && html`<p class="fault" role="alert">${t("sheet.refused", { detail: refusal })}</p>`}
         <${Field} name="title" label=${t("field.title")} fault=${faults.get("title")}>

@@ -6,7 +6,7 @@ import { api } from "./api.js";
 import { connection, draft, find, keysOpen, quickAdd, store } from "./app.js";
 import { Conflict } from "./conflict.js";
 import { activeFilters, clearFilters, Filters } from "./filters.js";
-import { html, signal, useEffect } from "./html.js";
+import { html, signal, useEffect, useRef } from "./html.js";
 import { LANGS, lang, speak, t } from "./i18n.js";
 import { Icon } from "./icons.js";
 import { Keys } from "./keys.js";
@@ -149,6 +149,7 @@ function Notices() {
 
 /** Whatever is open above the view; one at a time, the conflict first. */
 function Opened() {
+  const last = useRef(/** @type {{ref: string, task: import("./task.js").Task} | null} */ (null));
   const conflict = store.ops.value.find((op) => op.state === "conflict");
   const ref = route.value.task;
   if (conflict) return html`<${Conflict} key=${conflict.key} op=${conflict} />`;
@@ -156,8 +157,11 @@ function Opened() {
   if (quickAdd.value) return html`<${QuickAdd} begin=${quickAdd.value} />`;
   if (draft.value) return html`<${Sheet} key="new" task=${null} begin=${draft.value} />`;
   if (!ref) return null;
-  const task = find(ref);
-  if (task) return html`<${Sheet} key=${store.keyOf(task.id)} task=${task} begin=${{}} />`;
+  const found = find(ref);
+  if (found) last.current = { ref, task: found };
+  // What someone deletes while it is open stays open: there may be words in it.
+  const task = found ?? (last.current?.ref === ref ? last.current.task : undefined);
+  if (task) return html`<${Sheet} key=${store.keyOf(task.id)} task=${task} begin=${{}} gone=${!found} />`;
   return store.loading.value.done ? html`<${Missing} />` : null;
 }
 

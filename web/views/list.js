@@ -90,7 +90,16 @@ export default function List({ store, t, route }) {
     html`<${Row} key=${store.keyOf(rows[index].id)} task=${rows[index]} index=${index} now=${now} t=${t} reachable=${at < 0 ? index === 0 : index === at} />`;
   const gap = (/** @type {string} */ key, /** @type {number} */ count) =>
     count > 0 && html`<tr key=${key} class="gap" aria-hidden="true"><td style=${{ height: `${count * pitch}px` }}></td></tr>`;
-  const end = rows.length - last - below.length;
+  const [beyond] = below;
+  // One list: a row that comes into sight stays the same element, and keeps the focus.
+  const drawnRows = [
+    ...above.map(row),
+    gap("above", first - above.length),
+    ...inSight.map(row),
+    gap("between", (beyond ?? rows.length) - last),
+    ...below.map(row),
+    beyond !== undefined && gap("below", rows.length - 1 - beyond),
+  ];
   return html`<div class="list" ref=${ref} onKeyDown=${key}>
     <h1 class="visually-hidden">${t("view.list")}</h1>
     <table aria-label=${t("list.label")} aria-rowcount=${rows.length + 1} data-test="list">
@@ -101,8 +110,7 @@ export default function List({ store, t, route }) {
         </tr>
       </thead>
       <tbody>
-        ${above.map(row)} ${gap("above", first - above.length)} ${inSight.map(row)}
-        ${below.length > 0 ? html`${gap("between", below[0] - last)}${below.map(row)}${gap("below", rows.length - 1 - below[0])}` : gap("below", end)}
+        ${drawnRows}
       </tbody>
     </table>
   </div>`;
