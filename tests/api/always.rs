@@ -168,7 +168,15 @@ async fn cors_is_on(
             exposed.sort();
             assert_eq!(
                 exposed,
-                ["etag", "link", "location", "retry-after", "x-request-id", "x-total-count"]
+                [
+                    "etag",
+                    "idempotency-replayed",
+                    "link",
+                    "location",
+                    "retry-after",
+                    "x-request-id",
+                    "x-total-count"
+                ]
             );
             if origins != "*" {
                 let vary = words(answer.header("vary"));
