@@ -11,8 +11,8 @@ help: ## list the targets
 run: ## start the service (release build)
 	cargo run --release
 
-test: ## all tests, on SQLite and on a throw-away PostgreSQL (TEST_POSTGRES_URL=… uses a server of yours)
-	scripts/with-postgres.sh cargo test --no-fail-fast
+test: ## all tests, on SQLite and on a throw-away PostgreSQL, and in a browser (TEST_POSTGRES_URL=… uses a server of yours)
+	scripts/with-postgres.sh scripts/with-browser.sh cargo test --no-fail-fast
 
 # FILE is a test binary (api) or a file of it (tests/api/lists.rs).
 test-specific: ## the tests of one file: FILE=tests/api/lists.rs
@@ -20,7 +20,8 @@ test-specific: ## the tests of one file: FILE=tests/api/lists.rs
 	@path="$(FILE)"; path="$${path#tests/}"; path="$${path%.rs}"; \
 	binary="$${path%%/*}"; filter="$${path#"$$binary"}"; filter="$${filter#/}"; \
 	[ "$$filter" = main ] && filter=; \
-	set -x; scripts/with-postgres.sh cargo test --test "$$binary" $${filter:+"$${filter//\//::}::"}
+	[ "$$binary" = browser ] && browser=scripts/with-browser.sh; \
+	set -x; scripts/with-postgres.sh $$browser cargo test --test "$$binary" $${filter:+"$${filter//\//::}::"}
 
 bench: ## the figures of docs/BENCHMARKS.md, on a machine that does nothing else (about ten minutes)
 	scripts/bench.sh
@@ -28,10 +29,13 @@ bench: ## the figures of docs/BENCHMARKS.md, on a machine that does nothing else
 fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
 	scripts/fuzz.sh
 
-lint: ## formatting, clippy without warnings, the shipped migrations; dependencies and alert rules where their tools are installed
+lint: ## formatting, clippy without warnings, the shipped migrations, the page's types; dependencies and alert rules where their tools are installed
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo run --quiet -- migrate lint
+	@if command -v npm >/dev/null; then \
+	{ [ web/node_modules/.package-lock.json -nt web/package-lock.json ] || npm --prefix web ci --ignore-scripts --no-audit --no-fund; } && npm --prefix web run --silent check; \
+	else echo 'npm is not installed: the types of the page were not checked'; fi
 	@if command -v cargo-deny >/dev/null; then cargo deny check; \
 	else echo 'cargo-deny is not installed: advisories and licences were not checked'; fi
 	@if command -v promtool >/dev/null; then promtool check config prometheus.yml; \

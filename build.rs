@@ -1,9 +1,16 @@
 //! Checks the migration files, and has the crate built again when one of them comes, goes or changes:
 //! the compiler alone would not notice, and the program would run with the old ones embedded.
+//!
+//! For a release it compresses the page's files, too; a debug build reads them from the disk instead.
 
-use std::path::Path;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{env, fs};
 
+#[path = "src/web/bundle.rs"]
+pub mod bundle;
 #[path = "src/migrate/directives.rs"]
 pub mod directives;
 #[path = "src/migrate/files.rs"]
@@ -18,6 +25,17 @@ fn main() -> ExitCode {
     let read = folders.map(|folder| read(folder, &mut problems));
     if let [Some(postgres), Some(sqlite)] = &read {
         problems.extend(files::differences((folders[0], postgres), (folders[1], sqlite)));
+    }
+    // Where the tests find this program.
+    if let Ok(script) = env::current_exe() {
+        println!("cargo:rustc-env=BUILD_SCRIPT={}", script.display());
+    }
+    println!("cargo:rustc-check-cfg=cfg(embedded_page)");
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        match embed_page(Path::new("web")) {
+            Ok(()) => println!("cargo:rustc-cfg=embedded_page"),
+            Err(error) => problems.push(format!("web: {error}")),
+        }
     }
     for problem in &problems {
         println!("cargo::error={problem}");
@@ -36,4 +54,39 @@ fn read(folder: &Path, problems: &mut Vec<String>) -> Option<Vec<files::Pair>> {
         }
     }
     Some(pairs)
+}
+
+/// Writes each file of the page and its compressed forms, and the list of them that `src/web/assets.rs` includes.
+fn embed_page(folder: &Path) -> io::Result<()> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let out = env::var_os("OUT_DIR").map(PathBuf::from);
+    let out = out.ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
+    let bundle = bundle::Bundle::read(folder)?;
+    let mut list =
+        format!("const HASH: &str = {:?};\nconst FILES: &[Embedded] = &[\n", bundle.hash);
+    for (number, (path, plain)) in bundle.files.iter().enumerate() {
+        let _ = write!(list, "    ({path:?}");
+        for (coding, bytes) in [("plain", plain), ("br", &brotli(plain)?), ("gz", &gzip(plain)?)] {
+            let file = out.join(format!("page-{number}.{coding}"));
+            fs::write(&file, bytes)?;
+            let _ = write!(list, ", include_bytes!({:?})", file.display().to_string());
+        }
+        list.push_str("),\n");
+    }
+    list.push_str("];\n");
+    fs::write(out.join("page.rs"), list)
+}
+
+fn brotli(plain: &[u8]) -> io::Result<Vec<u8>> {
+    // The best quality, and the largest window that every browser takes.
+    let mut coded = brotli::CompressorWriter::new(Vec::new(), 4096, 11, 22);
+    coded.write_all(plain)?;
+    coded.flush()?;
+    Ok(coded.into_inner())
+}
+
+fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
+    let mut coded = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    coded.write_all(plain)?;
+    coded.finish()
 }

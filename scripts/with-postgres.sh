@@ -38,35 +38,11 @@ find_pgbouncer() {
     command -v pgbouncer || PATH=/usr/sbin:/usr/local/sbin command -v pgbouncer
 }
 
-# $1 is a Debian package.
-install_package() {
-    local as_root=()
-    command -v apt-get >/dev/null ||
-        die "$1 is not installed, and there is no apt-get to install it with"
-    if [[ $EUID -ne 0 ]]; then
-        sudo -n true 2>/dev/null ||
-            die "$1 is not installed; install it with: sudo apt-get install $1"
-        as_root=(sudo -n)
-    fi
-    say "$1 is not installed: installing it with apt-get"
-    # policy-rc.d keeps the package from starting a service of its own.
-    # shellcheck disable=SC2016 # expanded by the inner shell, on purpose
-    "${as_root[@]}" bash -euc '
-        policy=/usr/sbin/policy-rc.d
-        if [[ ! -e $policy ]]; then
-            trap "rm -f $policy" EXIT
-            printf "#!/bin/sh\nexit 101\n" >"$policy"
-            chmod +x "$policy"
-        fi
-        export DEBIAN_FRONTEND=noninteractive
-        apt-get update -qq
-        apt-get install -y -qq --no-install-recommends "$1"
-    ' install "$1" >&2 </dev/null || die "apt-get could not install $1"
-}
+install_package() { "$(dirname "${BASH_SOURCE[0]}")/install-package.sh" "$1"; }
 
 [[ $# -gt 0 ]] || die "usage: scripts/with-postgres.sh COMMAND [ARGUMENT…]"
 
-bin=$(find_bin) || { install_package postgresql && bin=$(find_bin); } || die "postgresql is installed but initdb is not to be found"
+bin=$(find_bin) || { install_package postgresql && bin=$(find_bin); } || die "initdb is not to be found"
 export TEST_POSTGRES_BIN=$bin
 find_pgbouncer >/dev/null || install_package pgbouncer
 # promtool comes in the same package.

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!   main → cli → app → http → store, migrate → domain
+//!                        http → web (the page's files)
 //!                  (config, telemetry and shutdown: leaves, known to all but the domain)
 //! ```
 
@@ -16,3 +17,4 @@ pub mod migrate;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+pub mod web;

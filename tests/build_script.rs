@@ -1,29 +1,14 @@
-//! The build script itself, compiled and run on a copy of the migrations: what it refuses, and in which
-//! words.
+//! The build script itself, run on copies of what it reads: what it refuses, in which words, and what it writes.
 
 #![expect(clippy::expect_used, reason = "a test that fails here says so")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::LazyLock;
 
 use rstest::rstest;
-use tempfile::TempDir;
-
-/// The script, compiled once.
-static SCRIPT: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = folder.path().join("build");
-    let compiled = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--edition", "2024", "--crate-type", "bin", "-o"])
-        .arg(&program)
-        .arg(root().join("build.rs"))
-        .output()
-        .expect("rustc");
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-    (folder, program)
-});
+use taskmanager::web::bundle::Bundle;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,7 +26,11 @@ fn changed(change: impl FnOnce(&Path)) -> Output {
         }
     }
     change(&folder.path().join("migrations"));
-    Command::new(&SCRIPT.1).current_dir(folder.path()).output().expect("the script")
+    Command::new(env!("BUILD_SCRIPT"))
+        .env("PROFILE", "debug")
+        .current_dir(folder.path())
+        .output()
+        .expect("the script")
 }
 
 #[test]
@@ -105,4 +94,75 @@ fn refuses_a_migration_that_only_one_database_has() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success(), "{said}");
     assert!(said.contains("has no migration of this version and name"), "{said}");
+}
+
+/// What a release holds of the page: every file that is served, and compressed forms of it that are the same.
+#[test]
+fn embeds_the_page_of_a_release() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new(env!("BUILD_SCRIPT"))
+        .env("PROFILE", "release")
+        .env("OUT_DIR", folder.path())
+        .current_dir(root())
+        .output()
+        .expect("the script");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    for line in ["cargo:rustc-cfg=embedded_page", "cargo:rerun-if-changed=web"] {
+        assert!(said.lines().any(|said| said == line), "{said}");
+    }
+    let list = fs::read_to_string(folder.path().join("page.rs")).expect("the list");
+    let bundle = Bundle::read(&root().join("web")).expect("the page");
+    assert!(list.contains(&format!("const HASH: &str = {:?};", bundle.hash)), "{list}");
+    assert_eq!(list.matches("include_bytes!").count(), 3 * bundle.files.len());
+    let mut compressed = 0;
+    for (number, (path, plain)) in bundle.files.iter().enumerate() {
+        assert!(list.contains(&format!("({path:?}, include_bytes!")), "{path}");
+        let file = |coding: &str| {
+            fs::read(folder.path().join(format!("page-{number}.{coding}"))).expect("a file")
+        };
+        assert_eq!(&file("plain"), plain, "{path}");
+        let (mut brotli, mut gzip) = (Vec::new(), Vec::new());
+        brotli::Decompressor::new(&*file("br"), 4096).read_to_end(&mut brotli).expect("brotli");
+        flate2::read::GzDecoder::new(&*file("gz")).read_to_end(&mut gzip).expect("gzip");
+        assert!(brotli == *plain && gzip == *plain, "{path}");
+        compressed += if path.contains("uplot") { 0 } else { file("br").len() };
+    }
+    // The page and all of its views, but for the charts.
+    assert!(compressed < 100_000, "{compressed} bytes");
+}
+
+#[test]
+fn embeds_no_page_in_a_debug_build() {
+    let output = changed(|_| {});
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!said.contains("cargo:rustc-cfg=embedded_page"), "{said}");
+    assert!(!said.contains("cargo:rerun-if-changed=web"), "{said}");
+}
+
+#[test]
+fn refuses_a_page_whose_imports_lead_nowhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = tempfile::tempdir().expect("a folder");
+    for name in ["app", "i18n", "styles", "vendor", "views"] {
+        fs::create_dir_all(folder.path().join("web").join(name)).expect("a folder");
+    }
+    fs::write(folder.path().join("web/index.html"), "<!-- preload -->").expect("a file");
+    let main = "import { a } from \"./there.js\";\nimport(\"./later.js\");\n";
+    fs::write(folder.path().join("web/app/main.js"), main).expect("a file");
+    let run = || {
+        let output = Command::new(env!("BUILD_SCRIPT"))
+            .env("PROFILE", "release")
+            .env("OUT_DIR", out.path())
+            .current_dir(folder.path())
+            .output()
+            .expect("the script");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(run().contains("cargo::error=web: app/main.js imports ./there.js: no such file"));
+    fs::write(folder.path().join("web/app/there.js"), "export const a = 1;").expect("a file");
+    assert!(
+        run().contains("cargo:rustc-cfg=embedded_page"),
+        "what is imported later may be missing"
+    );
 }

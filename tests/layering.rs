@@ -9,7 +9,7 @@ mod tests {
     use rstest::rstest;
 
     /// Each part, and the parts that it may name.
-    const EDGES: [(&str, &[&str]); 11] = [
+    const EDGES: [(&str, &[&str]); 12] = [
         ("lib", &[]),
         ("domain", &[]),
         ("config", &[]),
@@ -17,7 +17,8 @@ mod tests {
         ("telemetry", &["config"]),
         ("store", &["domain", "config", "telemetry"]),
         ("migrate", &["domain", "config", "telemetry"]),
-        ("http", &["domain", "store", "migrate", "config", "telemetry", "shutdown"]),
+        ("web", &[]),
+        ("http", &["domain", "store", "migrate", "web", "config", "telemetry", "shutdown"]),
         ("app", &["domain", "store", "migrate", "http", "config", "telemetry", "shutdown"]),
         ("cli", &["domain", "store", "migrate", "http", "app", "config", "telemetry", "shutdown"]),
         ("main", &["cli"]),

@@ -4,11 +4,13 @@
 
 pub mod clock;
 pub mod cursor;
+pub mod daily;
 pub mod date;
 pub mod draft;
 pub mod event;
 pub mod filter;
 pub mod fold;
+pub mod operation;
 pub mod patch;
 pub mod precondition;
 pub mod reference;
@@ -20,9 +22,11 @@ pub mod violation;
 
 pub use clock::{Clock, SystemClock};
 pub use cursor::Cursor;
+pub use daily::{DayCount, DayFigures, DayWindow};
 pub use draft::TaskDraft;
 pub use event::{EventKind, TaskEvent};
 pub use filter::{AssigneeFilter, TaskFilter};
+pub use operation::{Operation, Outcome, Reason, Refusal};
 pub use patch::{Change, StatusChange, TaskPatch};
 pub use precondition::{Precondition, TagList};
 pub use reference::TaskRef;

@@ -116,6 +116,12 @@ impl Sort {
         Ok(Self(keys))
     }
 
+    /// By one key.
+    #[must_use]
+    pub fn of(key: SortKey) -> Self {
+        Self(vec![key])
+    }
+
     /// The keys, most significant first; never empty.
     #[must_use]
     pub fn keys(&self) -> &[SortKey] {

@@ -10,6 +10,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// The place that this one is below another: pointers are joined, a parameter stays one.
+    #[must_use]
+    pub fn below(self, pointer: &str) -> Self {
+        match self {
+            Self::Pointer(rest) => Self::Pointer(format!("{pointer}{rest}")),
+            Self::Parameter(name) => Self::Parameter(name),
+        }
+    }
+
     /// Points at one member of the body's object, escaped as RFC 6901 section 3 says.
     #[must_use]
     pub fn member(name: &str) -> Self {
@@ -80,6 +89,19 @@ impl Violations {
             Ok(value) => Some(value),
             Err(fault) => {
                 self.push(place(), fault);
+                None
+            }
+        }
+    }
+
+    /// Keeps the value of a success, and collects the violations of a failure, whose pointers begin at `pointer`.
+    pub fn keep_below<T>(&mut self, pointer: &str, result: Result<T, Self>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(violations) => {
+                for Violation { place, fault } in violations.0 {
+                    self.push(place.below(pointer), fault);
+                }
                 None
             }
         }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::problem::{self, Problem};
-use crate::domain::Violations;
+use super::problem::{self, Problem, ProblemError};
+use crate::domain::{Fault, Place, Reason, Refusal, Violations};
 use crate::store::StoreError;
 
 /// Why a request is not answered with what it asked for.
@@ -25,21 +25,36 @@ pub(crate) enum ApiError {
     /// `If-Match` or `If-None-Match` does not hold.
     #[error("precondition failed")]
     PreconditionFailed,
-    /// The body is longer than allowed.
+    /// The body is longer than allowed; says how many bytes are.
     #[error("payload too large")]
-    PayloadTooLarge,
+    PayloadTooLarge(usize),
     /// The body is of a type that the endpoint does not take; says which it takes.
     #[error("{0}")]
     UnsupportedMediaType(String),
     /// Rules are broken.
     #[error("validation failed")]
     Validation(Violations),
+    /// Some of several operations cannot be carried out.
+    #[error("operations refused")]
+    Refused(Vec<Refusal>),
+    /// The idempotency key stands for another request.
+    #[error("idempotency key reused")]
+    KeyReused,
+    /// The first request with the idempotency key has not ended.
+    #[error("idempotency key in use")]
+    KeyInUse,
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
     /// As many clients follow the events as may.
     #[error("too many streams of events")]
     TooManyStreams,
+    /// The database did not answer when it was last asked.
+    #[error("the database does not answer")]
+    Away,
+    /// A bug; says what is known of it, for the log.
+    #[error("{0}")]
+    Internal(String),
     /// Not finished in time.
     #[error("request timed out")]
     Timeout,
@@ -50,6 +65,9 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::NotFound => Self::NotFound,
             StoreError::Conflict => Self::PreconditionFailed,
+            StoreError::Refused(refusals) => Self::Refused(refusals),
+            StoreError::KeyReused => Self::KeyReused,
+            StoreError::KeyInUse => Self::KeyInUse,
             error => Self::Store(error),
         }
     }
@@ -61,6 +79,33 @@ impl From<Violations> for ApiError {
     }
 }
 
+fn refused(refusal: &Refusal) -> ProblemError {
+    let (member, status, fault) = match refusal.reason {
+        Reason::NotFound => (
+            "id",
+            StatusCode::NOT_FOUND,
+            Fault::new("not_found", "no task has this id or number; nothing was changed"),
+        ),
+        Reason::Conflict => (
+            "if_match",
+            StatusCode::PRECONDITION_FAILED,
+            Fault::new(
+                "precondition_failed",
+                "the task is in another version than if_match requires; nothing was changed",
+            ),
+        ),
+    };
+    let place = Place::Pointer(format!("/operations/{}/{member}", refusal.operation));
+    ProblemError { status: Some(status.as_u16()), ..ProblemError::from(&fault.at(place)) }
+}
+
+fn reused_key() -> ProblemError {
+    let words =
+        "the key was used for a request with another path, query or body; nothing was changed";
+    let fault = Fault::new("key_reused", words);
+    ProblemError::from(&fault.at(Place::parameter("Idempotency-Key")))
+}
+
 /// The cause of a failure, for the one log line of the request; never sent.
 #[derive(Clone, Debug)]
 pub(super) struct Cause(pub(super) Arc<str>);
@@ -69,6 +114,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let cause = match &self {
             Self::Store(error) => Some(Cause(error.to_string().into())),
+            Self::Internal(words) => Some(Cause(words.as_str().into())),
             _ => None,
         };
         let problem = match self {
@@ -79,17 +125,27 @@ impl IntoResponse for ApiError {
                 &problem::PRECONDITION_FAILED,
                 "the task is in another version than the request requires; nothing was changed",
             ),
-            Self::PayloadTooLarge => {
-                Problem::new(&problem::PAYLOAD_TOO_LARGE, "a body may have 65536 bytes at most")
-            }
+            Self::PayloadTooLarge(bytes) => Problem::new(
+                &problem::PAYLOAD_TOO_LARGE,
+                format!("a body may have {bytes} bytes at most"),
+            ),
             Self::UnsupportedMediaType(detail) => {
                 Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE, detail)
             }
             Self::Validation(violations) => Problem::validation(&violations),
-            Self::Store(StoreError::Unavailable { .. }) => {
+            Self::Refused(refusals) => Problem::listing(
+                &problem::OPERATIONS_REFUSED,
+                refusals.iter().map(refused).collect(),
+            ),
+            Self::KeyReused => Problem::listing(&problem::KEY_REUSED, vec![reused_key()]),
+            Self::KeyInUse => Problem::new(
+                &problem::KEY_IN_USE,
+                "a request with this Idempotency-Key has not ended yet",
+            ),
+            Self::Away | Self::Store(StoreError::Unavailable { .. }) => {
                 Problem::new(&problem::UNAVAILABLE, "the database is not available just now")
             }
-            Self::Store(_) => Problem::new(
+            Self::Store(_) | Self::Internal(_) => Problem::new(
                 &problem::INTERNAL,
                 "the log line with this request_id says what happened",
             ),
@@ -103,7 +159,7 @@ impl IntoResponse for ApiError {
             ),
         };
         let mut response = problem.into_response();
-        if response.status() == axum::http::StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(response.status(), StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if let Some(cause) = cause {

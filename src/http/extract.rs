@@ -14,6 +14,9 @@ use crate::domain::{Precondition, TagList, TaskRef};
 /// Longest body, in bytes.
 const BODY_MAX: usize = 64 * 1024;
 
+/// Longest body of an import, in bytes.
+pub(super) const IMPORT_MAX: usize = 16 * 1024 * 1024;
+
 /// Media types that an endpoint takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Accepts(&'static [&'static str]);
@@ -23,6 +26,11 @@ pub(super) const PLAIN_JSON: Accepts = Accepts(&["application/json"]);
 /// PATCH (RFC 7396 section 4).
 pub(super) const JSON_OR_MERGE_PATCH: Accepts =
     Accepts(&["application/json", "application/merge-patch+json"]);
+
+/// A table (RFC 4180 section 3).
+pub(super) const TEXT_CSV: &str = "text/csv";
+/// Files with tasks.
+pub(super) const CSV_OR_JSON: Accepts = Accepts(&[TEXT_CSV, "application/json"]);
 
 /// The task that the path names; a path that names none is 404, decodable or not.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +77,36 @@ pub(super) async fn json_body(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Json, ApiError> {
-    check_media_type(accepts, headers)?;
-    let bytes = read_body(headers, body).await?;
-    Json::parse(&bytes).map_err(ApiError::MalformedJson)
+    json_and_bytes(accepts, headers, body).await.map(|(json, _)| json)
 }
 
-fn check_media_type(accepts: Accepts, headers: &HeaderMap) -> Result<(), ApiError> {
+/// As [`json_body`], and how the body was spelt.
+pub(super) async fn json_and_bytes(
+    accepts: Accepts,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Json, Bytes), ApiError> {
+    let (_, bytes) = whole_body(accepts, BODY_MAX, headers, body).await?;
+    let json = Json::parse(&bytes).map_err(ApiError::MalformedJson)?;
+    Ok((json, bytes))
+}
+
+/// Reads a body of at most so many bytes; returns also which of the media types it has.
+///
+/// # Errors
+///
+/// 415 or 413, in this order.
+pub(super) async fn whole_body(
+    accepts: Accepts,
+    bytes_max: usize,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(&'static str, Bytes), ApiError> {
+    let kind = media_type(accepts, headers)?;
+    Ok((kind, read_body(headers, body, bytes_max).await?))
+}
+
+fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<&'static str, ApiError> {
     let allowed = accepts.0.join(" or ");
     let refuse = |what: String| {
         Err(ApiError::UnsupportedMediaType(format!("the body must be {allowed}; {what}")))
@@ -84,10 +116,10 @@ fn check_media_type(accepts: Accepts, headers: &HeaderMap) -> Result<(), ApiErro
     let given = String::from_utf8_lossy(given.as_bytes());
     let mut parts = given.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    if types.next().is_some() || !accepts.0.iter().any(|known| essence.eq_ignore_ascii_case(known))
-    {
+    let known = accepts.0.iter().find(|known| essence.eq_ignore_ascii_case(known));
+    let Some(known) = known.filter(|_| types.next().is_none()) else {
         return refuse(format!("got {}", crate::domain::text::quoted(&given)));
-    }
+    };
     for parameter in parts {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let value = value.trim().trim_matches('"');
@@ -96,20 +128,20 @@ fn check_media_type(accepts: Accepts, headers: &HeaderMap) -> Result<(), ApiErro
         }
     }
     match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-        None | Some(b"identity") => Ok(()),
+        None | Some(b"identity") => Ok(known),
         Some(_) => refuse("without a Content-Encoding".into()),
     }
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > BODY_MAX as u64) {
-        return Err(ApiError::PayloadTooLarge);
+    if declared.is_some_and(|length: u64| length > bytes_max as u64) {
+        return Err(ApiError::PayloadTooLarge(bytes_max));
     }
-    match Limited::new(body, BODY_MAX).collect().await {
+    match Limited::new(body, bytes_max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge(bytes_max)),
         Err(error) => Err(ApiError::MalformedJson(format!("the body broke off: {error}"))),
     }
 }

@@ -11,12 +11,12 @@ pub(super) enum Json {
     Null,
     /// `true`, `false`
     Bool(bool),
-    /// Any number; no field takes one, so its value is not kept.
-    Number,
+    /// A number; its value is kept where it is whole, and not negative.
+    Number(Option<u64>),
     /// A string.
     String(String),
-    /// An array; no field takes one, so its items are checked and not kept.
-    Array,
+    /// An array.
+    Array(Vec<Json>),
     /// An object.
     Object(Vec<(String, Json)>),
 }
@@ -27,9 +27,9 @@ impl Json {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
-            Self::Number => "a number",
+            Self::Number(_) => "a number",
             Self::String(_) => "a string",
-            Self::Array => "an array",
+            Self::Array(_) => "an array",
             Self::Object(_) => "an object",
         }
     }
@@ -70,16 +70,16 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(u64::try_from(value).ok()))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(Some(value)))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Number)
+        Ok(Json::Number(None))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -91,8 +91,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        while items.next_element::<Json>()?.is_some() {}
-        Ok(Json::Array)
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(Json::Array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
@@ -145,10 +148,18 @@ mod tests {
 
     #[test]
     fn keeps_what_fields_take() {
-        let parsed = Json::parse(br#"{"b":"x","a":[1,2.5,-3],"c":{"d":null},"e":true}"#);
+        let parsed = Json::parse(br#"{"b":"x","a":[1,2.5,-3,[]],"c":{"d":null},"e":true}"#);
         let expected = Json::Object(vec![
             ("b".into(), Json::String("x".into())),
-            ("a".into(), Json::Array),
+            (
+                "a".into(),
+                Json::Array(vec![
+                    Json::Number(Some(1)),
+                    Json::Number(None),
+                    Json::Number(None),
+                    Json::Array(vec![]),
+                ]),
+            ),
             ("c".into(), Json::Object(vec![("d".into(), Json::Null)])),
             ("e".into(), Json::Bool(true)),
         ]);

@@ -7,6 +7,7 @@ mod error;
 pub mod events;
 mod extract;
 pub mod health;
+mod idempotency;
 mod json;
 mod metrics;
 mod middleware;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use utoipa::openapi::response::Response as ResponseObject;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{
@@ -67,6 +68,23 @@ pub(super) struct Preconditions {
     /// Change only if the task has none of these tags.
     #[param(rename = "If-None-Match", nullable = false)]
     if_none_match: Option<String>,
+}
+
+/// The name of a request.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents the parameter; idempotency::KeyedRequest reads it")]
+pub(super) struct IdempotencyKey {
+    /// Carries the request out once: sent again with the same key within 24 hours it gets the answer of the first time. Visible ASCII characters, with double quotes around them or without.
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[!#-~][!-~]*$",
+        example = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+    )]
+    idempotency_key: Option<String>,
 }
 
 /// The versions that the client has.
@@ -197,12 +215,14 @@ problem_sets! {
     ListProblems: MALFORMED_QUERY VALIDATION INTERNAL UNAVAILABLE;
     /// One task is looked for.
     FindProblems: NOT_FOUND INTERNAL UNAVAILABLE;
-    /// A body makes something.
-    WriteProblems: MALFORMED_JSON PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
+    /// A body makes something, once if the request has a key.
+    PostProblems: MALFORMED_JSON KEY_IN_USE PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// A body changes something.
     ChangeProblems: MALFORMED_JSON NOT_FOUND PRECONDITION_FAILED PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// Something is removed.
     RemoveProblems: NOT_FOUND PRECONDITION_FAILED INTERNAL UNAVAILABLE;
+    /// The schema cannot be read.
+    SchemaProblems: UNAVAILABLE;
     /// The instance may not get traffic.
     ReadyProblems: NOT_READY;
 }
@@ -215,7 +235,7 @@ fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {
         .map(|kind| {
             let mut response =
                 ResponseBuilder::new().description(kind.title).content(MEDIA_TYPE, content.clone());
-            if kind.status == axum::http::StatusCode::SERVICE_UNAVAILABLE {
+            if matches!(kind.status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE) {
                 let whole = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
                 let seconds = HeaderBuilder::new().schema(Some(whole));
                 let seconds = seconds.description(Some("Seconds to wait"));

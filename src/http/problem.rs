@@ -53,18 +53,27 @@ kinds! {
     /// The path has other methods.
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed",
         "The path exists, but not for this method. The Allow header lists those that it takes.";
+    /// The first request with the key has not ended.
+    KEY_IN_USE = "idempotency-key-in-use", CONFLICT, "Request in progress",
+        "A request with the same Idempotency-Key has not ended yet. Wait as long as Retry-After says, and repeat: then its answer is there, or it has failed and this one is carried out.";
     /// The task is in another version.
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "Precondition failed",
         "The task is not in the version that If-Match names (or is in one that If-None-Match names): somebody changed it meanwhile. Nothing was changed. Get it again, look at what is different, and repeat with the new ETag.";
     /// The body is too large.
     PAYLOAD_TOO_LARGE = "payload-too-large", PAYLOAD_TOO_LARGE, "Payload too large",
-        "A body may have 65,536 bytes at most.";
+        "A body may have 65,536 bytes at most, and a file to import 16,777,216. Split the file.";
     /// The body is of another media type.
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
-        "Send the body as application/json (PATCH takes application/merge-patch+json too), in UTF-8, without a Content-Encoding.";
+        "Send the body as application/json (PATCH takes application/merge-patch+json too, an import text/csv), in UTF-8, without a Content-Encoding.";
     /// Rules of fields or parameters are broken.
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "Validation failed",
         "The request is well-formed, but fields or parameters break the rules of the API. The member errors lists every one of them with its place, a code and what is allowed. Nothing was changed.";
+    /// The key stands for another request.
+    KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
+        "The Idempotency-Key was used within the last 24 hours for a request with another path, query or body, which was carried out. Nothing was changed now. Give every request a key of its own.";
+    /// Some of several operations cannot be carried out.
+    OPERATIONS_REFUSED = "operations-refused", UNPROCESSABLE_ENTITY, "Operations refused",
+        "Some of the operations cannot be carried out, so none was: nothing was changed. The member errors lists each of those with its place and the status that it would have got alone: 404, its task does not exist, or 412, its task is not in the version of if_match. An operation sees what those before it did, those that fail left out.";
     /// A bug, or a schema that does not fit.
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Internal server error",
         "Something went wrong that is not the request's fault. The log line with this request_id says what.";
@@ -89,6 +98,8 @@ pub struct Problem {
     pub detail: String,
     /// All violations, when rules were broken.
     pub errors: Vec<ProblemError>,
+    /// How many there are, where not all may be listed.
+    pub errors_total: Option<usize>,
     /// Members that only this kind has.
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
@@ -96,19 +107,25 @@ pub struct Problem {
 impl Problem {
     /// A problem without further members.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), extra: serde_json::Map::new() }
+        let (errors, extra) = (Vec::new(), serde_json::Map::new());
+        Self { kind, detail: detail.into(), errors, errors_total: None, extra }
     }
 
     /// Lists all broken rules; the detail is the first one, and how many more there are.
     #[must_use]
     pub fn validation(violations: &Violations) -> Self {
-        let errors: Vec<ProblemError> = violations.iter().map(ProblemError::from).collect();
+        Self::listing(&VALIDATION, violations.iter().map(ProblemError::from).collect())
+    }
+
+    /// A problem whose detail is its first error, and how many more there are.
+    #[must_use]
+    pub fn listing(kind: &'static Kind, errors: Vec<ProblemError>) -> Self {
         let first = errors.first().map_or("", |error| &error.detail);
         let detail = match errors.len() {
             0 | 1 => first.to_owned(),
             n => format!("{first} (and {} more, see errors)", n - 1),
         };
-        Self { errors, ..Self::new(&VALIDATION, detail) }
+        Self { errors, ..Self::new(kind, detail) }
     }
 
     /// The kind and words for a bare status, as routing or a library's layer answers it.
@@ -164,10 +181,14 @@ pub struct ProblemBody<'a> {
     pub instance: &'a str,
     /// Finds the log line.
     pub request_id: &'a str,
-    /// Every broken rule, for the type `/problems/validation`.
+    /// Every broken rule, or every operation that cannot be carried out.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     pub errors: &'a [ProblemError],
+    /// How many broken rules there are, where not all may be listed: of an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub errors_total: Option<usize>,
     /// Members that only one type has.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -185,6 +206,18 @@ pub struct ProblemError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub parameter: Option<String>,
+    /// The status that an operation would have got alone, for the type `/problems/operations-refused`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 400, maximum = 499)]
+    pub status: Option<u16>,
+    /// On which line of a file, counted from 1: of an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub line: Option<u64>,
+    /// Which column or member, of an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field: Option<String>,
     /// A stable word for programs.
     pub code: &'static str,
     /// What was wrong and what is allowed.
@@ -198,6 +231,14 @@ impl From<&crate::domain::Violation> for ProblemError {
             Place::Parameter(name) => (None, Some(name.clone())),
         };
         let fault = &violation.fault;
-        Self { pointer, parameter, code: fault.code, detail: fault.detail.clone() }
+        Self {
+            pointer,
+            parameter,
+            status: None,
+            line: None,
+            field: None,
+            code: fault.code,
+            detail: fault.detail.clone(),
+        }
     }
 }

@@ -18,13 +18,18 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::{docs, metrics, tasks};
 use crate::telemetry::metrics::Metrics;
+use crate::web;
 
 fn task_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(tasks::list::list, tasks::create::create))
+        .routes(routes!(tasks::bulk::bulk))
         .routes(routes!(tasks::count::count))
         .routes(routes!(tasks::stats::stats))
         .routes(routes!(tasks::events::events))
+        .routes(routes!(tasks::daily::daily))
+        .routes(routes!(tasks::export::export))
+        .routes(routes!(tasks::import::import))
         .routes(routes!(tasks::list::search))
         .routes(routes!(tasks::list::filter))
         .routes(routes!(
@@ -37,9 +42,13 @@ fn task_routes() -> OpenApiRouter<AppState> {
 
 fn health_routes() -> OpenApiRouter<Arc<Health>> {
     OpenApiRouter::new()
-        .routes(routes!(health::health))
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
+        .routes(routes!(health::answer::health))
+        .routes(routes!(health::answer::live))
+        .routes(routes!(health::answer::ready))
+}
+
+fn schema_routes() -> OpenApiRouter<Arc<Health>> {
+    OpenApiRouter::new().routes(routes!(health::migrations::migrations))
 }
 
 fn metrics_routes() -> OpenApiRouter<Scrape> {
@@ -48,12 +57,15 @@ fn metrics_routes() -> OpenApiRouter<Scrape> {
 
 fn document_routes(document: &OpenApiDocument) -> Router {
     Router::new()
-        .route("/", get(async || Redirect::temporary("/docs")))
         .route("/openapi.json", docs::open_api(document))
         .route("/docs", get(docs::index))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route("/docs/{file}", get(docs::file))
         .route("/problems/{slug}", get(docs::problem))
+}
+
+fn page_routes() -> Router {
+    Router::new().route("/", get(web::page)).route("/assets/{hash}/{*path}", get(web::asset))
 }
 
 /// The OpenAPI document of all routes.
@@ -62,7 +74,11 @@ pub fn document() -> OpenApiDocument {
     let (_, tasks) = task_routes().split_for_parts();
     let (_, health) = health_routes().split_for_parts();
     let (_, metrics) = metrics_routes().split_for_parts();
-    let mut document = Document::openapi().merge_from(tasks).merge_from(health).merge_from(metrics);
+    let (_, schema) = schema_routes().split_for_parts();
+    let mut document = Document::openapi();
+    for routes in [tasks, schema, health, metrics] {
+        document.merge(routes);
+    }
     name_requests(&mut document);
     document
 }
@@ -76,8 +92,10 @@ pub fn public_router(
 ) -> Router {
     let mut router = Router::new()
         .merge(Router::from(task_routes()).with_state(state))
+        .merge(Router::from(schema_routes()).with_state(Arc::clone(&health)))
         .merge(Router::from(health_routes()).with_state(Arc::clone(&health)))
-        .merge(document_routes(&document()));
+        .merge(document_routes(&document()))
+        .merge(page_routes());
     if let Some(metrics) = metrics {
         router =
             router.merge(Router::from(metrics_routes()).with_state(Scrape { metrics, health }));
@@ -98,7 +116,7 @@ pub fn job_router(metrics: Metrics, layers: &Layers) -> Router {
     let router = Router::new()
         .route("/metrics", get(metrics::of_job))
         .with_state(metrics)
-        .route("/health/live", get(health::live));
+        .route("/health/live", get(health::answer::live));
     finish(router, layers)
 }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::inspect::InspectError;
-use super::record::{self, Recorded};
+use super::record::{self, Record, Recorded};
 use super::session::{Purpose, Session};
 use super::{Dialect, Migration, MigrationSet};
 use crate::config::DatabaseUrl;
@@ -86,18 +86,35 @@ pub struct Entry {
 pub async fn history(url: &DatabaseUrl, set: &MigrationSet) -> Result<Vec<Line>, InspectError> {
     let opened = Session::to_read(url, Purpose::Inspect).await.map_err(InspectError::Database)?;
     let Some(mut session) = opened else {
-        return Ok(merge(set, &[], &BTreeMap::new(), BTreeMap::new()));
+        return Ok(of_nothing(set));
     };
-    let read = read(&mut session).await;
+    let read = async {
+        let record = record::read(&mut session).await?;
+        of_record(&mut session, set, &record).await
+    };
+    let read = read.await;
     session.close().await;
-    let (rows, took, log) = read.map_err(InspectError::Database)?;
-    Ok(merge(set, &rows, &took, log))
+    read.map_err(InspectError::Database)
 }
 
-type Read = (Vec<Recorded>, BTreeMap<i64, Duration>, BTreeMap<i64, Entry>);
+/// The history that goes with a record.
+pub(super) async fn of_record(
+    session: &mut Session,
+    set: &MigrationSet,
+    record: &Record,
+) -> Result<Vec<Line>, sqlx::Error> {
+    let (took, log) = read(session, record).await?;
+    Ok(merge(set, &record.rows, &took, log))
+}
 
-async fn read(session: &mut Session) -> Result<Read, sqlx::Error> {
-    let record = record::read(session).await?;
+/// The history of an SQLite file that is not there yet.
+pub(super) fn of_nothing(set: &MigrationSet) -> Vec<Line> {
+    merge(set, &[], &BTreeMap::new(), BTreeMap::new())
+}
+
+type Read = (BTreeMap<i64, Duration>, BTreeMap<i64, Entry>);
+
+async fn read(session: &mut Session, record: &Record) -> Result<Read, sqlx::Error> {
     let mut took = BTreeMap::new();
     if record.has_table {
         let query =
@@ -135,7 +152,7 @@ async fn read(session: &mut Session) -> Result<Read, sqlx::Error> {
             }
         }
     }
-    Ok((record.rows, took, log))
+    Ok((took, log))
 }
 
 fn merge(

@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::error::{cause, words};
+use super::history::{self, Line};
 use super::reading::Reading;
 use super::session::{FileIdentity, Purpose, Session};
 use super::{MigrationSet, StateReport, metrics};
@@ -92,6 +93,25 @@ impl Inspector {
             let reading = reading.map_err(InspectError::Database)?;
             open.keep();
             Ok(reading.report)
+        };
+        within(limit, look).await
+    }
+
+    /// The state of the schema as it is now, and how it became so.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError`], when it cannot be read within the limit.
+    pub async fn survey(&self, limit: Duration) -> Result<(StateReport, Vec<Line>), InspectError> {
+        let look = async {
+            let Some(mut open) = self.open().await? else {
+                let report = Reading::of_nothing(&self.set).report;
+                return Ok((report, history::of_nothing(&self.set)));
+            };
+            let survey = Reading::take_with_history(&mut open.1.session, &self.set).await;
+            let (reading, lines) = survey.map_err(InspectError::Database)?;
+            open.keep();
+            Ok((reading.report, lines))
         };
         within(limit, look).await
     }

@@ -232,7 +232,8 @@ impl<'a> Operation<'a> {
         let applied = reading.record.rows.iter().map(|row| row.version).collect();
         let (up, down): (Vec<_>, Vec<_>) =
             acts.iter().filter_map(Act::fresh).partition(|script| script.way == Way::Up);
-        if !dry && !(up.is_empty() && down.is_empty()) {
+        let some = !up.is_empty() || !down.is_empty();
+        if some && !dry {
             self.progress.enter(Phase::Checking, self.clock.now());
         }
         let pipeline = Pipeline::new(self, applied, up.into_iter(), dry);

@@ -1,5 +1,6 @@
 //! One consistent look at a database: record and catalogue together.
 
+use super::history::{self, Line};
 use super::session::Session;
 use super::state::{StateReport, state};
 use super::{Dialect, MigrationSet, catalog, foreign, record};
@@ -27,17 +28,38 @@ impl Reading {
         session: &mut Session,
         set: &MigrationSet,
     ) -> Result<Self, sqlx::Error> {
-        let begin = match session.dialect() {
-            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Dialect::Sqlite => "BEGIN",
-        };
-        session.execute(begin).await?;
+        session.execute(begin(session)).await?;
+        let reading = Self::look(session, set).await?;
+        session.execute("ROLLBACK").await?;
+        Ok(reading)
+    }
+
+    /// As [`take`](Self::take), with the history of the same moment.
+    pub(super) async fn take_with_history(
+        session: &mut Session,
+        set: &MigrationSet,
+    ) -> Result<(Self, Vec<Line>), sqlx::Error> {
+        session.execute(begin(session)).await?;
+        let reading = Self::look(session, set).await?;
+        let lines = history::of_record(session, set, &reading.record).await?;
+        session.execute("ROLLBACK").await?;
+        Ok((reading, lines))
+    }
+
+    async fn look(session: &mut Session, set: &MigrationSet) -> Result<Self, sqlx::Error> {
         let mut record = record::read(session).await?;
         let present = catalog::present(session, set.required()).await?;
         if record.rows.is_empty() {
             record.foreign = foreign::read(session, set.required(), &present).await?;
         }
-        session.execute("ROLLBACK").await?;
         Ok(Self::new(set, record, &present))
+    }
+}
+
+/// Begins a transaction that sees one moment.
+fn begin(session: &Session) -> &'static str {
+    match session.dialect() {
+        Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        Dialect::Sqlite => "BEGIN",
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::Refusal;
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -11,6 +13,15 @@ pub enum StoreError {
     /// The task is there, but not in the version that the caller requires.
     #[error("the task is not in the required version")]
     Conflict,
+    /// Some of several operations cannot be carried out, so none was; lists them in their order.
+    #[error("{} of the operations cannot be carried out", .0.len())]
+    Refused(Vec<Refusal>),
+    /// The key was used before, for another request.
+    #[error("the key was used for another request")]
+    KeyReused,
+    /// A request with the same key has not ended yet.
+    #[error("a request with the same key has not ended yet")]
+    KeyInUse,
     /// The database cannot be had just now: down, restarting, full, locked or out of connections.
     /// Nothing was changed, or it is not known (the connection broke while a change was under way).
     #[error("database unavailable ({kind}): {source}")]
@@ -34,7 +45,11 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> Option<&'static str> {
         match self {
-            Self::NotFound | Self::Conflict => None,
+            Self::NotFound
+            | Self::Conflict
+            | Self::Refused(_)
+            | Self::KeyReused
+            | Self::KeyInUse => None,
             Self::Unavailable { kind, .. } => Some(kind),
             Self::Inconsistent(_) => Some("inconsistent"),
             Self::Driver(_) => Some("driver"),

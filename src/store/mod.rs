@@ -6,17 +6,23 @@ mod database;
 mod error;
 mod events;
 mod failure;
+mod file;
+mod insert;
 mod lease;
 mod observed;
+mod once;
 mod postgres;
 mod query;
 mod row;
 mod sql;
 mod sqlite;
+mod work;
 
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
 pub use events::{Advance, EventFeed, Next, Resync, Tail};
+pub use once::{Answer, Once};
+pub use work::{CarriedOut, Work};
 
 use std::fmt::Debug;
 
@@ -24,7 +30,8 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::domain::{
-    CensusLine, Cursor, Precondition, Sort, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+    CensusLine, Cursor, DayFigures, DayWindow, Precondition, Sort, Task, TaskFilter, TaskPatch,
+    TaskRef, TaskStats,
 };
 
 /// Keeps tasks. Every implementation passes the same contract suite (`tests/store`).
@@ -37,6 +44,10 @@ use crate::domain::{
 pub trait TaskStore: Debug + Send + Sync {
     /// Stores a new task and returns it with the number that it was given; `task.number` is not read.
     async fn create(&self, task: Task) -> Result<Task, StoreError>;
+
+    /// Stores new tasks, all or none, and returns them in their order with the numbers that they were given, which
+    /// rise in that order.
+    async fn create_many(&self, tasks: Vec<Task>) -> Result<Vec<Task>, StoreError>;
 
     /// The task, or `None`.
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError>;
@@ -67,6 +78,18 @@ pub trait TaskStore: Debug + Send + Sync {
         precondition: &Precondition,
     ) -> Result<(), StoreError>;
 
+    /// Makes several changes in one transaction, in their order, each seeing what those before it did; all
+    /// of them or none. Callers that change the same tasks wait for each other, and never in a circle. With a
+    /// key, the changes are made once: whoever comes with the same key within 24 hours after they were gets the
+    /// answer that was kept with them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] lists the operations whose task is not there or whose precondition does not hold,
+    /// those that did not fail having been tried in their order; [`StoreError::KeyReused`] when the key stands for
+    /// a request with another fingerprint; [`StoreError::KeyInUse`] while a caller with the same key is at work.
+    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError>;
+
     /// One page of a list.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
 
@@ -79,6 +102,10 @@ pub trait TaskStore: Debug + Send + Sync {
         filter: &TaskFilter,
         now: OffsetDateTime,
     ) -> Result<TaskStats, StoreError>;
+
+    /// The figures of each of these days, the first day first, from one statement. Tasks that were deleted are not in
+    /// them.
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError>;
 
     /// How many tasks there are of each status and priority that occurs.
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError>;

@@ -1,5 +1,5 @@
 //! Measures every operation of a store: how long, how many, how they ended; and lets none begin while the
-//! database is known to be away.
+//! database is known to be away, nor under a key under which one is at work.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,8 +9,12 @@ use metrics::{counter, histogram};
 use time::OffsetDateTime;
 
 use super::failure::Failures;
-use super::{ListQuery, Page, StoreError, TaskStore};
-use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+use super::once::Running;
+use super::{CarriedOut, ListQuery, Page, StoreError, TaskStore, Work};
+use crate::domain::{
+    CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
+    TaskStats,
+};
 use crate::telemetry::metrics::{
     DB_CLIENT_CONNECTION_TIMEOUTS_TOTAL, DB_CLIENT_ERRORS_TOTAL,
     DB_CLIENT_OPERATION_DURATION_SECONDS, TASKMANAGER_TASK_OPERATIONS_TOTAL,
@@ -21,11 +25,12 @@ use crate::telemetry::metrics::{
 pub(super) struct Observed<S> {
     store: Arc<S>,
     failures: Arc<Failures>,
+    running: Running,
 }
 
 impl<S: TaskStore> Observed<S> {
     pub(super) fn new(store: Arc<S>, failures: Arc<Failures>) -> Self {
-        Self { store, failures }
+        Self { store, failures, running: Running::default() }
     }
 
     async fn observe<T>(
@@ -47,6 +52,10 @@ impl<S: TaskStore> Observed<S> {
 impl<S: TaskStore> TaskStore for Observed<S> {
     async fn create(&self, task: Task) -> Result<Task, StoreError> {
         self.observe("create", self.store.create(task)).await
+    }
+
+    async fn create_many(&self, tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
+        self.observe("create_many", self.store.create_many(tasks)).await
     }
 
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
@@ -71,6 +80,16 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         self.observe("delete", self.store.delete(reference, precondition)).await
     }
 
+    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
+        let carried_out = async {
+            let key = work.once.as_ref().map(|once| once.key);
+            // Held until the store has answered.
+            let _turn = key.map(|key| self.running.begin(key)).transpose()?;
+            self.store.carry_out(work).await
+        };
+        self.observe(work.name(), carried_out).await
+    }
+
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         self.observe("list", self.store.list(query)).await
     }
@@ -87,6 +106,10 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         self.observe("stats", self.store.stats(filter, now)).await
     }
 
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        self.observe("daily", self.store.daily(window)).await
+    }
+
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
         self.observe("census", self.store.census()).await
     }
@@ -97,6 +120,9 @@ fn measure<T>(operation: &'static str, start: Instant, result: &Result<T, StoreE
         Ok(_) => "success",
         Err(StoreError::NotFound) => "not_found",
         Err(StoreError::Conflict) => "conflict",
+        Err(StoreError::Refused(_)) => "refused",
+        Err(StoreError::KeyReused) => "key_reused",
+        Err(StoreError::KeyInUse) => "key_in_use",
         Err(StoreError::Unavailable { .. }) => "unavailable",
         Err(StoreError::Inconsistent(_) | StoreError::Driver(_)) => "error",
     };

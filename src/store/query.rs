@@ -4,6 +4,7 @@ use sqlx::{Database, QueryBuilder};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use super::row::DayRow;
 use super::sql::SELECT;
 use super::{ListQuery, Start};
 use crate::domain::cursor::CursorValue;
@@ -32,6 +33,8 @@ pub(super) trait Dialect: Database + Sized {
     /// does not reckon with the limit, and would sort every row of a status.
     const NO_INDEX: &'static str;
 
+    /// Adds which day, counted from 0 at `start`, the moment in a column is of; it is not before `start`.
+    fn push_day(query: &mut QueryBuilder<Self>, column: &str, start: OffsetDateTime);
     /// Binds a text.
     fn push_text(query: &mut QueryBuilder<Self>, text: String);
     /// Binds an integer.
@@ -114,6 +117,23 @@ pub(super) fn stats<DB: Dialect>(filter: &TaskFilter, now: OffsetDateTime) -> Qu
     DB::push_time(&mut query, now - Duration::days(7));
     query.push(") AS completed_last_7_days FROM tasks");
     push_filter(&mut query, filter, now, "", WordSearch::Index);
+    query
+}
+
+/// The query for what the figures of days are made of. Each part reads one index from the window's first day on.
+pub(super) fn daily<DB: Dialect>(start: OffsetDateTime) -> QueryBuilder<DB> {
+    let mut query = QueryBuilder::new("SELECT");
+    let of_kind = |kind: i64| format!(" CAST({kind} AS bigint) AS kind, ");
+    query.push(of_kind(DayRow::OPEN));
+    // Named, so that the index of both columns finds them; "not done" would not.
+    query.push("CAST(0 AS bigint) AS day, count(*) AS tasks FROM tasks WHERE status IN ('todo', 'in_progress')");
+    for (kind, column) in [(DayRow::CREATED, "created_at"), (DayRow::COMPLETED, "completed_at")] {
+        query.push(" UNION ALL SELECT").push(of_kind(kind));
+        DB::push_day(&mut query, column, start);
+        query.push(" AS day, count(*) AS tasks FROM tasks WHERE ").push(column).push(" >= ");
+        DB::push_time(&mut query, start);
+        query.push(" GROUP BY 2");
+    }
     query
 }
 

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::cursor::unix_micros;
-use crate::domain::{CensusLine, EventKind, Priority, Status, Task, TaskEvent, TaskStats};
+use crate::domain::{
+    CensusLine, DayCount, EventKind, Priority, Status, Task, TaskEvent, TaskStats,
+};
 
 /// What PostgreSQL counts microseconds from.
 const POSTGRES_EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
@@ -142,6 +144,33 @@ impl TryFrom<CensusRow> for CensusLine {
             priority: priority(&row.priority)?,
             tasks: row.tasks,
         })
+    }
+}
+
+/// One count of the days.
+#[derive(Debug, FromRow)]
+pub(super) struct DayRow {
+    kind: i64,
+    day: i64,
+    tasks: i64,
+}
+
+impl DayRow {
+    /// What [`super::query::daily`] counts is still open.
+    pub(super) const OPEN: i64 = 0;
+    /// What it counts was made on the day.
+    pub(super) const CREATED: i64 = 1;
+    /// What it counts was completed on the day.
+    pub(super) const COMPLETED: i64 = 2;
+}
+
+impl From<DayRow> for DayCount {
+    fn from(row: DayRow) -> Self {
+        match row.kind {
+            DayRow::OPEN => Self::Open(row.tasks),
+            DayRow::CREATED => Self::Created(row.day, row.tasks),
+            _ => Self::Completed(row.day, row.tasks),
+        }
     }
 }
 

@@ -22,12 +22,17 @@ macro_rules! columns {
     };
 }
 
+macro_rules! insert_into {
+    () => {
+        "INSERT INTO tasks (id, title, description, status, priority, assignee, due_date, created_at, \
+         updated_at, completed_at, version, search_text) "
+    };
+}
+
 /// `$1` to `$12`: see [`bind_task`].
 macro_rules! insert {
     () => {
-        "INSERT INTO tasks (id, title, description, status, priority, \
-         assignee, due_date, created_at, updated_at, completed_at, version, search_text) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        concat!(insert_into!(), "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
     };
 }
 
@@ -83,6 +88,8 @@ pub(super) const LOCK_BY_ID: &str =
 /// As [`LOCK_BY_ID`], by number.
 pub(super) const LOCK_BY_NUMBER: &str =
     concat!("SELECT ", columns!(), " FROM tasks WHERE number = $1 FOR UPDATE");
+/// The start of an insertion of several rows, whose values stand in the order of [`bind_task`].
+pub(super) const INSERT_INTO: &str = insert_into!();
 /// `$1` to `$12`: see [`bind_task`].
 pub(super) const INSERT: &str = concat!(insert!(), " RETURNING number");
 /// `$1` to `$12`: see [`bind_task`].
@@ -103,6 +110,14 @@ pub(super) const INSERT_EVENT: &str = concat!(
     columns!(),
     " FROM tasks WHERE id = $1"
 );
+/// The start of the events of new tasks, whose ids follow.
+pub(super) const INSERT_EVENTS_OF: &str = concat!(
+    "INSERT INTO task_events (kind, task_id, ",
+    kept!(),
+    ") SELECT 'created', ",
+    columns!(),
+    " FROM tasks WHERE id IN ("
+);
 /// Events from `$1` on, that one included, `$2` at most, in their order.
 pub(super) const READ_EVENTS: &str = concat!(
     "SELECT id AS event_id, kind, task_id AS id, ",
@@ -115,6 +130,42 @@ pub(super) const NEWEST_EVENT: &str = "SELECT coalesce(max(id), 0) FROM task_eve
 pub(super) const EVENTS_WITHOUT_GAP: &str = "SELECT coalesce((SELECT min(id) FROM \
      (SELECT id, lead(id) OVER (ORDER BY id) AS next FROM task_events) AS pairs \
      WHERE next > id + 1), (SELECT max(id) FROM task_events), 0)";
+/// Holds rows until the transaction ends, the lowest id first. `$1`: ids; `$2`: numbers (PostgreSQL only).
+pub(super) const LOCK_ALL: &str = "SELECT id FROM tasks WHERE id = ANY($1) OR number = ANY($2) \
+     ORDER BY id FOR UPDATE";
+
+macro_rules! on_known_key {
+    () => {
+        " ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, \
+         claimed_at = excluded.claimed_at, status = NULL, location = NULL, entity_tag = NULL, \
+         body = NULL WHERE idempotency_keys.claimed_at <= $4"
+    };
+}
+
+/// Changes one row, or none when the key is in use or was claimed after `$4`. `$1`: the key; `$2`: its
+/// fingerprint; `$3`: now; `$5`: [`lock_number`](super::once::lock_number) (PostgreSQL only: SQLite has one
+/// writer at a time).
+pub(super) const CLAIM_KEY_UNLESS_IN_USE: &str = concat!(
+    "WITH forgotten AS (DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM \
+     idempotency_keys WHERE claimed_at <= $4 AND key <> $1 ORDER BY claimed_at LIMIT 10 \
+     FOR UPDATE SKIP LOCKED)) INSERT INTO idempotency_keys (key, fingerprint, claimed_at) \
+     SELECT $1, $2, $3 WHERE pg_try_advisory_xact_lock($5)",
+    on_known_key!()
+);
+/// As [`CLAIM_KEY_UNLESS_IN_USE`], where nobody else can be at work.
+pub(super) const CLAIM_KEY: &str = concat!(
+    "INSERT INTO idempotency_keys (key, fingerprint, claimed_at) VALUES ($1, $2, $3)",
+    on_known_key!()
+);
+/// `$1`: what was claimed then or before has expired (SQLite only: PostgreSQL does it with the claim).
+pub(super) const FORGET_KEYS: &str = "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM \
+     idempotency_keys WHERE claimed_at <= $1 ORDER BY claimed_at LIMIT 10)";
+/// `$1`: the key; `$2`: what was claimed then or before has expired.
+pub(super) const FIND_KEY: &str = "SELECT fingerprint, status, location, entity_tag, body \
+     FROM idempotency_keys WHERE key = $1 AND claimed_at > $2";
+/// `$1`: the key; then the answer's status, location, tag and body.
+pub(super) const KEEP_ANSWER: &str = "UPDATE idempotency_keys SET status = $2, location = $3, \
+     entity_tag = $4, body = $5 WHERE key = $1";
 /// How many rows hold words, as far as `$2`: `$1` is a look-up of the trigram index (SQLite only).
 pub(super) const COUNT_FOUND: &str = "SELECT count(*) FROM \
      (SELECT 1 FROM tasks_search WHERE tasks_search MATCH $1 LIMIT $2)";
@@ -153,7 +204,7 @@ where
 
 /// What `q` searches: title, description and assignee, folded, one line each. The title comes first
 /// and is itself one line, so that it can be cut out again to sort by.
-fn search_text(task: &Task) -> String {
+pub(super) fn search_text(task: &Task) -> String {
     let description = task.description.as_deref().unwrap_or_default();
     let assignee = task.assignee.as_deref().unwrap_or_default();
     format!("{}\n{}\n{}", fold(&task.title), fold(description), fold(assignee))

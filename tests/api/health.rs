@@ -162,3 +162,24 @@ async fn database_down() {
         assert_eq!(api.titles("/tasks").await, ["t"], "nothing of the failed requests");
     }
 }
+
+/// What the README shows is what the service answers: the same members in the same order, and the newest version.
+#[rstest]
+#[tokio::test]
+async fn the_readme_shows_this_answer(#[values(Sqlite, Postgres)] on: Backend) {
+    let app = App::start(on).await;
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    let (_, shown) = readme.split_once("```json\n").expect("an answer in JSON");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    let members = |text: &str| -> Vec<String> {
+        let known: serde_json::Map<String, Value> = serde_json::from_str(text).expect("an object");
+        let words = text.split('"').skip(1).step_by(2);
+        words.filter(|word| known.contains_key(*word)).map(str::to_owned).collect()
+    };
+    let answer = app.get("/health").await.expect(200).text();
+    assert_eq!(members(shown), members(&answer));
+    let shown: Value = serde_json::from_str(shown).expect("JSON");
+    assert_eq!(shown["target_version"], newest_migration());
+    assert_eq!(shown["schema_version"], newest_migration());
+}

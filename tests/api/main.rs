@@ -7,15 +7,25 @@ pub mod support;
 #[cfg(test)]
 mod always;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod cursors;
 #[cfg(test)]
+mod daily;
+#[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod filters;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
@@ -24,6 +34,8 @@ mod limits;
 mod lists;
 #[cfg(test)]
 mod metrics;
+#[cfg(test)]
+mod migrations;
 #[cfg(test)]
 mod preconditions;
 #[cfg(test)]

@@ -20,6 +20,8 @@ mod outage;
 #[cfg(test)]
 mod pooler;
 #[cfg(test)]
+mod repeated;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod unreachable;

@@ -22,6 +22,13 @@ pub(crate) fn faults(document: &Value, schema: &Value, value: &Value, at: &str) 
     if !types.is_empty() && !types.iter().any(|name| is(name)) {
         faults.push(format!("{at}: {value} is none of {types:?}"));
     }
+    if let Some(alternatives) = schema["oneOf"].as_array() {
+        let fits = |one: &&Value| self::faults(document, one, value, at).is_empty();
+        let fitting = alternatives.iter().filter(fits).count();
+        if fitting != 1 {
+            faults.push(format!("{at}: {value} fits {fitting} of {}", schema["oneOf"]));
+        }
+    }
     if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
         faults.push(format!("{at}: {value} is none of {}", schema["enum"]));
     }

@@ -1,10 +1,12 @@
 //! Counts, figures and the census.
 
 use rstest::rstest;
-use taskmanager::domain::{Priority, Status, Task, TaskFilter, TaskStats};
+use taskmanager::domain::{DayFigures, DayWindow, Priority, Status, Task, TaskFilter, TaskStats};
 use time::Duration;
+use time::macros::{date, datetime};
 
 use crate::fixture::{Fixture, NOW, task};
+use crate::statements::during;
 use crate::support::Backend;
 
 const WEEK: Duration = Duration::days(7);
@@ -55,6 +57,41 @@ async fn figures_stand_at_their_bounds(
     assert_eq!(fixture.tasks.count(&not, NOW).await.expect("a count"), 3);
     let figures = fixture.tasks.stats(&overdue, NOW).await.expect("figures");
     assert_eq!((figures.total, figures.by_status, figures.overdue), (2, [1, 1, 0], 2));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_day_ends_at_midnight_in_utc(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let midnight = datetime!(2026-11-21 00:00 UTC);
+    let made = |at| Task { created_at: at, ..task("made") };
+    let done = |from, to| Task { status: Status::Done, completed_at: Some(to), ..made(from) };
+    fixture
+        .store([
+            made(midnight),
+            made(midnight - MOMENT),
+            made(midnight - Duration::days(400)),
+            done(midnight - Duration::days(400), midnight - Duration::days(300)),
+            done(midnight - MOMENT, midnight),
+            done(midnight - Duration::days(3), midnight - MOMENT),
+            // By a clock that is ahead.
+            made(midnight + Duration::days(2)),
+        ])
+        .await;
+    let window = DayWindow::ending(NOW, 3);
+    let (figures, statements) = during(fixture.tasks.daily(&window)).await;
+    let day = |date, created, completed, open| DayFigures { date, created, completed, open };
+    let expected = [
+        day(date!(2026 - 11 - 19), 0, 0, 2),
+        day(date!(2026 - 11 - 20), 2, 1, 3),
+        day(date!(2026 - 11 - 21), 1, 1, 3),
+    ];
+    assert_eq!(figures.expect("figures"), expected);
+    assert_eq!(statements.len(), 1, "{statements:#?}");
+    let one = fixture.tasks.daily(&DayWindow::ending(NOW, 1)).await.expect("figures");
+    assert_eq!(one, expected[2..]);
 }
 
 #[rstest]

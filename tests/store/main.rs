@@ -8,6 +8,8 @@
 pub mod support;
 
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod events;
@@ -21,6 +23,8 @@ mod fixture;
 mod lists;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod once;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn moment() -> impl Strategy<Value = OffsetDateTime> {
 }
 
 /// Titles with ties, also between texts that only fold to the same.
-fn title() -> impl Strategy<Value = String> {
+pub(crate) fn title() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => select(vec!["a", "A", "á", "b", "ab", "Straße", "STRASSE", "a\u{301}b", "z", "Z%", "_"])
             .prop_map(str::to_owned),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rstest::rstest;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
-use taskmanager::domain::{Sort, TaskFilter, TaskRef};
-use taskmanager::store::Start;
+use taskmanager::domain::{DayWindow, Sort, Task, TaskFilter, TaskRef};
+use taskmanager::store::{Start, StoreError};
+use time::macros::datetime;
 
 use crate::fixture::{Fixture, after, task};
 use crate::statements::during;
@@ -203,6 +204,54 @@ async fn the_census_reads_an_index_only(
         covering.iter().any(|words| plan.contains(words)).then_some(())
     })
     .await;
+}
+
+/// A hundred days of tasks, of which the last day is asked for.
+#[rstest]
+#[tokio::test]
+async fn figures_of_days_read_those_days_only(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = filled(backend).await;
+    let (back, now) = match backend {
+        Backend::Sqlite => ("number % 100 * 86400000000", datetime!(2023-11-14 23:30 UTC)),
+        Backend::Postgres => ("number % 100 * interval '1 day'", datetime!(2026-01-01 00:30 UTC)),
+    };
+    fixture.execute(&format!("UPDATE tasks SET created_at = created_at - {back}")).await;
+    fixture
+        .execute(
+            "UPDATE tasks SET status = 'done', completed_at = created_at WHERE number % 10 <> 0",
+        )
+        .await;
+    fixture.execute("ANALYZE").await;
+    let (figures, statements) = during(fixture.tasks.daily(&DayWindow::ending(now, 1))).await;
+    assert!(figures.expect("figures")[0].created > 0);
+    let [statement] = statements.as_slice() else { panic!("one: {statements:#?}") };
+    let plan = plan(&fixture, statement).await;
+    assert_by("tasks_created_at_idx", &plan);
+    assert_by("tasks_completed_at_idx", &plan);
+}
+
+/// As many statements as there are batches.
+#[rstest]
+#[tokio::test]
+async fn many_tasks_take_few_statements(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let tasks: Vec<_> = (0..1_201).map(|n| task(&format!("task {n}"))).collect();
+    let (made, statements) = during(fixture.tasks.create_many(tasks.clone())).await;
+    let titles = |tasks: &[Task]| tasks.iter().map(|task| task.title.clone()).collect::<Vec<_>>();
+    assert_eq!(titles(&made.expect("tasks")), titles(&tasks));
+    assert_eq!(statements.len(), 3, "{} statements", statements.len());
+    assert_eq!(fixture.tasks.create_many(Vec::new()).await.expect("none"), []);
+    // The last one is refused, and none of its batch or of those before it stays.
+    let mut tasks: Vec<_> = (0..600).map(|n| task(&format!("again {n}"))).collect();
+    tasks.push(Task { title: String::new(), ..task("x") });
+    let refused = fixture.tasks.create_many(tasks).await;
+    assert!(matches!(refused, Err(StoreError::Driver(_))), "{refused:?}");
+    let count = fixture.tasks.count(&TaskFilter::default(), crate::fixture::NOW).await;
+    assert_eq!(count.expect("a count"), 1_201);
 }
 
 #[rstest]

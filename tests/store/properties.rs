@@ -1,12 +1,16 @@
 //! Invented tasks and questions: the store answers as the model does.
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rstest::rstest;
-use taskmanager::domain::{CensusLine, Priority, Status, Task, TaskFilter, TaskStats};
+use taskmanager::domain::{
+    CensusLine, DayFigures, DayWindow, Priority, Sort, Status, Task, TaskFilter, TaskStats,
+};
 use taskmanager::store::Start;
-use time::Duration;
+use time::{Duration, Time};
 use tokio::runtime::Runtime;
 
 use crate::fixture::{Fixture, NOW};
@@ -83,6 +87,61 @@ fn filters_choose_as_the_model_does(
         prop_assert_eq!(census, lines(&stored));
         Ok(())
     });
+}
+
+/// Tasks of some days around now, the bounds of days among their moments; completed after they were made.
+fn dated() -> impl Strategy<Value = Task> {
+    let moment = || {
+        let micros = prop_oneof![select(vec![0_i64, 1, 86_399_999_999]), 0..86_400_000_000_i64,];
+        (-9..3_i64, micros).prop_map(|(day, micros)| {
+            NOW.replace_time(Time::MIDNIGHT) + Duration::days(day) + Duration::microseconds(micros)
+        })
+    };
+    (model::task(), moment(), option::of(moment())).prop_map(|(task, created_at, completed)| {
+        let completed_at = completed.map(|at| at.max(created_at));
+        let status = if completed_at.is_some() { Status::Done } else { Status::InProgress };
+        Task { created_at, completed_at, status, ..task }
+    })
+}
+
+#[rstest]
+fn days_are_as_counted_one_by_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    check(backend, 40, &(vec(dated(), 0..40), 1_u16..12), &async |fixture, (tasks, days)| {
+        let made = fixture.tasks.create_many(tasks.clone()).await.expect("tasks");
+        let numbers: Vec<_> = made.iter().map(|task| task.number).collect();
+        prop_assert!(numbers.is_sorted_by(|a, b| a < b), "{:?}", numbers);
+        let expected: Vec<_> = tasks
+            .iter()
+            .zip(numbers)
+            .map(|(task, number)| Task { number, ..task.clone() })
+            .collect();
+        prop_assert_eq!(&made, &expected);
+        let sort = Sort::parse("number").expect("a sort");
+        let stored = fixture.page(&TaskFilter::default(), &sort, 1000, Start::Skip(0)).await;
+        prop_assert_eq!(stored.tasks, expected);
+
+        let figures = fixture.tasks.daily(&DayWindow::ending(NOW, days)).await.expect("figures");
+        prop_assert_eq!(figures, naive_days(&tasks, days));
+        Ok(())
+    });
+}
+
+fn naive_days(tasks: &[Task], days: u16) -> Vec<DayFigures> {
+    let day = |before: i64| {
+        let date = NOW.date() - Duration::days(before);
+        let count = |wanted: &dyn Fn(&Task) -> bool| {
+            i64::try_from(tasks.iter().filter(|task| wanted(task)).count()).expect("few")
+        };
+        let made_by_then = |task: &Task| task.created_at.date() <= date;
+        let done_by_then = |task: &Task| task.completed_at.is_some_and(|at| at.date() <= date);
+        DayFigures {
+            date,
+            created: count(&|task| task.created_at.date() == date),
+            completed: count(&|task| task.completed_at.is_some_and(|at| at.date() == date)),
+            open: count(&|task| made_by_then(task) && !done_by_then(task)),
+        }
+    };
+    (0..i64::from(days)).rev().map(day).collect()
 }
 
 fn stats(tasks: &[Task]) -> TaskStats {

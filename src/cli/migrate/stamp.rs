@@ -9,7 +9,7 @@ use crate::config::Config;
 /// Record migrations up to a version without running them, for a database that something else has made
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Checks first that the schema has what this program uses. Exit codes: 0 done, 1 failed, 2 wrong version, 5, 6 or 8 the state allows it not, 7 the schema does not fit, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate stamp 20261121090300"
+    after_help = "Checks first that the schema has what this program uses. Exit codes: 0 done, 1 failed, 2 wrong version, 5, 6 or 8 the state allows it not, 7 the schema does not fit, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate stamp 20261121144946"
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]

@@ -24,6 +24,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::CorsOrigins;
 use crate::domain::Clock;
+use crate::http::idempotency;
 
 pub(super) use request_id::RequestId;
 
@@ -92,6 +93,7 @@ fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
         header::CONTENT_TYPE,
         header::IF_MATCH,
         header::IF_NONE_MATCH,
+        idempotency::KEY,
         HeaderName::from_static("x-request-id"),
         HeaderName::from_static("traceparent"),
     ];
@@ -99,6 +101,7 @@ fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
         header::ETAG,
         header::LOCATION,
         header::LINK,
+        idempotency::REPLAYED,
         HeaderName::from_static("x-total-count"),
         HeaderName::from_static("x-request-id"),
         header::RETRY_AFTER,

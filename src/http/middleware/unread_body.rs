@@ -16,8 +16,8 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 
-/// Most that is read for an answer's sake, in bytes.
-const DRAIN_MAX: usize = 4 * 1024 * 1024;
+/// Most that is read for an answer's sake, in bytes: twice as much as the largest file that is taken.
+const DRAIN_MAX: usize = 32 * 1024 * 1024;
 /// Longest that is read for an answer's sake.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 

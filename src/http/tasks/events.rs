@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 
-use super::params;
+use super::reader::{Reader, integer};
 use crate::domain::text::quoted;
 use crate::domain::{Fault, Place, Violations};
 use crate::http::error::ApiError;
@@ -48,9 +48,9 @@ pub(crate) async fn events(
 /// The last event that the client had. The header counts before the parameter: a browser that comes back asks for
 /// the same address again, and sends what it had last in the header.
 fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>, Violations> {
-    let mut reader = params::Reader::new(query);
+    let mut reader = Reader::new(query);
     reader.refuse_unknown(&["last_event_id"]);
-    let parse = |name: &'static str| move |text: &str| params::integer(name, text, 0, i64::MAX);
+    let parse = |name: &'static str| move |text: &str| integer(name, text, 0, i64::MAX);
     let parameter = reader.read("last_event_id", parse("last_event_id"));
     let mut lines = headers.get_all(LAST_EVENT_ID).iter();
     let header = match (lines.next(), lines.next()) {

@@ -1,13 +1,19 @@
 //! The tasks' endpoints, a file a verb.
 
+pub(super) mod bulk;
+mod cell;
 pub(super) mod count;
 pub(super) mod create;
+pub(super) mod daily;
 pub(super) mod delete;
 pub(super) mod events;
+pub(super) mod export;
 pub(super) mod get;
+pub(super) mod import;
 pub(super) mod list;
 pub(super) mod model;
 mod params;
+mod reader;
 pub(super) mod stats;
 pub(super) mod update;
 

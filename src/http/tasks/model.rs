@@ -197,7 +197,8 @@ pub(crate) struct TaskPatchBody {
     due_date: Option<String>,
 }
 
-const READ_ONLY: [&str; 6] =
+/// Given by the server; ignored in a body, whatever their value.
+pub(super) const READ_ONLY: [&str; 6] =
     ["id", "number", "created_at", "updated_at", "completed_at", "version"];
 
 /// Makes a draft of a body.
@@ -288,7 +289,12 @@ fn status_change(status: Option<Status>, completed: Option<bool>) -> Result<Stat
     }
 }
 
-fn text<T>(name: &str, value: &Json, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T, Fault> {
+/// Reads a string that must not be null.
+pub(super) fn text<T>(
+    name: &str,
+    value: &Json,
+    parse: impl Fn(&str) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     match value {
         Json::String(text) => parse(text),
         Json::Null => Err(Fault::new("not_null", format!("{name} must not be null"))),
@@ -316,11 +322,12 @@ fn boolean(name: &str, value: &Json) -> Result<bool, Fault> {
     }
 }
 
-fn wrong_type(name: &str, expected: &str, got: &Json) -> Fault {
+/// Says that a member is of another type than it should be.
+pub(super) fn wrong_type(name: &str, expected: &str, got: &Json) -> Fault {
     Fault::new("invalid_type", format!("{name} must be {expected}, got {}", got.kind()))
 }
 
-fn unknown_field(name: &str) -> Fault {
+pub(super) fn unknown_field(name: &str) -> Fault {
     Fault::new(
         "unknown_field",
         format!(

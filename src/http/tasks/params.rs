@@ -1,9 +1,11 @@
 //! Parameters of lists, counts and figures: read one by one, all faults collected, unknown ones refused.
 
-use crate::domain::text::{ASSIGNEE_MAX, no_control, quoted};
+use super::export::Format;
+use super::reader::{Reader, boolean, integer};
+use crate::domain::text::{ASSIGNEE_MAX, no_control};
 use crate::domain::{
-    AssigneeFilter, Cursor, Fault, Place, Priority, Sort, Status, TaskFilter, Violations, date,
-    fold,
+    AssigneeFilter, Cursor, Direction, Fault, Place, Priority, Sort, SortField, SortKey, Status,
+    TaskFilter, Violations, date, fold,
 };
 use crate::http::query_string::QueryString;
 use crate::store::Start;
@@ -22,6 +24,8 @@ const ALTERNATIVES_MAX: usize = 100;
 pub(super) struct Shape {
     /// Paging, sorting and `count`.
     pub(super) list: bool,
+    /// Sorting and a format, and all rows.
+    pub(super) export: bool,
     /// A search must say what for.
     pub(super) needs_q: bool,
     /// The path filters by status, so a parameter must not.
@@ -36,90 +40,13 @@ pub(super) struct Params {
     pub(super) limit: u32,
     pub(super) start: Start,
     pub(super) count: bool,
+    pub(super) format: Format,
 }
 
 const FILTERS: [&str; 7] =
     ["status", "priority", "assignee", "due_after", "due_before", "overdue", "q"];
 const LISTS: [&str; 5] = ["limit", "skip", "cursor", "sort", "count"];
-
-/// The pairs of a query string, taken out name by name.
-pub(super) struct Reader<'a> {
-    query: &'a QueryString,
-    pub(super) violations: Violations,
-}
-
-impl<'a> Reader<'a> {
-    pub(super) fn new(query: &'a QueryString) -> Self {
-        Self { query, violations: Violations::new() }
-    }
-
-    /// Every name that is not among these is a fault.
-    pub(super) fn refuse_unknown(&mut self, allowed: &[&str]) {
-        let mut seen: Vec<&str> = Vec::new();
-        for (name, _) in &self.query.0 {
-            if allowed.contains(&name.as_str()) || seen.contains(&name.as_str()) {
-                continue;
-            }
-            seen.push(name);
-            let allowed = allowed.join(", ");
-            let detail =
-                format!("{} is no parameter of this path; allowed are {allowed}", quoted(name));
-            self.violations.push(Place::parameter(name), Fault::new("unknown_parameter", detail));
-        }
-    }
-
-    fn all(&self, name: &str) -> Vec<&'a str> {
-        self.query.0.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
-    }
-
-    /// The only value; a second one, or an empty one where `empty` does not allow it, is a fault.
-    fn one(&mut self, name: &str, empty: bool) -> Option<&'a str> {
-        let values = self.all(name);
-        let fault = match values.as_slice() {
-            [] => return None,
-            [""] if !empty => Fault::new("empty", format!("{name} must not be empty")),
-            [value] => return Some(value),
-            _ => Fault::new(
-                "repeated",
-                format!("{name} may be given once, came {} times", values.len()),
-            ),
-        };
-        self.violations.push(Place::parameter(name), fault);
-        None
-    }
-
-    pub(super) fn read<T>(
-        &mut self,
-        name: &str,
-        parse: impl Fn(&str) -> Result<T, Fault>,
-    ) -> Option<T> {
-        let value = self.one(name, false)?;
-        self.violations.keep(|| Place::parameter(name), parse(value))
-    }
-
-    /// Every value of every comma list.
-    fn words<T: PartialEq>(
-        &mut self,
-        name: &str,
-        parse: impl Fn(&str) -> Result<T, Fault>,
-    ) -> Vec<T> {
-        let mut found = Vec::new();
-        for value in self.all(name) {
-            if value.is_empty() {
-                let fault = Fault::new("empty", format!("{name} must not be empty"));
-                self.violations.push(Place::parameter(name), fault);
-                continue;
-            }
-            for word in value.split(',') {
-                match self.violations.keep(|| Place::parameter(name), parse(word)) {
-                    Some(word) if !found.contains(&word) => found.push(word),
-                    _ => {}
-                }
-            }
-        }
-        found
-    }
-}
+const EXPORTS: [&str; 2] = ["sort", "format"];
 
 /// Reads the parameters of a path of the given shape; `path` is what a cursor is bound to.
 ///
@@ -128,8 +55,9 @@ impl<'a> Reader<'a> {
 /// Every rule that a parameter breaks.
 pub(super) fn read(query: &QueryString, shape: &Shape, path: &str) -> Result<Params, Violations> {
     let mut reader = Reader::new(query);
-    let lists = if shape.list { &LISTS[..] } else { &[] };
-    reader.refuse_unknown(&[&FILTERS, lists].concat());
+    let sorted = if shape.export { &EXPORTS[..] } else { &LISTS[..] };
+    let sorted = if shape.list || shape.export { sorted } else { &[] };
+    reader.refuse_unknown(&[&FILTERS, sorted].concat());
     let filter = read_filter(&mut reader, shape);
     let mut params = Params {
         filter,
@@ -137,7 +65,12 @@ pub(super) fn read(query: &QueryString, shape: &Shape, path: &str) -> Result<Par
         limit: LIMIT_DEFAULT,
         start: Start::Skip(0),
         count: false,
+        format: Format::default(),
     };
+    if shape.export {
+        params.sort = reader.read("sort", Sort::parse).unwrap_or_else(oldest_first);
+        params.format = reader.read("format", Format::parse).unwrap_or_default();
+    }
     if shape.list {
         read_list(&mut reader, &mut params, path);
     }
@@ -227,6 +160,11 @@ fn read_words(reader: &mut Reader<'_>, shape: &Shape) -> Vec<String> {
     words.unwrap_or_default()
 }
 
+/// The order in which a file can be read in again: each task gets its number in turn.
+fn oldest_first() -> Sort {
+    Sort::of(SortKey { field: SortField::CreatedAt, direction: Direction::Ascending })
+}
+
 fn read_list(reader: &mut Reader<'_>, params: &mut Params, path: &str) {
     let limit = reader.read("limit", |text| integer("limit", text, 1, i64::from(LIMIT_MAX)));
     params.limit = limit.and_then(|limit| limit.try_into().ok()).unwrap_or(LIMIT_DEFAULT);
@@ -247,28 +185,5 @@ fn read_list(reader: &mut Reader<'_>, params: &mut Params, path: &str) {
         let cursor = Cursor::decode(cursor, path, &params.sort, &params.filter);
         let cursor = reader.violations.keep(|| Place::parameter("cursor"), cursor);
         params.start = cursor.map_or(Start::Skip(0), Start::After);
-    }
-}
-
-/// Reads a whole number within bounds.
-pub(super) fn integer(name: &str, text: &str, min: i64, max: i64) -> Result<i64, Fault> {
-    let range =
-        || format!("{name} must be a whole number from {min} to {max}; got {}", quoted(text));
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::new("invalid_number", range()));
-    }
-    let number = text.parse().ok().filter(|number| (min..=max).contains(number));
-    number.ok_or_else(|| Fault::new("out_of_range", range()))
-}
-
-fn boolean(name: &str, text: &str) -> Result<bool, Fault> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        other => {
-            let detail = format!("{name} must be true or false; got {}", quoted(other));
-            Err(Fault::new("invalid_boolean", detail))
-        }
     }
 }

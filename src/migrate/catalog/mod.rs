@@ -62,14 +62,22 @@ const TASK_EVENTS: RequiredTable = RequiredTable {
     ],
 };
 
+const IDEMPOTENCY_KEYS: RequiredTable = RequiredTable {
+    name: "idempotency_keys",
+    columns: &["key", "fingerprint", "claimed_at", "status", "location", "entity_tag", "body"],
+};
+
 /// What this program uses.
 #[must_use]
 pub fn required(dialect: Dialect) -> &'static [RequiredTable] {
     match dialect {
-        Dialect::Postgres => &[TASKS, TASK_EVENTS],
-        Dialect::Sqlite => {
-            &[TASKS, TASK_EVENTS, RequiredTable { name: "tasks_search", columns: &["search_text"] }]
-        }
+        Dialect::Postgres => &[TASKS, TASK_EVENTS, IDEMPOTENCY_KEYS],
+        Dialect::Sqlite => &[
+            TASKS,
+            TASK_EVENTS,
+            IDEMPOTENCY_KEYS,
+            RequiredTable { name: "tasks_search", columns: &["search_text"] },
+        ],
     }
 }
 

@@ -84,8 +84,9 @@ impl Connections {
         match self.route().await? {
             Route::Direct => self.have(lease.begin()).await.map(Unit::Direct),
             Route::Pooled => {
-                let limit = self.statement_timeout();
-                let begin = format!("BEGIN; SET LOCAL statement_timeout = {limit}");
+                let limits =
+                    self.limits().map(|(name, limit)| format!("; SET LOCAL {name} = {limit}"));
+                let begin = format!("BEGIN{}", limits.concat());
                 let transaction = self.have(lease.begin_with(AssertSqlSafe(begin)));
                 transaction.await.map(Unit::Pooled)
             }
@@ -119,8 +120,7 @@ impl Connections {
         let route = found.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
         match route {
             Route::Direct => {
-                let limit = [("statement_timeout", self.statement_timeout())];
-                self.leases.pool().set_connect_options(self.options.clone().options(limit));
+                self.leases.pool().set_connect_options(self.options.clone().options(self.limits()));
             }
             Route::Pooled => {
                 tracing::info!("DATABASE_URL leads to a pooler: a transaction for each operation");
@@ -129,9 +129,21 @@ impl Connections {
         Ok(route)
     }
 
-    /// In milliseconds.
-    fn statement_timeout(&self) -> u128 {
-        self.settings.statement_timeout().as_millis()
+    /// Longest time for a statement.
+    pub(super) fn statement_timeout(&self) -> Duration {
+        self.settings.statement_timeout()
+    }
+
+    /// What the server is to hold us to, in milliseconds. A process that stands still or is cut off in the middle
+    /// of a transaction keeps its locks no longer than a request may take.
+    fn limits(&self) -> [(&'static str, u128); 2] {
+        [
+            ("statement_timeout", self.statement_timeout().as_millis()),
+            (
+                "idle_in_transaction_session_timeout",
+                self.settings.request_timeout.as_millis().max(1),
+            ),
+        ]
     }
 }
 
@@ -235,7 +247,7 @@ impl DerefMut for Unit<'_> {
 fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
     let code = error.as_database_error()?.code()?;
     match (code.get(..2)?, code.as_ref()) {
-        (_, "57014") => Some("timeout"),
+        (_, "57014" | "25P03") => Some("timeout"),
         (_, "57P01" | "57P02" | "57P03" | "57P05") | ("08" | "28" | "3D", _) => Some("connection"),
         (_, "55P03") | ("40", _) => Some("busy"),
         (_, "25006") => Some("read_only"),

@@ -2,6 +2,7 @@
 
 mod connections;
 mod events;
+mod writing;
 
 use std::sync::Arc;
 
@@ -9,17 +10,27 @@ use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Postgres, QueryBuilder};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::connections::{Connections, Unit};
 pub(super) use self::events::PostgresEvents;
+use self::writing::Writing;
 use super::events::Commits;
 use super::failure::{Failures, retry_broken_read};
-use super::lease::Leases;
+use super::lease::{Lease, Leases};
 use super::query::{self, Dialect, WordSearch, like_pattern};
-use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
-use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
-use crate::domain::{CensusLine, Precondition, Task, TaskFilter, TaskPatch, TaskRef, TaskStats};
+use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
+use super::work::{self, Writes};
+use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
+use crate::domain::daily::figures;
+use crate::domain::{
+    CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
+    TaskStats,
+};
+
+/// How often work is tried that the server takes back for the sake of another's.
+const ATTEMPTS: u32 = 5;
 
 /// One PostgreSQL database.
 #[derive(Debug)]
@@ -113,6 +124,18 @@ impl PostgresStore {
         Ok(count)
     }
 
+    async fn read_daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        let mut query = query::daily::<Postgres>(window.start());
+        let mut lease = self.connections.take().await?;
+        let mut unit = self.connections.one(&mut lease).await?;
+        // The plan depends on how many days there are: never a generic one.
+        let query = query.build_query_as::<DayRow>().persistent(false);
+        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
+        self.finish(unit).await?;
+        lease.keep();
+        Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
+    }
+
     async fn read_census(&self) -> Result<Vec<CensusLine>, StoreError> {
         let mut lease = self.connections.take().await?;
         let mut unit = self.connections.one(&mut lease).await?;
@@ -124,22 +147,32 @@ impl PostgresStore {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Reads the task and keeps it from others until the transaction ends.
-    async fn locked(
-        &self,
-        unit: &mut Unit<'_>,
-        reference: TaskRef,
-        precondition: &Precondition,
-    ) -> Result<Task, StoreError> {
-        let query = match reference {
-            TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::LOCK_BY_ID).bind(id),
-            TaskRef::Number(number) => sqlx::query_as(sql::LOCK_BY_NUMBER).bind(number),
-        };
-        let query = query.persistent(unit.keeps_statements());
-        let row = query.fetch_optional(&mut **unit).await.map_err(|error| self.explain(error))?;
-        let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
-        precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
+    /// Does the work once. The deadline is for the statements, not for the commit.
+    async fn attempt(&self, work: &Work<'_>, deadline: Instant) -> Result<CarriedOut, StoreError> {
+        let mut lease = self.connections.take().await?;
+        let mut writing = self.transaction(&mut lease).await?;
+        let carried_out = work::before(deadline, work::carry_out(&mut writing, work)).await?;
+        writing.finish().await?;
+        lease.keep();
+        Ok(carried_out)
     }
+
+    async fn transaction<'a>(
+        &'a self,
+        lease: &'a mut Lease<'_, Postgres>,
+    ) -> Result<Writing<'a>, StoreError> {
+        let unit = self.connections.transaction(lease).await?;
+        Ok(Writing::new(&self.connections, &self.commits, unit))
+    }
+}
+
+/// Whether the server has taken the whole transaction back for the sake of another (SQLSTATE class 40, but for
+/// 40003, which says that it is not known), so that it may be tried again.
+fn was_rolled_back(error: &StoreError) -> bool {
+    let StoreError::Unavailable { source: sqlx::Error::Database(error), .. } = error else {
+        return false;
+    };
+    error.code().is_some_and(|code| code.starts_with("40") && code != "40003")
 }
 
 /// The plan of a search depends on how rare its words are: never a generic one.
@@ -149,17 +182,23 @@ fn keeps_plan(unit: &Unit<'_>, filter: &TaskFilter) -> bool {
 
 #[async_trait]
 impl TaskStore for PostgresStore {
-    async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
+    async fn create(&self, task: Task) -> Result<Task, StoreError> {
         let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT_WITH_EVENT), &task);
-        let insert = insert.persistent(unit.keeps_statements());
-        let row = insert.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
-        task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        self.commits.made();
+        let unit = self.connections.one(&mut lease).await?;
+        let mut writing = Writing::new(&self.connections, &self.commits, unit);
+        let task = writing.insert(task).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(task)
+    }
+
+    async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
+        let mut lease = self.connections.take().await?;
+        let mut writing = self.transaction(&mut lease).await?;
+        writing.insert_many(&mut tasks).await?;
+        writing.finish().await?;
+        lease.keep();
+        Ok(tasks)
     }
 
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
@@ -174,16 +213,11 @@ impl TaskStore for PostgresStore {
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
         let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.transaction(&mut lease).await?;
-        let present = self.locked(&mut unit, reference, precondition).await?;
-        let Some(next) = present.patched(patch, now) else { return Ok(present) };
-        let update = sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE_WITH_EVENT), &next);
-        let update = update.persistent(unit.keeps_statements());
-        update.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        self.commits.made();
+        let mut writing = self.transaction(&mut lease).await?;
+        let task = writing.change(reference, precondition, patch, now).await?;
+        writing.finish().await?;
         lease.keep();
-        Ok(next)
+        Ok(task)
     }
 
     async fn delete(
@@ -192,15 +226,24 @@ impl TaskStore for PostgresStore {
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
         let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.transaction(&mut lease).await?;
-        let present = self.locked(&mut unit, reference, precondition).await?;
-        let delete = sqlx::query(sql::DELETE_WITH_EVENT).bind(present.id);
-        let delete = delete.persistent(unit.keeps_statements());
-        delete.execute(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        self.commits.made();
+        let mut writing = self.transaction(&mut lease).await?;
+        writing.remove(reference, precondition).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(())
+    }
+
+    /// Rows are taken in one order, so two of these never wait for each other over tasks; what else is written in
+    /// the same transaction might still be taken the other way round by somebody.
+    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
+        let deadline = Instant::now() + self.connections.statement_timeout();
+        let mut attempts = 1;
+        loop {
+            match self.attempt(work, deadline).await {
+                Err(error) if attempts < ATTEMPTS && was_rolled_back(&error) => attempts += 1,
+                done => return done,
+            }
+        }
     }
 
     async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
@@ -219,6 +262,10 @@ impl TaskStore for PostgresStore {
         retry_broken_read(|| self.read_stats(filter, now)).await
     }
 
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        retry_broken_read(|| self.read_daily(window)).await
+    }
+
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
         retry_broken_read(|| self.read_census()).await
     }
@@ -235,6 +282,13 @@ impl Dialect for Postgres {
 
     /// The planner knows how many rows a value has, and that a list stops.
     const NO_INDEX: &'static str = "";
+
+    /// The difference of two moments knows no time zone.
+    fn push_day(query: &mut QueryBuilder<Self>, column: &str, start: OffsetDateTime) {
+        query.push("CAST(floor(extract(epoch FROM ").push(column).push(" - ");
+        Self::push_time(query, start);
+        query.push(") / 86400) AS bigint)");
+    }
 
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);

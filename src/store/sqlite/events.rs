@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{Sqlite, Transaction};
-use uuid::Uuid;
 
 use super::SqliteStore;
-use crate::domain::{EventKind, TaskEvent};
+use crate::domain::TaskEvent;
 use crate::store::events::{self, Commits, EventLog, KEPT, PRUNED_AT_ONCE};
 use crate::store::row::EventRow;
 use crate::store::{StoreError, sql};
@@ -27,18 +25,6 @@ impl SqliteStore {
     /// What was committed here.
     pub(in crate::store) fn commits(&self) -> Arc<Commits> {
         Arc::clone(&self.commits)
-    }
-
-    /// Writes the event of a task that stands as it is to be told.
-    pub(super) async fn record(
-        &self,
-        transaction: &mut Transaction<'_, Sqlite>,
-        kind: EventKind,
-        task: Uuid,
-    ) -> Result<(), StoreError> {
-        let insert = sqlx::query(sql::INSERT_EVENT).bind(task).bind(kind.as_str());
-        let inserted = insert.execute(&mut **transaction).await;
-        inserted.map(|_| ()).map_err(|error| self.explain(error))
     }
 
     async fn one_number(&self, query: &'static str) -> Result<i64, StoreError> {
@@ -77,10 +63,8 @@ impl EventLog for SqliteStore {
     async fn prune(&self) -> Result<u64, StoreError> {
         self.failures.admit()?;
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
         let prune = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
-        let pruned = prune.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        transaction.commit().await.map_err(|error| self.explain(error))?;
+        let pruned = prune.execute(&mut *lease).await.map_err(|error| self.explain(error))?;
         lease.keep();
         Ok(pruned.rows_affected())
     }

@@ -5,27 +5,32 @@
 //! make them wait, for `busy_timeout` at most.
 
 mod events;
+mod writing;
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::writing::Writing;
 use super::events::Commits;
 use super::failure::Failures;
+use super::file::File;
 use super::lease::{Lease, Leases};
 use super::query::{self, Dialect, WordSearch, like_pattern};
-use super::row::{CensusRow, StatsRow, TaskRow, Timestamp};
-use super::{ListQuery, Page, PoolSettings, StoreError, TaskStore, sql};
+use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
+use super::work::{self, Writes};
+use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
 use crate::config::{SqliteMode, SqliteTarget};
+use crate::domain::daily::figures;
 use crate::domain::{
-    CensusLine, EventKind, Precondition, SortField, Task, TaskFilter, TaskPatch, TaskRef, TaskStats,
+    CensusLine, DayFigures, DayWindow, Precondition, SortField, Task, TaskFilter, TaskPatch,
+    TaskRef, TaskStats,
 };
 
 /// Shortest word, in characters, that the trigram index can find.
@@ -36,39 +41,6 @@ const INDEXED_WORD: usize = 3;
 const COMMON_WORDS: i64 = 4_000;
 /// The same where the whole table must be read and sorted, because no index has the order.
 const COMMON_WORDS_UNSORTED: i64 = 100_000;
-
-/// Which file the path leads to. Connections stay with the file that they opened, and what is written to one
-/// that was deleted or replaced is lost with the process; so a change condemns them.
-#[derive(Debug)]
-struct File {
-    path: PathBuf,
-    seen: Mutex<Option<(u64, u64)>>,
-    failures: Arc<Failures>,
-}
-
-impl File {
-    fn new(path: PathBuf, failures: Arc<Failures>) -> Self {
-        let seen = Mutex::new(identity(&path));
-        Self { path, seen, failures }
-    }
-
-    /// Whether a connection of this age has the file open that is there now.
-    fn is_that_of(&self, age: Duration) -> bool {
-        let present = identity(&self.path);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen != present {
-            tracing::warn!(path = %self.path.display(), "the database file has gone, or is another one");
-            *seen = present;
-            self.failures.condemn();
-        }
-        self.failures.none_within(age)
-    }
-}
-
-/// Device and number of a file; `None` when it is not there.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
-}
 
 /// Whether a connection can be lent again. `SQLite` ends a transaction by itself when the disk is full or fails
 /// (<https://sqlite.org/lang_transaction.html>, section 2.3); the driver goes on to think that it is in one,
@@ -89,6 +61,8 @@ pub(super) struct SqliteStore {
     file: Arc<File>,
     failures: Arc<Failures>,
     commits: Arc<Commits>,
+    /// Longest time for all statements of a transaction together.
+    work_timeout: Duration,
 }
 
 impl SqliteStore {
@@ -140,6 +114,7 @@ impl SqliteStore {
             file,
             failures,
             commits: Arc::default(),
+            work_timeout: settings.statement_timeout(),
         }
     }
 
@@ -149,7 +124,7 @@ impl SqliteStore {
     }
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
-        self.failures.explain(error, unavailable)
+        explain(&self.failures, error)
     }
 
     async fn lease<'a>(&self, from: &'a Leases<Sqlite>) -> Result<Lease<'a, Sqlite>, StoreError> {
@@ -157,12 +132,11 @@ impl SqliteStore {
         lease.map_err(|error| self.explain(error))
     }
 
-    async fn begin<'a>(
-        &self,
-        lease: &'a mut Lease<'_, Sqlite>,
-    ) -> Result<Transaction<'a, Sqlite>, StoreError> {
+    async fn begin<'a>(&self, lease: &'a mut Lease<'_, Sqlite>) -> Result<Writing<'a>, StoreError> {
         let begun = lease.begin_with("BEGIN IMMEDIATE").await;
-        begun.map_err(|error| self.explain(error))
+        let transaction = begun.map_err(|error| self.explain(error))?;
+        let (failures, commits) = (Arc::clone(&self.failures), Arc::clone(&self.commits));
+        Ok(Writing::new(transaction, failures, commits))
     }
 
     /// Whether so many rows hold the words that looking them all up is the long way: SQLite keeps no
@@ -183,35 +157,26 @@ impl SqliteStore {
             found.fetch_one(&mut **lease).await.map_err(|error| self.explain(error))?;
         Ok(if found < common { WordSearch::Index } else { WordSearch::Walk })
     }
-
-    async fn present(
-        &self,
-        transaction: &mut Transaction<'_, Sqlite>,
-        reference: TaskRef,
-        precondition: &Precondition,
-    ) -> Result<Task, StoreError> {
-        let row = select(reference).fetch_optional(&mut **transaction).await;
-        let row = row.map_err(|error| self.explain(error))?;
-        let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
-        precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
-    }
 }
 
 #[async_trait]
 impl TaskStore for SqliteStore {
-    async fn create(&self, mut task: Task) -> Result<Task, StoreError> {
+    async fn create(&self, task: Task) -> Result<Task, StoreError> {
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
-        let insert = sql::bind_task(sqlx::query::<Sqlite>(sql::INSERT), &task);
-        let rows =
-            insert.fetch_all(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        let row = rows.first().ok_or_else(|| self.explain(sqlx::Error::RowNotFound))?;
-        task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
-        self.record(&mut transaction, EventKind::Created, task.id).await?;
-        transaction.commit().await.map_err(|error| self.explain(error))?;
-        self.commits.made();
+        let mut writing = self.begin(&mut lease).await?;
+        let task = writing.insert(task).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(task)
+    }
+
+    async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
+        let mut lease = self.lease(&self.writer).await?;
+        let mut writing = self.begin(&mut lease).await?;
+        writing.insert_many(&mut tasks).await?;
+        writing.finish().await?;
+        lease.keep();
+        Ok(tasks)
     }
 
     async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
@@ -230,16 +195,11 @@ impl TaskStore for SqliteStore {
         now: OffsetDateTime,
     ) -> Result<Task, StoreError> {
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
-        let present = self.present(&mut transaction, reference, precondition).await?;
-        let Some(next) = present.patched(patch, now) else { return Ok(present) };
-        let update = sql::bind_task(sqlx::query::<Sqlite>(sql::UPDATE), &next);
-        update.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        self.record(&mut transaction, EventKind::Updated, next.id).await?;
-        transaction.commit().await.map_err(|error| self.explain(error))?;
-        self.commits.made();
+        let mut writing = self.begin(&mut lease).await?;
+        let task = writing.change(reference, precondition, patch, now).await?;
+        writing.finish().await?;
         lease.keep();
-        Ok(next)
+        Ok(task)
     }
 
     async fn delete(
@@ -248,15 +208,21 @@ impl TaskStore for SqliteStore {
         precondition: &Precondition,
     ) -> Result<(), StoreError> {
         let mut lease = self.lease(&self.writer).await?;
-        let mut transaction = self.begin(&mut lease).await?;
-        let present = self.present(&mut transaction, reference, precondition).await?;
-        self.record(&mut transaction, EventKind::Deleted, present.id).await?;
-        let delete = sqlx::query(sql::DELETE).bind(present.id);
-        delete.execute(&mut *transaction).await.map_err(|error| self.explain(error))?;
-        transaction.commit().await.map_err(|error| self.explain(error))?;
-        self.commits.made();
+        let mut writing = self.begin(&mut lease).await?;
+        writing.remove(reference, precondition).await?;
+        writing.finish().await?;
         lease.keep();
         Ok(())
+    }
+
+    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
+        let deadline = Instant::now() + self.work_timeout;
+        let mut lease = self.lease(&self.writer).await?;
+        let mut writing = self.begin(&mut lease).await?;
+        let carried_out = work::before(deadline, work::carry_out(&mut writing, work)).await?;
+        writing.finish().await?;
+        lease.keep();
+        Ok(carried_out)
     }
 
     async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
@@ -291,6 +257,15 @@ impl TaskStore for SqliteStore {
         Ok(row.into())
     }
 
+    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
+        let mut query = query::daily::<Sqlite>(window.start());
+        let mut lease = self.lease(&self.readers).await?;
+        let rows = query.build_query_as::<DayRow>().fetch_all(&mut *lease).await;
+        let rows = rows.map_err(|error| self.explain(error))?;
+        lease.keep();
+        Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
+    }
+
     async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
         let mut lease = self.lease(&self.readers).await?;
         let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&mut *lease).await;
@@ -307,6 +282,10 @@ fn select<'q>(reference: TaskRef) -> SelectOne<'q> {
         TaskRef::Id(id) => sqlx::query_as(sql::SELECT_BY_ID).bind(id),
         TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
     }
+}
+
+fn explain(failures: &Failures, error: sqlx::Error) -> StoreError {
+    failures.explain(error, unavailable)
 }
 
 /// The word for a result code (<https://sqlite.org/rescode.html>) that means "not now".
@@ -331,6 +310,12 @@ impl Dialect for Sqlite {
     const TITLE: &'static str = "substr(search_text, 1, instr(search_text, char(10)) - 1)";
 
     const NO_INDEX: &'static str = "+";
+
+    fn push_day(query: &mut QueryBuilder<Self>, column: &str, start: OffsetDateTime) {
+        query.push("(").push(column).push(" - ");
+        Self::push_time(query, start);
+        query.push(") / 86400000000");
+    }
 
     fn push_text(query: &mut QueryBuilder<Self>, text: String) {
         query.push_bind(text);

@@ -3,23 +3,20 @@
 //! No probe reads a table: the database is asked for an answer, and schema and counts come from what a
 //! background task saw last.
 
+pub(super) mod answer;
+pub(super) mod migrations;
+
+pub(super) use answer::OwnBody;
+
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
-use axum::response::{IntoResponse, Response};
 use metrics::gauge;
-use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::MissedTickBehavior;
-use utoipa::ToSchema;
 
-use super::openapi::ReadyProblems;
-use super::problem::{NOT_READY, Problem};
-use crate::domain::{Priority, Status, date};
+use crate::domain::{Priority, Status};
+use crate::migrate::history::Line;
 use crate::migrate::{Inspector, Progress, StateReport, publish_metrics};
 use crate::shutdown::Shutdown;
 use crate::store::Database;
@@ -41,10 +38,6 @@ const COUNT_EVERY: (Duration, Duration) = (Duration::from_secs(2), Duration::fro
 
 /// Longest that a start waits for its first count.
 const FIRST_COUNT: Duration = Duration::from_millis(500);
-
-/// Marks an answer that fails with a body of its own, which no layer may replace.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OwnBody;
 
 /// What does not change while the instance lives.
 #[derive(Clone, Debug)]
@@ -78,6 +71,8 @@ struct Probe {
 #[derive(Debug, Default)]
 struct Seen {
     schema: Option<StateReport>,
+    /// From the same look as `schema`, but for the first one of a start.
+    history: Option<Arc<[Line]>>,
     tasks_count: Option<i64>,
 }
 
@@ -100,7 +95,7 @@ impl Health {
     /// that takes longer than [`FIRST_COUNT`] is counted soon after.
     pub async fn serve(&self, database: Database, schema: Option<StateReport>) {
         if let Some(schema) = schema {
-            self.remember(schema);
+            self.remember(schema, None);
         }
         // A second call would be a second start; the first store stays.
         let _ = self.database.set(database);
@@ -140,12 +135,12 @@ impl Health {
     }
 
     async fn look(&self) {
-        if let Ok(report) = self.inspector.report(ANSWER_WITHIN).await {
-            self.remember(report);
+        if let Ok((report, history)) = self.inspector.survey(ANSWER_WITHIN).await {
+            self.remember(report, Some(history.into()));
         }
     }
 
-    fn remember(&self, report: StateReport) {
+    fn remember(&self, report: StateReport, history: Option<Arc<[Line]>>) {
         publish_metrics(&report);
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = &seen.schema
@@ -154,7 +149,7 @@ impl Health {
             let (from, to) = (before.state.as_str(), report.state.as_str());
             tracing::warn!(from, to, "the schema's state changed under this instance");
         }
-        seen.schema = Some(report);
+        (seen.schema, seen.history) = (Some(report), history);
     }
 
     async fn count(&self) {
@@ -238,155 +233,4 @@ impl Health {
         let state = seen.schema.as_ref().map_or("unknown", |report| report.state.as_str());
         Some(("schema", format!("the schema is {state}, and this program cannot serve it")))
     }
-}
-
-/// The state of an instance.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Health)]
-pub struct HealthBody {
-    /// `healthy` when the database answers and the schema is one that this program serves.
-    pub status: HealthWord,
-    /// Whether the database answers within two seconds.
-    pub database: DatabaseWord,
-    /// How many tasks there are, at most ten seconds ago; null while the database does not answer.
-    #[schema(minimum = 0, required)]
-    pub tasks_count: Option<i64>,
-    /// As configured.
-    pub environment: String,
-    /// The program's version.
-    pub version: &'static str,
-    /// Time since the process began, in seconds.
-    pub uptime_seconds: u64,
-    /// `current`, `behind`, `ahead_compatible`, `ahead_incompatible`, `diverged`, `drifted` or `failed`; null while it is not known.
-    #[schema(required)]
-    pub schema_state: Option<&'static str>,
-    /// The newest migration that the database has.
-    #[schema(required)]
-    pub schema_version: Option<i64>,
-    /// The newest migration that this program has.
-    #[schema(required)]
-    pub target_version: Option<i64>,
-    /// Migrations that this program has and the database has not; null while it is not known.
-    #[schema(required)]
-    pub pending_migrations: Option<Vec<PendingBody>>,
-    /// When the newest migration was applied, UTC.
-    #[schema(format = DateTime, required)]
-    pub last_migration_at: Option<String>,
-}
-
-/// Whether an instance is well.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = HealthStatus)]
-pub enum HealthWord {
-    /// It serves.
-    Healthy,
-    /// It does not, or should not.
-    Unhealthy,
-}
-
-/// Whether the database answers.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = DatabaseStatus)]
-pub enum DatabaseWord {
-    /// It does.
-    Connected,
-    /// It does not.
-    Disconnected,
-}
-
-/// A migration that is not applied.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PendingMigration)]
-pub struct PendingBody {
-    /// Its version, `YYYYMMDDHHMMSS`.
-    pub version: i64,
-    /// Its name in words.
-    pub description: String,
-}
-
-/// The whole state of this instance
-#[utoipa::path(
-    get, path = "/health", tag = "operations", operation_id = "health",
-    responses(
-        (status = 200, description = "Healthy", body = HealthBody),
-        (status = 503, description = "Unhealthy: the same members, and not a problem", body = HealthBody,
-            headers(("Retry-After" = i64, description = "Seconds to wait")))
-    )
-)]
-pub(super) async fn health(State(health): State<Arc<Health>>) -> Response {
-    let connected = health.connected().await;
-    let seen = health.seen.read().unwrap_or_else(PoisonError::into_inner);
-    let schema = seen.schema.as_ref();
-    let known = schema.filter(|_| connected);
-    let healthy = known.is_some_and(|report| report.state.can_serve());
-    let body = HealthBody {
-        status: if healthy { HealthWord::Healthy } else { HealthWord::Unhealthy },
-        database: if connected { DatabaseWord::Connected } else { DatabaseWord::Disconnected },
-        tasks_count: seen.tasks_count.filter(|_| connected),
-        environment: health.settings.environment.clone(),
-        version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: health.settings.started.elapsed().as_secs(),
-        schema_state: known.map(|report| report.state.as_str()),
-        schema_version: known.and_then(|report| report.head),
-        target_version: health.settings.target,
-        pending_migrations: known.map(|report| {
-            let pending = report.pending.iter();
-            pending
-                .map(|p| PendingBody { version: p.version, description: p.description.clone() })
-                .collect()
-        }),
-        last_migration_at: known.and_then(|r| r.last_migration_at).map(date::format_seconds),
-    };
-    drop(seen);
-    if healthy {
-        return Json(body).into_response();
-    }
-    let mut response =
-        (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], Json(body)).into_response();
-    response.extensions_mut().insert(OwnBody);
-    response
-}
-
-/// A word that says that all is well.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Probe)]
-pub struct ProbeBody {
-    /// `live` or `ready`.
-    pub status: &'static str,
-}
-
-/// Whether the process runs
-#[utoipa::path(
-    get, path = "/health/live", tag = "operations", operation_id = "live",
-    responses((status = 200, description = "It runs", body = ProbeBody))
-)]
-pub(super) async fn live() -> Json<ProbeBody> {
-    Json(ProbeBody { status: "live" })
-}
-
-/// Whether this instance may get traffic
-#[utoipa::path(
-    get, path = "/health/ready", tag = "operations", operation_id = "ready",
-    responses((status = 200, description = "It may", body = ProbeBody), ReadyProblems)
-)]
-pub(super) async fn ready(State(health): State<Arc<Health>>) -> Response {
-    let Some((reason, detail)) = health.refusal().await else {
-        return Json(ProbeBody { status: "ready" }).into_response();
-    };
-    let mut problem = Problem::new(&NOT_READY, detail);
-    problem.extra.insert("reason".into(), reason.into());
-    if reason == "starting" {
-        let progress = health.progress.snapshot();
-        let members = serde_json::json!({
-            "phase": progress.phase.as_str(),
-            "version": progress.version,
-            "done": progress.done,
-            "total": progress.total,
-            "since": progress.since.map(date::format),
-        });
-        problem.extra.insert("progress".into(), members);
-    }
-    ([(RETRY_AFTER, "1")], problem).into_response()
 }

@@ -1,0 +1,3 @@
+-- compat: additive
+-- Tasks that were completed since some day, without reading the table.
+CREATE INDEX tasks_completed_at_idx ON tasks (completed_at) WHERE completed_at IS NOT NULL;

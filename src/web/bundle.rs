@@ -1,0 +1,178 @@
+//! The page's files as they are served: which they are, the hash of them all, and `index.html` with both in it.
+//!
+//! Pure but for reading the folder. Also part of `build.rs`, so it knows nothing of the rest of the program.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use sha2::{Digest, Sha256};
+
+/// What the page itself is called in the bundle.
+pub const PAGE: &str = "index.html";
+/// Where the page's own script begins.
+const ENTRY: &str = "app/main.js";
+/// Stands in the page for the hash of all files.
+const HASH_MARK: &str = "{hash}";
+/// Stands in the page for the links that fetch every module at once.
+const PRELOAD_MARK: &str = "<!-- preload -->";
+/// What is served, and as what. All else in the folder is for who works on it.
+const TYPES: [(&str, &str); 4] = [
+    ("css", "text/css; charset=utf-8"),
+    ("html", "text/html; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+    ("svg", "image/svg+xml"),
+];
+/// Folders of the page; others hold what npm installs.
+const FOLDERS: [&str; 5] = ["app", "i18n", "styles", "vendor", "views"];
+
+/// Every file that is served, by its path below the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// Of all files together, in hexadecimal: part of their URLs.
+    pub hash: String,
+    /// Contents by path, with `/` whatever the system.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Bundle {
+    /// Reads the folder and completes the page.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, there is no page, or a module imports what is not there.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let mut files = BTreeMap::new();
+        for (path, file) in list(folder)? {
+            files.insert(path, fs::read(file)?);
+        }
+        Self::of(files)
+    }
+
+    /// Completes the page among the files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bundle::read`].
+    pub fn of(mut files: BTreeMap<String, Vec<u8>>) -> io::Result<Self> {
+        let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+        let hash = hash(&files);
+        let modules = modules(&files).map_err(invalid)?;
+        let page = files.get(PAGE).and_then(|page| std::str::from_utf8(page).ok());
+        let page = page.ok_or_else(|| invalid(format!("no text in {PAGE}")))?;
+        let links: Vec<String> = modules
+            .iter()
+            .map(|path| format!("<link rel=\"modulepreload\" href=\"/assets/{HASH_MARK}/{path}\">"))
+            .collect();
+        let page = page.replace(PRELOAD_MARK, &links.join("\n")).replace(HASH_MARK, &hash);
+        files.insert(PAGE.to_owned(), page.into_bytes());
+        Ok(Self { hash, files })
+    }
+}
+
+/// The files of the folder that are served: their paths in the bundle and on the disk, in order.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub fn list(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut found = vec![(PAGE.to_owned(), folder.join(PAGE))];
+    let mut folders: Vec<String> = FOLDERS.map(ToOwned::to_owned).to_vec();
+    while let Some(path) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&path))? {
+            let entry = entry?;
+            let below = format!("{path}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                folders.push(below);
+            } else if content_type(&below).is_some() {
+                found.push((below, entry.path()));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The `Content-Type` of a path, `None` when such files are not served.
+#[must_use]
+pub fn content_type(path: &str) -> Option<&'static str> {
+    let (_, extension) = path.rsplit_once('.')?;
+    TYPES.iter().find(|(known, _)| *known == extension).map(|(_, kind)| *kind)
+}
+
+/// The first half of a SHA-256, in hexadecimal: names contents, and is no secret.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(bytes)[..16].iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn hash(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let names: Vec<String> =
+        files.iter().map(|(path, bytes)| format!("{path} {}\n", digest(bytes))).collect();
+    digest(names.concat().as_bytes())[..16].to_owned()
+}
+
+/// Every module that the page's script needs to begin, itself first.
+fn modules(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<String>, String> {
+    let mut found = vec![ENTRY.to_owned()];
+    let mut seen = BTreeSet::from([ENTRY.to_owned()]);
+    let mut queue = VecDeque::from([ENTRY.to_owned()]);
+    while let Some(path) = queue.pop_front() {
+        let bytes = files.get(&path).ok_or_else(|| format!("no module {path}"))?;
+        for import in imports(&String::from_utf8_lossy(bytes)) {
+            let target = resolve(&path, &import);
+            let target = target.filter(|target| files.contains_key(target));
+            let target = target.ok_or_else(|| format!("{path} imports {import}: no such file"))?;
+            if seen.insert(target.clone()) {
+                found.push(target.clone());
+                queue.push_back(target);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What a module imports before it runs: `from "…"` and `import "…"`, but not `import("…")`.
+#[must_use]
+pub fn imports(module: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for quote in ['"', '\''] {
+        // What stands before a quote, and what follows it up to the next.
+        let parts: Vec<&str> = module.split(quote).collect();
+        for pair in parts.windows(2) {
+            let before = pair[0].trim_end();
+            let imported = ["from", "import"].iter().any(|word| {
+                before.strip_suffix(word).is_some_and(|rest| {
+                    !rest.ends_with(|c: char| c.is_alphanumeric() || "_$.".contains(c))
+                })
+            });
+            if imported && !pair[1].is_empty() && !pair[1].contains(char::is_whitespace) {
+                found.push(pair[1].to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The path that an import leads to; `None` when it leaves the folder or names a package.
+#[must_use]
+pub fn resolve(module: &str, import: &str) -> Option<String> {
+    if !import.starts_with("./") && !import.starts_with("../") {
+        return None;
+    }
+    let mut parts: Vec<&str> = module.split('/').collect();
+    parts.pop();
+    for part in import.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -1,0 +1,81 @@
+//! The lost connection: it is to be seen, and what is done meanwhile is kept and sent once.
+
+use rstest::rstest;
+use serde_json::json;
+
+use crate::page::open;
+use crate::support::Backend::{self, Postgres, Sqlite};
+use crate::support::{App, Server, WITHIN, until};
+
+#[rstest]
+#[tokio::test]
+async fn without_a_network_edits_wait_and_are_sent_once(#[values(Sqlite, Postgres)] on: Backend) {
+    let app = App::start(on).await;
+    let _ = app.create(json!({"title": "Known"})).await;
+    let mut window = open(&app, "/").await;
+    window.expect_fault("ERR_INTERNET_DISCONNECTED");
+    window.until_column("todo", &["Known"]).await;
+    window.set_offline(true).await;
+    window.part("offline").await;
+
+    window.press(&['n']).await;
+    window.write("quick-title", "New\n").await;
+    window.press(&[crate::keys::ESCAPE]).await;
+    window.press_on_card("Known", "finish").await;
+    window.until_column("done", &["Known"]).await;
+    window.press_on_card("New", "finish").await;
+    window.until_column("done", &["New", "Known"]).await;
+    assert!(window.text_of("waiting").await.starts_with("3 changes"), "how many wait is said");
+    assert_eq!(app.titles("/tasks").await, ["Known"]);
+
+    window.set_offline(false).await;
+    window.until_no_part("offline").await;
+    until("the edits", WITHIN, async || {
+        (app.json("/tasks/count?status=done").await["total"] == 2).then_some(())
+    })
+    .await;
+    let mut tasks = app.json("/tasks?sort=number").await;
+    let versions: Vec<_> =
+        tasks.as_array_mut().expect("tasks").iter().map(|task| task["version"].clone()).collect();
+    assert_eq!(versions, [2, 2], "each edit was sent once");
+    window.until_column("done", &["New", "Known"]).await;
+    window.close().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_service_that_goes_away_finds_the_edits_when_it_is_back(
+    #[values(Sqlite, Postgres)] on: Backend,
+) {
+    let mut app = App::start(on).await;
+    let _ = app.create(json!({"title": "Known"})).await;
+    let mut window = open(&app, "/").await;
+    for fault in [
+        "ERR_CONNECTION_REFUSED",
+        "ERR_CONNECTION_RESET",
+        "ERR_INCOMPLETE_CHUNKED",
+        "ERR_EMPTY_RESPONSE",
+    ] {
+        window.expect_fault(fault);
+    }
+    window.until_column("todo", &["Known"]).await;
+    app.server.signal("KILL");
+    let _ = app.server.exit().await;
+    window.press_on_card("Known", "finish").await;
+    window.part("offline").await;
+    window.until_column("done", &["Known"]).await;
+
+    // Also what was kept when the window is loaded anew.
+    let port = app.server.port.to_string();
+    app.server = Server::start(&[("DATABASE_URL", &app.database.url), ("PORT", &port)]).await;
+    window.reload().await;
+    window.until_connected().await;
+    until("the edit", WITHIN, async || {
+        (app.json("/tasks/1").await["status"] == "done").then_some(())
+    })
+    .await;
+    assert_eq!(app.json("/tasks/1").await["version"], 2);
+    window.until_column("done", &["Known"]).await;
+    window.until_no_part("offline").await;
+    window.close().await;
+}

@@ -1,0 +1,231 @@
+//! Work that is done once, however often it is asked for.
+
+use std::sync::Arc;
+
+use rstest::rstest;
+use taskmanager::config::DatabaseUrl;
+use taskmanager::domain::{
+    Clock, Operation, Outcome, Precondition, SystemClock, TaskFilter, TaskPatch, TaskRef,
+};
+use taskmanager::store::{
+    Answer, CarriedOut, Database as Opened, Once, PoolSettings, StoreError, TaskStore, Work,
+};
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::fixture::{Fixture, NOW, task};
+use crate::support::{Backend, WITHIN, until};
+
+const FIRST: [u8; 32] = [1; 32];
+const OTHER: [u8; 32] = [2; 32];
+
+fn answer(outcomes: &[Outcome]) -> Answer {
+    let task = outcomes.first().expect("an outcome").task();
+    Answer {
+        status: 201,
+        location: Some(format!("/tasks/{}", task.id)),
+        entity_tag: Some(task.version.to_string()),
+        body: format!("{{\"número\":{}}}", task.number),
+    }
+}
+
+/// Makes a task under a key.
+async fn make(
+    tasks: &dyn TaskStore,
+    key: &str,
+    fingerprint: [u8; 32],
+    now: OffsetDateTime,
+) -> Result<CarriedOut, StoreError> {
+    carry_out(tasks, vec![Operation::Create(Box::new(task("t")))], key, fingerprint, now).await
+}
+
+async fn carry_out(
+    tasks: &dyn TaskStore,
+    operations: Vec<Operation>,
+    key: &str,
+    fingerprint: [u8; 32],
+    now: OffsetDateTime,
+) -> Result<CarriedOut, StoreError> {
+    let once = Some(Once { key, fingerprint: &fingerprint, answer: &answer });
+    tasks.carry_out(&Work { operations, now, once }).await
+}
+
+async fn stored(fixture: &Fixture) -> i64 {
+    fixture.tasks.count(&TaskFilter::default(), NOW).await.expect("a count")
+}
+
+async fn keys(fixture: &Fixture) -> i64 {
+    fixture.database.connect().await.integer("SELECT count(*) FROM idempotency_keys").await
+}
+
+/// What was answered, made or kept.
+fn told(done: Result<CarriedOut, StoreError>) -> (bool, Answer) {
+    match done.expect("an answer") {
+        CarriedOut::Now(outcomes) => (true, answer(&outcomes)),
+        CarriedOut::Before(answer) => (false, answer),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_same_key_gets_the_answer_of_the_first_time(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let (new, first) = told(make(&*fixture.tasks, "k", FIRST, NOW).await);
+    assert!(new);
+    for later in [Duration::ZERO, Duration::MINUTE, Duration::hours(24) - Duration::MICROSECOND] {
+        let again = told(make(&*fixture.tasks, "k", FIRST, NOW + later).await);
+        assert_eq!(again, (false, first.clone()));
+    }
+    // Other keys stand for other requests, however alike they are.
+    for key in ["K", "k ", "\u{301}k"] {
+        assert!(told(make(&*fixture.tasks, key, FIRST, NOW).await).0, "{key}");
+    }
+    assert_eq!((stored(&fixture).await, keys(&fixture).await), (4, 4));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_key_stands_for_one_request(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let (_, first) = told(make(&*fixture.tasks, "k", FIRST, NOW).await);
+    let reused = make(&*fixture.tasks, "k", OTHER, NOW).await;
+    assert!(matches!(reused, Err(StoreError::KeyReused)), "{reused:?}");
+    assert_eq!(told(make(&*fixture.tasks, "k", FIRST, NOW).await), (false, first));
+    assert_eq!(stored(&fixture).await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn after_a_day_a_key_is_new(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let (_, first) = told(make(&*fixture.tasks, "k", FIRST, NOW).await);
+    let later = NOW + Duration::hours(24);
+    let (new, second) = told(make(&*fixture.tasks, "k", OTHER, later).await);
+    assert!(new && second != first);
+    assert_eq!(told(make(&*fixture.tasks, "k", OTHER, later).await), (false, second));
+    assert_eq!((stored(&fixture).await, keys(&fixture).await), (2, 1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn expired_keys_do_not_pile_up(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    for n in 0..25 {
+        assert!(told(make(&*fixture.tasks, &format!("old {n}"), FIRST, NOW).await).0);
+    }
+    let later = NOW + Duration::hours(25);
+    for n in 0..3 {
+        assert!(told(make(&*fixture.tasks, &format!("new {n}"), FIRST, later).await).0);
+    }
+    assert_eq!(keys(&fixture).await, 3);
+    assert_eq!(stored(&fixture).await, 28, "tasks stay");
+}
+
+#[rstest]
+#[tokio::test]
+async fn work_that_failed_leaves_its_key_free(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let missing = Operation::Delete {
+        reference: TaskRef::Id(SystemClock.new_id()),
+        precondition: Precondition::default(),
+    };
+    let operations = vec![Operation::Create(Box::new(task("t"))), missing];
+    let refused = carry_out(&*fixture.tasks, operations, "k", FIRST, NOW).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert_eq!((stored(&fixture).await, keys(&fixture).await), (0, 0));
+    assert!(told(make(&*fixture.tasks, "k", OTHER, NOW).await).0);
+}
+
+/// As a second process would be: it knows of the first only by the database.
+fn replica(fixture: &Fixture) -> Opened {
+    let url = DatabaseUrl::parse(&fixture.database.url).expect("a URL");
+    let request_timeout = std::time::Duration::from_mins(1);
+    Opened::open(url.target(), &PoolSettings { max_connections: 10, request_timeout })
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_callers_with_one_key_one_does_the_work(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let replicas = [replica(&fixture), replica(&fixture)];
+    for round in 0..5 {
+        let barrier = Arc::new(Barrier::new(50));
+        let mut callers = JoinSet::new();
+        for caller in 0..50 {
+            let (tasks, barrier) = (replicas[caller % 2].tasks(), Arc::clone(&barrier));
+            let key = format!("key {round}");
+            callers.spawn(async move {
+                barrier.wait().await;
+                make(&*tasks, &key, FIRST, NOW).await
+            });
+        }
+        let mut answers = Vec::new();
+        for done in callers.join_all().await {
+            match done {
+                Err(StoreError::KeyInUse) => {}
+                done => answers.push(told(done)),
+            }
+        }
+        assert_eq!(answers.iter().filter(|(new, _)| *new).count(), 1, "{answers:?}");
+        assert!(answers.iter().all(|(_, answer)| *answer == answers[0].1), "{answers:?}");
+        assert_eq!(stored(&fixture).await, round + 1);
+    }
+    for replica in replicas {
+        replica.close().await;
+    }
+}
+
+/// Somebody else holds the task, so that the first caller does not get on. Two processes stand in line for one
+/// file: there nobody is at work while another is.
+#[rstest]
+#[case(Backend::Sqlite, false)]
+#[case(Backend::Postgres, false)]
+#[case(Backend::Postgres, true)]
+#[tokio::test]
+async fn who_comes_while_the_first_is_at_work_is_told_so_at_once(
+    #[case] backend: Backend,
+    #[case] elsewhere: bool,
+) {
+    let fixture = Fixture::new(backend).await;
+    let [made] = fixture.store([task("t")]).await.try_into().expect("one");
+    let second = replica(&fixture);
+    let mut holder = fixture.database.connect().await;
+    holder.lock_tasks().await;
+    let first = {
+        let tasks = Arc::clone(&fixture.tasks);
+        let operation = Operation::Update {
+            reference: TaskRef::Id(made.id),
+            precondition: Precondition::default(),
+            patch: Box::new(TaskPatch::default()),
+        };
+        tokio::spawn(async move { carry_out(&*tasks, vec![operation], "k", FIRST, NOW).await })
+    };
+    let tasks = if elsewhere { second.tasks() } else { Arc::clone(&fixture.tasks) };
+    // There is one thread: the first begins now, and waits for the database.
+    tokio::task::yield_now().await;
+    if backend == Backend::Postgres {
+        let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+        let mut side = fixture.database.connect().await;
+        until("the claim", WITHIN, async || (side.integer(locks).await > 0).then_some(())).await;
+    }
+    let start = std::time::Instant::now();
+    let early = make(&*tasks, "k", FIRST, NOW).await;
+    assert!(matches!(early, Err(StoreError::KeyInUse)), "{early:?}");
+    assert!(start.elapsed() < Duration::seconds(1), "it did not wait");
+    holder.unlock().await;
+    let (new, answer) = told(first.await.expect("no panic"));
+    assert!(new);
+    assert_eq!(told(make(&*tasks, "k", FIRST, NOW).await), (false, answer));
+    second.close().await;
+}
