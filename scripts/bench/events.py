@@ -171,7 +171,7 @@ def measure(name, url, folder):
 
 def database(name):
     url = os.environ["TEST_POSTGRES_URL"]
-    seed.psql(url, "-c", f"DROP DATABASE IF EXISTS {name}")
+    seed.psql(url, "-c", f"SET client_min_messages = warning", "-c", f"DROP DATABASE IF EXISTS {name}")
     seed.psql(url, "-c", f"CREATE DATABASE {name}")
     return url.rsplit("/", 1)[0] + f"/{name}"
 
