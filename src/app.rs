@@ -147,8 +147,8 @@ impl App {
 
     /// Serves until the shutdown begins and requests in flight have ended, then closes the database.
     pub async fn serve(self) -> Ended {
-        let routes = [&self.config.database_url, &self.config.migrate_database_url];
-        let feed = self.database.events(&routes.map(DatabaseUrl::target));
+        let ways = [&self.config.database_url, &self.config.migrate_database_url];
+        let feed = self.database.events(&ways.map(DatabaseUrl::target));
         let clients = self.config.events_clients;
         let state = AppState {
             tasks: self.database.tasks(),

@@ -215,8 +215,6 @@ problem_sets! {
     ListProblems: MALFORMED_QUERY VALIDATION INTERNAL UNAVAILABLE;
     /// One task is looked for.
     FindProblems: NOT_FOUND INTERNAL UNAVAILABLE;
-    /// A body makes something.
-    WriteProblems: MALFORMED_JSON PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// A body makes something, once if the request has a key.
     PostProblems: MALFORMED_JSON KEY_IN_USE PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION INTERNAL UNAVAILABLE;
     /// A body changes something.

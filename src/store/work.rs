@@ -27,6 +27,16 @@ impl Work<'_> {
         if matches!(self.operations.as_slice(), [Operation::Create(_)]) { "create" } else { "bulk" }
     }
 
+    /// The tasks to be made, where there are several and nothing else is to be done.
+    fn only_new(&self) -> Option<Vec<Task>> {
+        let new = |operation: &Operation| match operation {
+            Operation::Create(task) => Some(task.as_ref().clone()),
+            Operation::Update { .. } | Operation::Delete { .. } => None,
+        };
+        let tasks: Option<Vec<_>> = self.operations.iter().map(new).collect();
+        tasks.filter(|tasks| tasks.len() > 1)
+    }
+
     fn references(&self) -> Vec<TaskRef> {
         self.operations.iter().filter_map(Operation::reference).collect()
     }
@@ -46,6 +56,9 @@ pub enum CarriedOut {
 pub(super) trait Writes: Send {
     /// As [`TaskStore::create`](super::TaskStore::create).
     async fn insert(&mut self, task: Task) -> Result<Task, StoreError>;
+
+    /// Stores many tasks with few statements, and gives them their numbers.
+    async fn insert_many(&mut self, tasks: &mut [Task]) -> Result<(), StoreError>;
 
     /// As [`TaskStore::update`](super::TaskStore::update).
     async fn change(
@@ -97,6 +110,22 @@ pub(super) async fn carry_out(
     {
         return Ok(CarriedOut::Before(answer));
     }
+    let outcomes = match work.only_new() {
+        Some(tasks) => make(writes, tasks).await?,
+        None => in_order(writes, work).await?,
+    };
+    if let Some(once) = &work.once {
+        writes.keep_answer(once.key, &(once.answer)(&outcomes)).await?;
+    }
+    Ok(CarriedOut::Now(outcomes))
+}
+
+async fn make(writes: &mut impl Writes, mut tasks: Vec<Task>) -> Result<Vec<Outcome>, StoreError> {
+    writes.insert_many(&mut tasks).await?;
+    Ok(tasks.into_iter().map(Outcome::Created).collect())
+}
+
+async fn in_order(writes: &mut impl Writes, work: &Work<'_>) -> Result<Vec<Outcome>, StoreError> {
     let references = work.references();
     if references.len() > 1 {
         writes.hold(&references).await?;
@@ -112,13 +141,7 @@ pub(super) async fn carry_out(
             Err(error) => return Err(error),
         }
     }
-    if !refusals.is_empty() {
-        return Err(StoreError::Refused(refusals));
-    }
-    if let Some(once) = &work.once {
-        writes.keep_answer(once.key, &(once.answer)(&outcomes)).await?;
-    }
-    Ok(CarriedOut::Now(outcomes))
+    if refusals.is_empty() { Ok(outcomes) } else { Err(StoreError::Refused(refusals)) }
 }
 
 async fn step(

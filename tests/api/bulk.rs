@@ -165,7 +165,7 @@ async fn a_hundred_operations_within_the_limits_of_a_body(#[values(Sqlite, Postg
     let plain = app.call("POST", "/tasks/bulk").header("content-type", "text/plain").raw("{}");
     let _ = plain.send().await.problem(415, "unsupported-media-type");
     let _ = app.call("POST", "/tasks/bulk").text("{").send().await.problem(400, "malformed-json");
-    let _ = app.get("/tasks/bulk").await.problem(404, "not-found");
+    let _ = app.get("/tasks/bulk").await.problem(405, "method-not-allowed");
 }
 
 /// Each client names the same tasks, half of them from the last to the first.

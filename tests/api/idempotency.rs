@@ -68,6 +68,25 @@ async fn bulk_has_keys_too(#[values(Sqlite, Postgres)] on: Backend) {
 
 #[rstest]
 #[tokio::test]
+async fn a_file_is_imported_once(#[values(Sqlite, Postgres)] on: Backend) {
+    let app = App::start(on).await;
+    let import = async |query: &str, key: &str| {
+        let call = app.call("POST", &format!("/tasks/import{query}"));
+        let call = call.header("content-type", "text/csv").header("idempotency-key", key);
+        call.raw("title\r\na\r\nb\r\n").send().await
+    };
+    let _ = import("?dry_run=true", "k").await.expect(200);
+    let first = import("", "k").await.expect(200);
+    assert_eq!(first.json()["created"], 2);
+    assert_same(&import("", "k").await, &first);
+    let reused = import("?dry_run=false", "k").await;
+    let _ = reused.problem(422, "idempotency-key-reused");
+    import("?x=1", "a b").await.violates(&["Idempotency-Key invalid_key", "x unknown_parameter"]);
+    assert_eq!(app.titles("/tasks?sort=number").await, ["a", "b"]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_key_stands_for_one_request(#[values(Sqlite, Postgres)] on: Backend) {
     let app = App::start(on).await;
     let body = json!({"title": "a"});

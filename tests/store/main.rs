@@ -12,6 +12,8 @@ mod bulk;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod figures;

@@ -97,11 +97,7 @@ impl Database {
     pub async fn connect(&self) -> Side {
         match self.place {
             Place::Sqlite(_) => Side::sqlite(&self.url).await,
-            Place::Postgres { .. } => {
-                let options = PgConnectOptions::from_str(&self.url).expect("a URL");
-                let connection = PgConnection::connect_with(&options).await;
-                Side::Postgres(connection.expect("the database answers"))
-            }
+            Place::Postgres { .. } => Side::postgres(&self.url).await,
         }
     }
 }
@@ -146,6 +142,17 @@ impl Side {
         let options = options.busy_timeout(Duration::from_secs(10));
         let connection = SqliteConnection::connect_with(&options).await;
         Self::Sqlite(connection.expect("the database file opens"))
+    }
+
+    /// A connection to a server.
+    ///
+    /// # Panics
+    ///
+    /// When it does not answer.
+    pub async fn postgres(url: &str) -> Self {
+        let options = PgConnectOptions::from_str(url).expect("a URL");
+        let connection = PgConnection::connect_with(&options).await;
+        Self::Postgres(connection.expect("the database answers"))
     }
 
     /// Runs a statement that both databases understand.

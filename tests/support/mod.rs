@@ -7,6 +7,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod follower;
 pub mod lint_table;
 pub mod pgbouncer;
 pub mod poll;
@@ -18,6 +19,7 @@ pub mod tmpfs;
 pub use app::App;
 pub use client::{Answer, Api, Call};
 pub use database::{Backend, Database};
+pub use follower::{Follower, Told};
 pub use pgbouncer::PgBouncer;
 pub use poll::{WITHIN, until};
 pub use postgres::PostgresServer;

@@ -140,9 +140,11 @@ function Notices() {
       <button type="button" class="button" data-test="clear" onClick=${clearFilters}>${t("filters.clear")}</button>
     </div>`;
   }
-  if (!done && total === 0) return html`<p class="notice" role="status">${t("view.loading")}</p>`;
+  if (!done && total === 0) return html`<p class="empty loading" role="status">${t("view.loading")}</p>`;
   if (capped) return html`<p class="notice" role="status">${t("load.capped", { count })}</p>`;
-  return null;
+  // The row of filters says it itself.
+  if (filtersOpen.value || shown === total) return null;
+  return html`<p class="visually-hidden" role="status">${t("count.of", { count: shown, total })}</p>`;
 }
 
 /** Whatever is open above the view; one at a time, the conflict first. */

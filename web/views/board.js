@@ -122,7 +122,7 @@ function Column({ status, tasks, store, t }) {
       </button>
     </header>
     <div class="column-scroll" ref=${ref}>
-      ${tasks.length === 0 && html`<p class="column-empty">${t("empty.column")}</p>`}
+      ${tasks.length === 0 && store.loading.value.done && html`<p class="column-empty">${t("empty.column")}</p>`}
       <ul class="cards" style=${{ height: `${tasks.length * pitch}px` }} aria-describedby="board-hint">
         ${drawn(first, last, at, tasks.length).map((index) => {
           const task = tasks[index];

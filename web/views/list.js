@@ -149,6 +149,7 @@ function Row({ task, index, now, reachable, t }) {
     data-number=${task.number}
     aria-rowindex=${index + 2}
     onFocusIn=${() => (active.value = task.id)}
+    onClick=${(/** @type {any} */ event) => event.target.closest("button, select") || open(task)}
   >
     <td class="of-check"><${Check} task=${task} tabIndex=${tabIndex} /></td>
     <td class="of-number">${task.number || "…"}</td>

@@ -35,8 +35,9 @@ pub(in crate::http) struct Stream {
 enum State {
     /// Nothing was said yet; the number is that of the last event that the client had.
     Begin(Option<i64>),
-    /// It has everything up to this number.
-    Behind(i64),
+    /// It has everything up to this number. `certain` says that the outbox has it too: another process may have
+    /// told more than this one has seen yet.
+    Behind { after: i64, certain: bool },
     /// It is served by the hub.
     Live(Live),
 }
@@ -45,7 +46,7 @@ enum State {
 struct Live {
     first: std::vec::IntoIter<Frame>,
     queue: mpsc::Receiver<Frame>,
-    /// Events up to this number are known to the client already.
+    /// Events up to this number are known to the client already; 0 once later ones came.
     known: i64,
 }
 
@@ -66,17 +67,17 @@ impl Stream {
         loop {
             match &mut self.state {
                 State::Begin(None) => {
-                    let id = self.attach_now(0)?;
+                    let id = self.attach_now()?;
                     return Some(Frame::hello(id).text);
                 }
                 State::Begin(Some(after)) => {
                     let after = *after;
-                    self.state = State::Behind(after);
+                    self.state = State::Behind { after, certain: false };
                     return Some(Frame::hello(after).text);
                 }
-                State::Behind(after) => {
-                    let after = *after;
-                    if let Some(text) = self.catch_up(after).await? {
+                State::Behind { after, certain } => {
+                    let (after, certain) = (*after, *certain);
+                    if let Some(text) = self.catch_up(after, certain).await? {
                         return Some(text);
                     }
                 }
@@ -86,8 +87,8 @@ impl Stream {
     }
 
     /// One step towards the present; `None` inside says that the state is another now.
-    async fn catch_up(&mut self, after: i64) -> Option<Option<Bytes>> {
-        let upto = match self.hub.attach(after, &self.hangup) {
+    async fn catch_up(&mut self, after: i64, certain: bool) -> Option<Option<Bytes>> {
+        let upto = match self.hub.attach(after, certain, &self.hangup) {
             Attach::Live(frames, queue) => {
                 let first = frames.into_iter();
                 self.state = State::Live(Live { first, queue, known: after });
@@ -113,14 +114,14 @@ impl Stream {
             }
         };
         match missed {
-            // Another process told it more than this one has seen yet.
+            // This process may have seen more meanwhile: it is asked again.
             Some(_) if after > upto => {
-                self.attach_now(after)?;
+                self.state = State::Behind { after, certain: true };
                 Some(None)
             }
             Some(events) if !events.is_empty() => {
                 let last = events.last().map_or(after, |event| event.id);
-                self.state = State::Behind(last);
+                self.state = State::Behind { after: last, certain: true };
                 let texts: Vec<_> = events.into_iter().map(|e| Frame::event(e).text).collect();
                 Some(Some(texts.concat().into()))
             }
@@ -131,13 +132,13 @@ impl Stream {
     /// Tells the client to look at the tasks themselves, and goes on from now.
     fn resync(&mut self) -> Option<Bytes> {
         counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => "missed").increment(1);
-        let id = self.attach_now(0)?;
-        Some(Frame::resync(id).text)
+        let id = self.attach_now()?;
+        Some(Frame::resync(id, true).text)
     }
 
-    fn attach_now(&mut self, known: i64) -> Option<i64> {
+    fn attach_now(&mut self) -> Option<i64> {
         let (id, queue) = self.hub.attach_now(&self.hangup)?;
-        self.state = State::Live(Live { first: Vec::new().into_iter(), queue, known });
+        self.state = State::Live(Live { first: Vec::new().into_iter(), queue, known: 0 });
         Some(id)
     }
 }
@@ -150,8 +151,14 @@ impl Live {
         loop {
             match timeout(BEAT_EVERY, self.queue.recv()).await {
                 Err(_) => return Some(HEARTBEAT),
+                Ok(None) => return None,
                 Ok(Some(frame)) if frame.id.is_some_and(|id| id <= self.known) => {}
-                Ok(frame) => return frame.map(|frame| frame.text),
+                Ok(Some(frame)) => {
+                    if frame.id.is_some() || frame.moves {
+                        self.known = 0;
+                    }
+                    return Some(frame.text);
+                }
             }
         }
     }

@@ -17,6 +17,8 @@ const RETRY: u32 = 1_000;
 pub(super) struct Frame {
     /// The number of a task's event; `None` for one that is about the stream itself.
     pub(super) id: Option<i64>,
+    /// What follows goes on elsewhere, maybe with numbers that were told before.
+    pub(super) moves: bool,
     pub(super) text: Bytes,
 }
 
@@ -24,13 +26,13 @@ impl Frame {
     /// The first of a stream: what follows comes after this number.
     pub(super) fn hello(id: i64) -> Self {
         let text = format!(":\nretry: {RETRY}\nid: {id}\nevent: hello\ndata: {{\"id\":{id}}}\n\n");
-        Self { id: None, text: text.into() }
+        Self { id: None, moves: false, text: text.into() }
     }
 
     /// Changes are not told, or not in time: the client is to look at the tasks themselves.
-    pub(super) fn resync(id: i64) -> Self {
+    pub(super) fn resync(id: i64, moves: bool) -> Self {
         let text = format!("id: {id}\nevent: resync\ndata: {{}}\n\n");
-        Self { id: None, text: text.into() }
+        Self { id: None, moves, text: text.into() }
     }
 
     pub(super) fn event(event: TaskEvent) -> Self {
@@ -43,7 +45,7 @@ impl Frame {
         // Strings, integers and booleans always serialise; a line end within a string is escaped.
         let task = serde_json::to_string(&TaskBody::from(event.task)).unwrap_or_default();
         let text = format!("id: {id}\nevent: {name}\ndata: {task}\n\n");
-        Self { id: Some(id), text: text.into() }
+        Self { id: Some(id), moves: false, text: text.into() }
     }
 }
 
@@ -89,6 +91,6 @@ mod tests {
             Frame::hello(5).text,
             ":\nretry: 1000\nid: 5\nevent: hello\ndata: {\"id\":5}\n\n"
         );
-        assert_eq!(Frame::resync(5).text, "id: 5\nevent: resync\ndata: {}\n\n");
+        assert_eq!(Frame::resync(5, true).text, "id: 5\nevent: resync\ndata: {}\n\n");
     }
 }

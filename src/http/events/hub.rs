@@ -194,7 +194,7 @@ impl Hub {
         }
         let Some(why) = advance.resync else { return };
         let reason = match why {
-            Resync::HeldUp => "held_up",
+            Resync::Late => "late",
             Resync::Moved => "moved",
         };
         counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).increment(1);
@@ -210,7 +210,7 @@ impl Hub {
             }
             live.recent = Recent::new(position);
         }
-        live.send(&Frame::resync(position));
+        live.send(&Frame::resync(position, why == Resync::Moved));
     }
 
     /// Waits a little while a client has no room for as many: after a burst most need only a moment.
@@ -227,8 +227,9 @@ impl Hub {
         }
     }
 
-    /// Hands a client over to what comes after a number, if that is known here.
-    pub(super) fn attach(&self, position: i64, hangup: &Hangup) -> Attach {
+    /// Hands a client over to what comes after a number, if that is known here; one that is `certain` may also be
+    /// yet to come.
+    pub(super) fn attach(&self, position: i64, certain: bool, hangup: &Hangup) -> Attach {
         let mut live = self.live();
         let Some(live) = live.as_mut() else { return Attach::Ended };
         if live.doubtful.is_some_and(|(from, upto)| (from..=upto).contains(&position)) {
@@ -236,6 +237,9 @@ impl Hub {
         }
         match live.recent.since(position) {
             Some(frames) => Attach::Live(frames, live.join(hangup)),
+            None if certain && position > live.recent.position() => {
+                Attach::Live(Vec::new(), live.join(hangup))
+            }
             None => Attach::Read(live.recent.position()),
         }
     }

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     fn frame(id: i64) -> Frame {
-        Frame { id: Some(id), text: Vec::new().into() }
+        Frame { id: Some(id), moves: false, text: Vec::new().into() }
     }
 
     fn ids(frames: Option<Vec<Frame>>) -> Option<Vec<i64>> {

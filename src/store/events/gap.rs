@@ -34,7 +34,6 @@ pub(super) struct Gap {
     /// Of those that held a number then, the ones that have not ended; `None` while nobody was asked.
     writers: Option<Vec<String>>,
     tell_at: Duration,
-    told: bool,
 }
 
 /// What is known of a gap.
@@ -42,15 +41,14 @@ pub(super) struct Gap {
 pub(super) enum Verdict {
     /// Some may still come: look again after this time. `tell` says that readers should hear of it.
     Open { again: Duration, tell: bool },
-    /// What is still missing when the rows are next read, up to this number, never comes. `told` says that
-    /// readers have heard of the gap.
-    Settled { upto: i64, told: bool },
+    /// What is still missing when the rows are next read, up to this number, never comes.
+    Settled { upto: i64 },
 }
 
 impl Gap {
     pub(super) fn new(after: i64, upto: i64) -> Self {
         let (since, writers) = (Instant::now(), None);
-        Self { after, upto, since, writers, tell_at: TOLD_AFTER, told: false }
+        Self { after, upto, since, writers, tell_at: TOLD_AFTER }
     }
 
     /// Whether it is the one after this number.
@@ -74,12 +72,11 @@ impl Gap {
         let is_settled = left.is_empty();
         self.writers = Some(left);
         if is_settled {
-            return Ok(Verdict::Settled { upto: self.upto, told: self.told });
+            return Ok(Verdict::Settled { upto: self.upto });
         }
         let tell = age >= self.tell_at;
         if tell {
             self.tell_at = age + age.min(TOLD_EVERY_MAX);
-            self.told = true;
         }
         Ok(Verdict::Open { again, tell })
     }

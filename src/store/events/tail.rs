@@ -15,6 +15,8 @@ use crate::store::StoreError;
 
 /// How many events are read at once.
 const BATCH: u32 = 256;
+/// From so many on, events come sooner as the tasks themselves: after an import, say.
+const MUCH: i64 = 5_000;
 /// Shortest time between two looks: many commits are read together.
 const BREATH: Duration = Duration::from_millis(5);
 
@@ -62,7 +64,7 @@ pub struct Advance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resync {
     /// A change that is being made holds up those after it.
-    HeldUp,
+    Late,
     /// Changes are passed over: the tail goes on at another place.
     Moved,
 }
@@ -106,6 +108,9 @@ impl Tail {
         let rows = self.log.read(self.position, BATCH + 1).await?;
         let is_full = rows.len() > BATCH as usize;
         let Some(rows) = self.after_anchor(rows) else { return self.go_elsewhere().await };
+        if is_full && self.log.newest().await? - self.position > MUCH {
+            return self.go_elsewhere().await;
+        }
         let newest = rows.last().map_or(self.position, |event| event.id);
         let mut events = Vec::with_capacity(rows.len());
         for event in rows {
@@ -167,16 +172,10 @@ impl Tail {
         };
         match verdict {
             Verdict::Open { again, tell } => {
-                let resync = tell.then_some(Resync::HeldUp);
+                let resync = tell.then_some(Resync::Late);
                 Ok(Advance { events, resync, next: Next::After(again) })
             }
-            // They have looked at the tasks meanwhile, and may as well once more: it can be very much. First comes
-            // what is before the gap.
-            Verdict::Settled { told: true, .. } if events.is_empty() => self.go_elsewhere().await,
-            Verdict::Settled { told: true, .. } => {
-                Ok(Advance { events, resync: None, next: Next::Now })
-            }
-            Verdict::Settled { upto, told: false } => {
+            Verdict::Settled { upto } => {
                 self.settled = upto;
                 self.gap = None;
                 Ok(Advance { events, resync: None, next: Next::Now })

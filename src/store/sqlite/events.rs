@@ -74,7 +74,7 @@ impl EventLog for SqliteStore {
     }
 
     async fn listen(&self, _: &Commits) {
-        pending().await
+        pending::<()>().await;
     }
 
     fn poll(&self) -> Duration {

@@ -66,21 +66,6 @@ impl<'a> Writing<'a> {
         let task = Task::try_from(row.ok_or(StoreError::NotFound)?)?;
         precondition.holds(&task).then_some(task).ok_or(StoreError::Conflict)
     }
-
-    /// Stores many tasks with few statements, and gives them their numbers.
-    pub(super) async fn insert_many(&mut self, tasks: &mut [Task]) -> Result<(), StoreError> {
-        for batch in tasks.chunks_mut(insert::BATCH) {
-            let mut query = insert::insert::<Sqlite>(batch);
-            let rows =
-                query.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await;
-            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
-            let mut query = insert::events::<Sqlite>(batch);
-            let told = query.build().persistent(false).execute(&mut *self.transaction).await;
-            told.map_err(|error| self.explain(error))?;
-            self.told = true;
-        }
-        Ok(())
-    }
 }
 
 #[async_trait]
@@ -93,6 +78,20 @@ impl Writes for Writing<'_> {
         task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
         self.record(EventKind::Created, task.id).await?;
         Ok(task)
+    }
+
+    async fn insert_many(&mut self, tasks: &mut [Task]) -> Result<(), StoreError> {
+        for batch in tasks.chunks_mut(insert::BATCH) {
+            let mut query = insert::insert::<Sqlite>(batch);
+            let rows =
+                query.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await;
+            insert::number(batch, &rows.map_err(|error| self.explain(error))?)?;
+            let mut query = insert::events::<Sqlite>(batch);
+            let told = query.build().persistent(false).execute(&mut *self.transaction).await;
+            told.map_err(|error| self.explain(error))?;
+            self.told = true;
+        }
+        Ok(())
     }
 
     async fn change(

@@ -11,16 +11,17 @@ mod report;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::NewTaskBody;
 use super::reader::{Reader, boolean};
-use crate::domain::{Fault, Task, TaskDraft, Violations};
+use crate::domain::{Fault, Operation, Task, TaskDraft, Violations};
 use crate::http::error::ApiError;
 use crate::http::extract::{CSV_OR_JSON, IMPORT_MAX, TEXT_CSV, whole_body};
-use crate::http::openapi::WriteProblems;
+use crate::http::idempotency::{self, KeyedRequest};
+use crate::http::openapi::{IdempotencyKey, PostProblems};
 use crate::http::query_string::QueryString;
 use crate::http::state::AppState;
 use report::{Faults, ImportBody};
@@ -55,11 +56,13 @@ pub(crate) struct ImportTable(String);
 /// Make tasks from a file, all or none
 #[utoipa::path(
     post, path = "/tasks/import", tag = "tasks", operation_id = "importTasks",
-    params(ImportParams),
+    params(ImportParams, IdempotencyKey),
     request_body(content((ImportTable = "text/csv"), (ImportArray = "application/json"))),
     responses(
-        (status = 200, description = "All of them were made, or, with dry_run, what would be", body = ImportBody),
-        WriteProblems
+        (status = 200, description = "All of them were made, or, with dry_run, what would be", body = ImportBody, headers(
+            ("Idempotency-Replayed" = bool, description = "`true` when this is the answer to an earlier request with the same key"),
+        )),
+        PostProblems
     )
 )]
 pub(crate) async fn import(
@@ -71,9 +74,11 @@ pub(crate) async fn import(
     let (kind, bytes) = whole_body(CSV_OR_JSON, IMPORT_MAX, &headers, body).await?;
     let query = QueryString::parse(uri.query())?;
     // A large file takes long enough to keep other requests waiting.
-    let reading = tokio::task::spawn_blocking(move || read(kind, &bytes));
+    let text = bytes.clone();
+    let reading = tokio::task::spawn_blocking(move || read(kind, &text));
     let file = reading.await.map_err(|error| ApiError::Internal(error.to_string()))??;
-    let (dry_run, violations) = dry_run(&query);
+    let (dry_run, mut violations) = dry_run(&query);
+    let keyed = KeyedRequest::read(&Method::POST, &uri, &headers, &bytes, &mut violations);
     let refused = !violations.is_empty() || (!file.faults.is_empty() && !dry_run);
     if refused {
         return Ok(file.faults.into_problem(&violations, file.rows).into_response());
@@ -84,8 +89,19 @@ pub(crate) async fn import(
     let now = state.clock.now();
     let drafts = file.drafts.into_iter();
     let tasks: Vec<Task> = drafts.map(|draft| draft.into_task(state.clock.new_id(), now)).collect();
-    let created = state.tasks.create_many(tasks).await?.len();
-    Ok(ImportBody::new(false, created, Faults::default()).into_response())
+    if keyed.is_none() {
+        let created = state.tasks.create_many(tasks).await?.len();
+        return Ok(made(created).into_response());
+    }
+    let operations = tasks.into_iter().map(|task| Operation::Create(Box::new(task))).collect();
+    idempotency::carry_out(&state, keyed.as_ref(), operations, |outcomes| {
+        idempotency::answer(StatusCode::OK, &made(outcomes.len()))
+    })
+    .await
+}
+
+fn made(tasks: usize) -> ImportBody {
+    ImportBody::new(false, tasks, Faults::default())
 }
 
 fn dry_run(query: &QueryString) -> (bool, Violations) {

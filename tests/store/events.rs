@@ -1,0 +1,158 @@
+//! The outbox: what is written, what a tail tells of it, and what is pruned.
+
+use std::time::Duration;
+
+use rstest::rstest;
+use taskmanager::domain::{EventKind, Precondition, Task, TaskEvent, TaskPatch, TaskRef, Title};
+use taskmanager::store::{EventFeed, Resync, StoreError, Tail};
+
+use crate::fixture::{Fixture, NOW, task};
+use crate::support::{Backend, WITHIN};
+
+const ANY: Precondition = Precondition { if_match: None, if_none_match: None };
+
+fn retitled(title: &str) -> TaskPatch {
+    TaskPatch { title: Some(Title::parse(title).expect("a title")), ..TaskPatch::default() }
+}
+
+fn feed(fixture: &Fixture) -> EventFeed {
+    fixture.opened.events(&[])
+}
+
+/// The next events, as many as are expected.
+async fn next(tail: &mut Tail, count: usize) -> Vec<TaskEvent> {
+    let mut events = Vec::new();
+    let reading = async {
+        while events.len() < count {
+            let advance = tail.advance().await.expect("an answer");
+            assert_eq!(advance.resync, None);
+            events.extend(advance.events);
+            if events.len() < count {
+                tail.wait(advance.next).await;
+            }
+        }
+    };
+    tokio::time::timeout(WITHIN, reading).await.expect("the events");
+    events
+}
+
+async fn rows(fixture: &Fixture) -> i64 {
+    fixture.database.connect().await.integer("SELECT count(*) FROM task_events").await
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_and_its_event_are_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let mut tail = feed(&fixture).follow().await.expect("a tail");
+    let full = Task {
+        description: Some("\ttwo\r\nlines\n".into()),
+        assignee: Some("Ana".into()),
+        due_date: Some(NOW),
+        ..task("Ma tâche 😀 \\ % ' \"")
+    };
+    let made = fixture.tasks.create(full).await.expect("a task");
+    let by_id = TaskRef::Id(made.id);
+    let by_number = TaskRef::Number(made.number);
+    let same = retitled(&made.title);
+    assert_eq!(fixture.tasks.update(by_id, &ANY, &same, NOW).await.expect("as it was"), made);
+    let stale = Precondition {
+        if_match: Some(taskmanager::domain::TagList::parse("\"x\"")),
+        if_none_match: None,
+    };
+    let refused = fixture.tasks.update(by_id, &stale, &retitled("x"), NOW).await;
+    assert!(matches!(refused, Err(StoreError::Conflict)));
+    let refused = fixture.tasks.delete(by_id, &stale).await;
+    assert!(matches!(refused, Err(StoreError::Conflict)));
+    let later = NOW + Duration::from_secs(1);
+    let changed = fixture.tasks.update(by_number, &ANY, &retitled("u"), later).await;
+    let changed = changed.expect("changed");
+    fixture.tasks.delete(by_id, &ANY).await.expect("gone");
+    let gone = fixture.tasks.delete(by_id, &ANY).await;
+    assert!(matches!(gone, Err(StoreError::NotFound)));
+
+    let told = next(&mut tail, 3).await;
+    let expected = [
+        (EventKind::Created, made),
+        (EventKind::Updated, changed.clone()),
+        (EventKind::Deleted, changed),
+    ];
+    let found = told.iter().map(|event| (event.kind, event.task.clone()));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+    assert!(told.is_sorted_by(|a, b| a.id < b.id));
+    assert_eq!((rows(&fixture).await, tail.position()), (3, told[2].id));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_missed_is_told_as_long_as_it_is_known(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let feed = feed(&fixture);
+    let missed = async |after: i64, upto: i64, limit: u32| {
+        let events = feed.replay(after, upto, limit).await.expect("an answer");
+        events.map(|events| events.into_iter().map(|event| event.id).collect::<Vec<_>>())
+    };
+    assert_eq!(missed(0, 0, 10).await, Some(vec![]), "of nothing");
+    assert_eq!(missed(1, 1, 10).await, None, "never told");
+    fixture.store((0..5).map(|at| task(&format!("t{at}")))).await;
+    assert_eq!(missed(0, 5, 10).await, Some(vec![1, 2, 3, 4, 5]));
+    assert_eq!(missed(2, 5, 2).await, Some(vec![3, 4]));
+    assert_eq!(missed(2, 4, 10).await, Some(vec![3, 4]), "no further than is certain");
+    assert_eq!(missed(5, 5, 10).await, Some(vec![]));
+    assert_eq!(missed(6, 6, 10).await, None);
+    fixture.execute("DELETE FROM task_events WHERE id <= 2").await;
+    for gone in [0, 1, 2] {
+        assert_eq!(missed(gone, 5, 10).await, None, "{gone}");
+    }
+    assert_eq!(missed(3, 5, 10).await, Some(vec![4, 5]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_old_and_the_many_are_pruned(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    let feed = feed(&fixture);
+    assert_eq!(feed.prune().await.expect("pruned"), 0, "of nothing");
+    fixture.store([task("t")]).await;
+    let day = match backend {
+        Backend::Sqlite => "CAST(unixepoch('subsec') * 1000000 AS INTEGER) - 86400 * 1000000",
+        Backend::Postgres => "now() - interval '24 hours'",
+    };
+    let minute = match backend {
+        Backend::Sqlite => "60000000",
+        Backend::Postgres => "interval '1 minute'",
+    };
+    let insert = format!(
+        "INSERT INTO task_events (at, kind, task_id, number, title, status, priority, created_at, updated_at, version) \
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500) \
+         SELECT {day} - {minute}, 'updated', id, number, 'old', status, priority, created_at, updated_at, n FROM tasks, n"
+    );
+    fixture.execute(&insert).await;
+    fixture.execute(&format!("UPDATE task_events SET at = {day} - {minute}")).await;
+    // However old, the newest stays: readers hold on to it.
+    assert_eq!(feed.prune().await.expect("pruned"), 2_500);
+    assert_eq!(rows(&fixture).await, 1);
+    let mut tail = feed.follow().await.expect("a tail");
+    let (old, recent) = (format!("{day} - {minute}"), format!("{day} + {minute}"));
+    fixture.execute(&insert.replace(&old, &recent)).await;
+    assert_eq!(feed.prune().await.expect("pruned"), 1, "the others are not old enough");
+    assert_eq!(rows(&fixture).await, 2_500);
+    // What the tail held on to is gone: it cannot know what else is.
+    let advance = tail.advance().await.expect("an answer");
+    assert_eq!(advance.resync, Some(Resync::Moved));
+    // Too many: counted by their numbers, which are 2,502 to 5,001 until now.
+    let skip = match backend {
+        Backend::Sqlite => "UPDATE sqlite_sequence SET seq = 103999 WHERE name = 'task_events'",
+        Backend::Postgres => "ALTER TABLE task_events ALTER COLUMN id RESTART WITH 104000",
+    };
+    fixture.execute(skip).await;
+    fixture.store([task("the 104,000th")]).await;
+    assert_eq!(feed.prune().await.expect("pruned"), 1_499, "up to 4,000");
+    assert_eq!(rows(&fixture).await, 1_002);
+}

@@ -1,0 +1,139 @@
+//! A client of `GET /tasks/events`: reads server-sent events as a browser does.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response};
+use serde_json::Value;
+
+use super::poll::WITHIN;
+
+/// One event, as a browser would hand it on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Its name.
+    pub event: String,
+    /// Its number, which a client that comes back sends.
+    pub id: i64,
+    /// What it carries.
+    pub data: Value,
+}
+
+impl Told {
+    /// The title of the task that it carries.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.data["title"].as_str().unwrap_or_default()
+    }
+}
+
+/// A stream that is open.
+#[derive(Debug)]
+pub struct Follower {
+    response: Response,
+    /// What came and is not read yet; a character may be in two parts.
+    buffer: Vec<u8>,
+    /// How many comments came so far.
+    pub comments: usize,
+    /// The number of the last event.
+    pub last: i64,
+}
+
+impl Follower {
+    /// Follows from now on, and returns when the server has said hello.
+    pub async fn now(base: &str) -> Self {
+        Self::open(base, None).await
+    }
+
+    /// Follows from after an event on.
+    pub async fn after(base: &str, id: i64) -> Self {
+        Self::open(base, Some(id)).await
+    }
+
+    async fn open(base: &str, after: Option<i64>) -> Self {
+        let opened = Self::try_open(base, after).await;
+        opened.unwrap_or_else(|error| panic!("no stream: {error:?}"))
+    }
+
+    /// As the others, where there may be nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the connection fails.
+    ///
+    /// # Panics
+    ///
+    /// When it is answered otherwise than with a stream.
+    pub async fn try_open(base: &str, after: Option<i64>) -> Result<Self, reqwest::Error> {
+        let client = Client::builder().pool_max_idle_per_host(0).build()?;
+        let request = client.get(format!("{base}/tasks/events"));
+        let request = match after {
+            Some(id) => request.header("last-event-id", id.to_string()),
+            None => request,
+        };
+        let response = request.send().await?;
+        assert_eq!(response.status(), 200, "{response:?}");
+        let mut follower = Self { response, buffer: Vec::new(), comments: 0, last: 0 };
+        if let Some(hello) = follower.next().await {
+            assert_eq!((&*hello.event, &hello.data["id"]), ("hello", &hello.id.into()));
+            assert!(after.is_none_or(|id| id == hello.id), "{hello:?}");
+        }
+        Ok(follower)
+    }
+
+    /// The next event; `None` when the stream has ended.
+    ///
+    /// # Panics
+    ///
+    /// When none comes for long.
+    pub async fn next(&mut self) -> Option<Told> {
+        let next = self.within(WITHIN).await;
+        next.unwrap_or_else(|| panic!("no event within {WITHIN:?}, after {}", self.last))
+    }
+
+    /// The next event of a task, which must come.
+    ///
+    /// # Panics
+    ///
+    /// When the stream ends, or something else is told.
+    pub async fn task(&mut self) -> Told {
+        let told = self.next().await.expect("an event, and not the end");
+        assert!(told.event.starts_with("task."), "{told:?}");
+        told
+    }
+
+    /// The next event if one comes within a time; inside of it, `None` is the end of the stream.
+    pub async fn within(&mut self, time: Duration) -> Option<Option<Told>> {
+        tokio::time::timeout(time, self.read()).await.ok()
+    }
+
+    async fn read(&mut self) -> Option<Told> {
+        loop {
+            while let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
+                let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                let block = String::from_utf8(block).expect("UTF-8");
+                if let Some(told) = self.parse(&block) {
+                    return Some(told);
+                }
+            }
+            let chunk = self.response.chunk().await.ok()??;
+            self.buffer.extend_from_slice(&chunk);
+        }
+    }
+
+    fn parse(&mut self, block: &str) -> Option<Told> {
+        let (mut event, mut id, mut data) = (None, None, None);
+        for line in block.lines().filter(|line| !line.is_empty()) {
+            match line.split_once(": ") {
+                None if line.starts_with(':') => self.comments += 1,
+                Some(("event", name)) => event = Some(name.to_owned()),
+                Some(("id", text)) => id = Some(text.parse().expect("a number")),
+                Some(("data", text)) => data = Some(serde_json::from_str(text).expect("JSON")),
+                Some(("retry", text)) => assert!(text.parse::<u32>().is_ok(), "{line}"),
+                _ => panic!("no line of an event: {line:?}"),
+            }
+        }
+        let event = event?;
+        self.last = id.expect("every event has a number");
+        Some(Told { event, id: self.last, data: data.expect("every event carries something") })
+    }
+}
