@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::page::open;
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::{App, WITHIN, until};
-use crate::window::Window;
+use crate::window::{Person, Window};
 
 /// The rows of a table by its accessible name, each with its cells.
 async fn table(window: &Window, name: &str) -> Vec<String> {
@@ -35,7 +35,13 @@ async fn until_card(window: &Window, name: &str, figure: &str) {
 #[tokio::test]
 async fn figures_begin_empty_and_follow_every_change(#[values(Sqlite, Postgres)] on: Backend) {
     let app = App::start(on).await;
-    let window = open(&app, "/?view=figures").await;
+    let window = Window::blank(Person::default(), app.base()).await;
+    // Only what happens is to move the figures, and not the clock by which tasks become overdue.
+    let stopped = "const every = setInterval;
+        globalThis.setInterval = (call, time) => time === 30_000 ? 0 : every(call, time);";
+    window.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": stopped})).await;
+    window.goto("/?view=figures").await;
+    window.until_connected().await;
     window.find(".figures-empty").await;
     let _ = app
         .create_all([

@@ -74,6 +74,10 @@ async fn filters_are_in_the_address_and_a_step_back_undoes_them(
     window.until_rows(&["50 % off", "Write a report", "Straße fegen", "Ma tâche"]).await;
     assert_eq!(window.address().await, "/?view=list");
 
+    // Filters that are set are shown; once none is, they may close.
+    window.goto("/?view=list&overdue=true").await;
+    window.until_rows(&["Ma tâche"]).await;
+    window.goto("/?view=list").await;
     window.press_part("filters-toggle").await;
     window.press_label_of("filter-overdue").await;
     window.until_rows(&["Ma tâche"]).await;
