@@ -22,9 +22,9 @@ async fn what_is_made_is_listed_and_valid(#[values(Sqlite, Postgres)] on: Backen
     let of = &made["manifest"];
     assert_eq!(of["rows"]["filler"], 100, "{made}");
     assert_eq!(of["rows"]["tasks"], 0, "{made}");
-    assert_eq!(of["rows"]["_sqlx_migrations"], 4, "{made}");
-    assert_eq!(of["versions"].as_array().map(Vec::len), Some(4), "{made}");
-    assert_eq!(of["schema_version"], of["versions"][3], "{made}");
+    let versions = of["versions"].as_array().expect("versions");
+    assert_eq!(of["rows"]["_sqlx_migrations"], versions.len(), "{made}");
+    assert_eq!(Some(&of["schema_version"]), versions.last(), "{made}");
     assert_eq!((&of["reason"], &of["proven"]), (&json!("asked"), &json!(true)), "{made}");
     let path = made["path"].as_str().expect("a path");
     let version = of["schema_version"].to_string();
