@@ -4,8 +4,9 @@
 
 use rstest::rstest;
 use serde_json::json;
+use taskmanager::domain::{Clock, SystemClock};
+use time::Duration;
 use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
 
 use crate::axe;
 use crate::keys::ESCAPE;
@@ -17,7 +18,7 @@ use crate::window::{Person, Window};
 /// A service with tasks of every kind, some of which have a history.
 async fn start() -> App {
     let app = App::start(Sqlite).await;
-    let now = OffsetDateTime::now_utc();
+    let now = SystemClock.now();
     let day = |days: i64| (now + Duration::days(days)).format(&Rfc3339).expect("a date");
     // A month in which most was finished.
     let mut side = app.database.connect().await;

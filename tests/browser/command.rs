@@ -1,4 +1,4 @@
-//! WebDriver commands that fantoccini has no method for, and ChromeDriver's own.
+//! `WebDriver` commands that fantoccini has no method for, and `ChromeDriver`'s own.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use hyper::Method;

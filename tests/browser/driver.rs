@@ -1,4 +1,4 @@
-//! ChromeDriver as a child process, one for each test: a free port, a temporary profile, and an end with the test.
+//! `ChromeDriver` as a child process, one for each test: a free port, a temporary profile, and an end with the test.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::{WITHIN, until};
 
-/// A running ChromeDriver. It and every browser that it started are killed when the value is dropped.
+/// A running `ChromeDriver`. It and every browser that it started are killed when the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Driver {
     child: Child,
@@ -19,7 +19,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts ChromeDriver and waits until it listens.
+    /// Starts `ChromeDriver` and waits until it listens.
     pub(crate) async fn start() -> Self {
         let folder = TempDir::new().expect("a temp folder");
         let said = folder.path().join("driver.log");
@@ -100,9 +100,10 @@ impl Drop for Driver {
 
 fn program(variable: &str) -> PathBuf {
     let given = std::env::var_os(variable).filter(|path| !path.is_empty());
-    given.map(PathBuf::from).unwrap_or_else(|| {
-        panic!("{variable} is not set: run `make test`, which finds or installs a browser")
-    })
+    given.map_or_else(
+        || panic!("{variable} is not set: run `make test`, which finds or installs a browser"),
+        PathBuf::from,
+    )
 }
 
 /// Whether what this process makes belongs to root.

@@ -1,4 +1,4 @@
-//! The page in a real browser: Chromium, driven through ChromeDriver, on SQLite and on PostgreSQL.
+//! The page in a real browser: Chromium, driven through `ChromeDriver`, on SQLite and on PostgreSQL.
 //!
 //! `make test` finds or installs both programs; without them these tests fail. With `SCREENSHOTS=<folder>` the
 //! tests that show a view write their pictures there.

@@ -8,7 +8,7 @@ use crate::support::Backend::{Postgres, Sqlite};
 use crate::support::{App, Database, WITHIN, until};
 use crate::window::{Person, Window};
 
-/// How WebDriver marks an element in JSON.
+/// How `WebDriver` marks an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Opens a view of the page for the usual person, and waits for its tasks.

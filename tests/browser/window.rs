@@ -271,7 +271,7 @@ impl Window {
         .await
     }
 
-    /// An element by ChromeDriver's reference.
+    /// An element by `ChromeDriver`'s reference.
     pub(crate) fn element(&self, reference: ElementRef) -> Element {
         Element::from_element_id(self.client.clone(), reference)
     }
