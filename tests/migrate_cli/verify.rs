@@ -31,7 +31,7 @@ async fn the_shipped_ones_are_proven(#[values(Sqlite, Postgres)] on: Backend) {
     assert_eq!(proofs(&proven), expected);
     for proof in proven["proofs"].as_array().expect("a list") {
         let rows = proof["rows"].as_object().expect("tables");
-        assert_eq!(rows.keys().collect::<Vec<_>>(), ["tasks"], "{proof}");
+        assert!(rows.contains_key("tasks"), "{proof}");
         assert!(rows["tasks"].as_u64().is_some_and(|rows| rows >= 50), "{proof}");
         assert_eq!(proof["notes"], serde_json::json!([]), "{proof}");
     }
