@@ -15,6 +15,8 @@ use crate::migrate::change::quoted;
 use crate::migrate::error::{cause, words};
 use crate::migrate::session::Session;
 
+/// Less than this is no time to ask anything in: the databases count in milliseconds.
+const LEAST: Duration = Duration::from_millis(10);
 /// How much longer than the database's own limit is waited for its answer.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -206,7 +208,7 @@ impl<'a> Asker<'a> {
             return Err(why.clone());
         }
         let left = self.limits.total.saturating_sub(self.started.elapsed());
-        if left.is_zero() {
+        if left < LEAST {
             let limit = words(self.limits.total);
             return Err(format!("the time limit of {limit} for all of the preflight was over"));
         }
