@@ -62,6 +62,11 @@ fn embed_page(folder: &Path) -> io::Result<()> {
     let out = env::var_os("OUT_DIR").map(PathBuf::from);
     let out = out.ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
     let bundle = bundle::Bundle::read(folder)?;
+    if !bundle.joined {
+        println!(
+            "cargo::warning=web/dist is not made of the present modules, which are embedded one by one: npm --prefix web run join"
+        );
+    }
     let mut list =
         format!("const HASH: &str = {:?};\nconst FILES: &[Embedded] = &[\n", bundle.hash);
     for (number, (path, plain)) in bundle.files.iter().enumerate() {

@@ -126,10 +126,11 @@ fn embeds_the_page_of_a_release() {
         brotli::Decompressor::new(&*file("br"), 4096).read_to_end(&mut brotli).expect("brotli");
         flate2::read::GzDecoder::new(&*file("gz")).read_to_end(&mut gzip).expect("gzip");
         assert!(brotli == *plain && gzip == *plain, "{path}");
-        compressed += if path.contains("uplot") { 0 } else { file("br").len() };
+        compressed += file("br").len();
     }
-    // The page and all of its views, but for the charts.
-    assert!(compressed < 100_000, "{compressed} bytes");
+    // The page, all of its views and the charts.
+    assert!(compressed < 80_000, "{compressed} bytes");
+    assert!(bundle.joined && !said.contains("cargo::warning"), "{said}");
 }
 
 #[test]
@@ -165,4 +166,5 @@ fn refuses_a_page_whose_imports_lead_nowhere() {
         run().contains("cargo:rustc-cfg=embedded_page"),
         "what is imported later may be missing"
     );
+    assert!(run().contains("cargo::warning=web/dist is not made of the present modules"));
 }

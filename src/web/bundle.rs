@@ -1,5 +1,7 @@
 //! The page's files as they are served: which they are, the hash of them all, and `index.html` with both in it.
 //!
+//! The modules are served joined, as `web/dist/` has them, since a browser that fetches sixty files shows the page
+//! later than one that fetches five; as long as they are not what is in the folders now, they are served one by one.
 //! Pure but for reading the folder. Also part of `build.rs`, so it knows nothing of the rest of the program.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,6 +27,10 @@ const TYPES: [(&str, &str); 4] = [
 ];
 /// Folders of the page; others hold what npm installs.
 const FOLDERS: [&str; 5] = ["app", "i18n", "styles", "vendor", "views"];
+/// Where the joined modules are; made by `web/join.mjs`.
+const JOINED: &str = "dist";
+/// Which sources they were made of: the hash of all.
+const JOINED_OF: &str = "dist/SOURCES";
 
 /// Every file that is served, by its path below the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,20 +39,48 @@ pub struct Bundle {
     pub hash: String,
     /// Contents by path, with `/` whatever the system.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Whether the modules are joined; they are not while `web/dist/` is made of others than those in the folders.
+    pub joined: bool,
 }
 
 impl Bundle {
-    /// Reads the folder and completes the page.
+    /// Reads the folder and completes the page, of the joined modules if they are made of the present ones.
     ///
     /// # Errors
     ///
     /// When a file cannot be read, there is no page, or a module imports what is not there.
     pub fn read(folder: &Path) -> io::Result<Self> {
+        let modules = Self::modules(folder)?;
+        let of = fs::read_to_string(folder.join(JOINED_OF)).unwrap_or_default();
+        if of.trim() == modules.hash { Self::joined(folder, modules) } else { Ok(modules) }
+    }
+
+    /// Reads the folder and completes the page, of modules one by one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bundle::read`].
+    pub fn modules(folder: &Path) -> io::Result<Self> {
         let mut files = BTreeMap::new();
         for (path, file) in list(folder)? {
-            files.insert(path, fs::read(file)?);
+            if !path.starts_with(JOINED) {
+                files.insert(path, fs::read(file)?);
+            }
         }
         Self::of(files)
+    }
+
+    /// The same page of the joined modules, and of what they fetch later.
+    fn joined(folder: &Path, modules: Self) -> io::Result<Self> {
+        let mut files = modules.files;
+        files.retain(|path, _| !is_module(path) && path != PAGE);
+        for (path, file) in list(folder)? {
+            if let Some(name) = path.strip_prefix(JOINED).and_then(|rest| rest.strip_prefix('/')) {
+                let path = if name == PAGE { name } else { path.as_str() };
+                files.insert(path.to_owned(), fs::read(file)?);
+            }
+        }
+        Ok(Self { joined: true, ..Self::complete(files, |_| Ok(Vec::new()))? })
     }
 
     /// Completes the page among the files.
@@ -54,10 +88,17 @@ impl Bundle {
     /// # Errors
     ///
     /// As [`Bundle::read`].
-    pub fn of(mut files: BTreeMap<String, Vec<u8>>) -> io::Result<Self> {
+    pub fn of(files: BTreeMap<String, Vec<u8>>) -> io::Result<Self> {
+        Self::complete(files, modules)
+    }
+
+    fn complete(
+        mut files: BTreeMap<String, Vec<u8>>,
+        preloaded: impl Fn(&BTreeMap<String, Vec<u8>>) -> Result<Vec<String>, String>,
+    ) -> io::Result<Self> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
         let hash = hash(&files);
-        let modules = modules(&files).map_err(invalid)?;
+        let modules = preloaded(&files).map_err(invalid)?;
         let page = files.get(PAGE).and_then(|page| std::str::from_utf8(page).ok());
         let page = page.ok_or_else(|| invalid(format!("no text in {PAGE}")))?;
         let links: Vec<String> = modules
@@ -66,7 +107,7 @@ impl Bundle {
             .collect();
         let page = page.replace(PRELOAD_MARK, &links.join("\n")).replace(HASH_MARK, &hash);
         files.insert(PAGE.to_owned(), page.into_bytes());
-        Ok(Self { hash, files })
+        Ok(Self { hash, files, joined: false })
     }
 }
 
@@ -78,6 +119,9 @@ impl Bundle {
 pub fn list(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut found = vec![(PAGE.to_owned(), folder.join(PAGE))];
     let mut folders: Vec<String> = FOLDERS.map(ToOwned::to_owned).to_vec();
+    if folder.join(JOINED).is_dir() {
+        folders.push(JOINED.to_owned());
+    }
     while let Some(path) = folders.pop() {
         for entry in fs::read_dir(folder.join(&path))? {
             let entry = entry?;
@@ -98,6 +142,10 @@ pub fn list(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 pub fn content_type(path: &str) -> Option<&'static str> {
     let (_, extension) = path.rsplit_once('.')?;
     TYPES.iter().find(|(known, _)| *known == extension).map(|(_, kind)| *kind)
+}
+
+fn is_module(path: &str) -> bool {
+    content_type(path).is_some_and(|kind| kind.starts_with("text/javascript"))
 }
 
 /// The first half of a SHA-256, in hexadecimal: names contents, and is no secret.

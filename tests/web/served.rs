@@ -40,7 +40,8 @@ async fn the_page_is_asked_for_again_and_its_files_never() {
     assert_eq!(page.header("content-type").as_deref(), Some("text/html; charset=utf-8"));
     assert_eq!(page.header("cache-control").as_deref(), Some("no-cache"));
     let files = named(&page.text());
-    assert!(files.len() > 30, "only {} files: {files:?}", files.len());
+    // The icon, the style sheet, the script and what it imports: the fewer, the sooner it shows.
+    assert!((3..8).contains(&files.len()), "{} files: {files:?}", files.len());
     for path in &files {
         let file = app.get(path).await.expect(200);
         let expected = match path.rsplit_once('.') {
@@ -147,7 +148,7 @@ async fn what_is_not_there_is_a_problem() {
 async fn files_come_compressed_and_are_the_same() {
     let app = app().await;
     let page = app.get("/").await.expect(200).text();
-    for path in named(&page).iter().filter(|path| path.contains("/app/")) {
+    for path in named(&page).iter().filter(|path| path.contains("/dist/")) {
         let plain = app.get(path).await.expect(200);
         assert_eq!(plain.header("content-encoding"), None, "{path}");
         assert_eq!(plain.header("vary").as_deref(), Some("accept-encoding"), "{path}");
@@ -180,8 +181,21 @@ async fn a_first_visit_is_light() {
     fetched.sort();
     assert!(bytes < MOST_BYTES, "{bytes} bytes: {fetched:#?}");
     // Only what the page needs to begin: the charts come when they are looked at.
-    assert!(fetched.iter().all(|(_, path)| !path.contains("uplot")), "{fetched:#?}");
-    for begin in ["app/main.js", "vendor/preact/preact.js", "views/board.js", "i18n/fr.js"] {
-        assert!(fetched.iter().any(|(_, path)| path.ends_with(begin)), "{begin} is not preloaded");
+    assert!(
+        fetched.iter().all(|(_, path)| !path.contains("uplot") && !path.contains("figures")),
+        "{fetched:#?}"
+    );
+    for begin in ["dist/main.js", "dist/page.css"] {
+        assert!(fetched.iter().any(|(_, path)| path.ends_with(begin)), "{begin} is not fetched");
+    }
+    // A script that is not named here is asked for only when another has come.
+    let hash = html.split("/assets/").nth(1).and_then(|rest| rest.split('/').next());
+    let main = format!("/assets/{}/dist/main.js", hash.expect("a hash"));
+    let main = app.get(&main).await.expect(200).text();
+    let imported = main.split("from\"./").skip(1).filter_map(|rest| rest.split('"').next());
+    let imported: Vec<_> = imported.collect();
+    assert!(!imported.is_empty(), "nothing is shared with the views");
+    for name in imported {
+        assert!(html.contains(&format!("/dist/{name}\"")), "{name} is not preloaded");
     }
 }

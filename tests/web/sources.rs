@@ -10,7 +10,7 @@ fn folder() -> PathBuf {
 }
 
 fn files() -> BTreeMap<String, String> {
-    let bundle = Bundle::read(&folder()).expect("the page");
+    let bundle = Bundle::modules(&folder()).expect("the page");
     let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).expect("UTF-8");
     bundle.files.iter().map(|(path, bytes)| (path.clone(), text(bytes))).collect()
 }
@@ -32,6 +32,38 @@ fn later_imports(module: &str) -> impl Iterator<Item = &str> {
         let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
         rest[1..].split(quote).next()
     })
+}
+
+/// What is served is what these sources say; `make lint` makes it once more, to the byte.
+#[test]
+fn the_joined_modules_are_made_of_these() {
+    let bundle = Bundle::read(&folder()).expect("the page");
+    assert!(bundle.joined, "web/dist is of other modules: npm --prefix web run join");
+    let files: Vec<_> = bundle.files.keys().filter(|path| is_module(path)).collect();
+    assert!(!files.is_empty() && files.iter().all(|path| path.starts_with("dist/")), "{files:?}");
+}
+
+/// A module that was changed is served at once, as it is written.
+#[test]
+fn a_changed_module_is_not_served_as_it_was() {
+    let copy = tempfile::tempdir().expect("a folder");
+    for (path, file) in bundle::list(&folder()).expect("files") {
+        let to = copy.path().join(path);
+        std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+        std::fs::copy(file, to).expect("a copy");
+    }
+    let sources = Path::new("dist/SOURCES");
+    std::fs::copy(folder().join(sources), copy.path().join(sources)).expect("a copy");
+    let read = || Bundle::read(copy.path()).expect("the page");
+    let before = read();
+    assert!(before.joined && before.files.contains_key("dist/main.js"));
+    let main = copy.path().join("app/main.js");
+    let text = std::fs::read_to_string(&main).expect("a module");
+    std::fs::write(&main, format!("{text}// changed\n")).expect("a module");
+    let after = read();
+    assert!(!after.joined && after.hash != before.hash);
+    assert!(after.files["app/main.js"].ends_with(b"// changed\n"));
+    assert!(after.files.keys().all(|path| !path.starts_with("dist/")));
 }
 
 #[test]

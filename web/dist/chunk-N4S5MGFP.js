@@ -1,0 +1,1 @@
+var r=new Map;async function c(...e){await Promise.all(e.map(l))}function l(e){let t=r.get(e);if(t)return t;let o=new Promise(a=>{let n=document.createElement("link");n.rel="stylesheet",n.href=new URL(`../${e}`,import.meta.url).href,n.onload=n.onerror=()=>a(),document.head.append(n)});return r.set(e,o),o}export{c as a};
