@@ -128,4 +128,14 @@ mod tests {
         assert_eq!(figures(&window, &counts), expected);
         assert!(figures(&window, &[]).iter().all(|day| day.open == 0));
     }
+
+    /// A machine whose clock is late completed it on the day before that of which another says it was made.
+    #[test]
+    fn no_day_has_fewer_than_none_open() {
+        let window = DayWindow::ending(datetime!(2026-03-01 09:00 UTC), 2);
+        let series = figures(&window, &[Open(0), Completed(0, 1), Created(1, 1)]);
+        let open: Vec<_> =
+            series.iter().map(|day| (day.created, day.completed, day.open)).collect();
+        assert_eq!(open, [(0, 1, 0), (1, 0, 0)]);
+    }
 }

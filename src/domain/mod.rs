@@ -24,7 +24,7 @@ pub use clock::{Clock, SystemClock};
 pub use cursor::Cursor;
 pub use daily::{DayCount, DayFigures, DayWindow};
 pub use draft::TaskDraft;
-pub use event::{EventKind, TaskEvent};
+pub use event::{EventKind, EventMark, TaskEvent};
 pub use filter::{AssigneeFilter, TaskFilter};
 pub use operation::{Operation, Outcome, Reason, Refusal};
 pub use patch::{Change, StatusChange, TaskPatch};

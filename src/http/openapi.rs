@@ -183,7 +183,7 @@ pub(super) struct SearchParam {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents the parameter; tasks::events reads it")]
 pub(super) struct EventParams {
-    /// The number of the last event that the client had: what it missed comes first. 0 is before the first of all.
+    /// The `id` of the last event that the client had: what it missed comes first. 0 is before the first of all.
     #[param(minimum = 0)]
     last_event_id: Option<i64>,
 }

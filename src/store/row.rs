@@ -113,6 +113,7 @@ impl TryFrom<TaskRow> for Task {
 pub(super) struct EventRow {
     event_id: i64,
     kind: String,
+    at: Timestamp,
     #[sqlx(flatten)]
     task: TaskRow,
 }
@@ -123,7 +124,8 @@ impl TryFrom<EventRow> for TaskEvent {
     fn try_from(row: EventRow) -> Result<Self, StoreError> {
         let kind = EventKind::from_word(&row.kind);
         let unknown = || StoreError::Inconsistent(format!("no kind of event: {}", row.kind));
-        Ok(Self { id: row.event_id, kind: kind.ok_or_else(unknown)?, task: row.task.try_into()? })
+        let kind = kind.ok_or_else(unknown)?;
+        Ok(Self { id: row.event_id, kind, at: row.at.0, task: row.task.try_into()? })
     }
 }
 

@@ -120,7 +120,7 @@ pub(super) const INSERT_EVENTS_OF: &str = concat!(
 );
 /// Events from `$1` on, that one included, `$2` at most, in their order.
 pub(super) const READ_EVENTS: &str = concat!(
-    "SELECT id AS event_id, kind, task_id AS id, ",
+    "SELECT id AS event_id, kind, at, task_id AS id, ",
     kept!(),
     " FROM task_events WHERE task_events.id >= $1 ORDER BY task_events.id LIMIT $2"
 );

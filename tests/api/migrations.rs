@@ -70,6 +70,44 @@ async fn what_is_not_applied_is_pending(#[values(Sqlite, Postgres)] on: Backend)
     assert_eq!(last["applied_at"], Value::Null);
 }
 
+/// Which versions make the state what it is, and what the program misses.
+#[rstest]
+#[tokio::test]
+async fn what_is_wrong_is_named(#[values(Sqlite, Postgres)] on: Backend) {
+    let app = App::start(on).await;
+    let newer = 29_991_231_235_959_i64;
+    let checksum = if on == Sqlite { "x'00'" } else { "decode('00', 'hex')" };
+    let ahead = [
+        format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES ({newer}, 'by another program', true, {checksum}, 1)"
+        ),
+        format!(
+            "INSERT INTO _migrate_log (at, version, kind, compat, program, outcome) \
+             VALUES ('2999-12-31T23:59:59Z', {newer}, 'applied', 'additive', '9.9.9', 'done')"
+        ),
+    ];
+    let drift = ["ALTER TABLE tasks RENAME COLUMN assignee TO owner".to_owned()];
+    for (deed, state, member) in
+        [(&ahead[..], "ahead_compatible", "concerns"), (&drift[..], "drifted", "missing")]
+    {
+        let mut side = app.database.connect().await;
+        for sql in deed {
+            side.execute(sql).await;
+        }
+        side.close().await;
+        let page = until("the next look at the schema", WITHIN, async || {
+            let page = app.json("/migrations").await;
+            (page["state"] == state).then_some(page)
+        })
+        .await;
+        assert!(page[member].as_array().is_some_and(|found| !found.is_empty()), "{page}");
+        assert_eq!(page[member], command_line(&app, "status")[member]);
+        let last = page["history"].as_array().and_then(|lines| lines.last()).expect("a line");
+        assert_eq!((&last["version"], &last["state"]), (&json!(newer), &json!("unknown")));
+    }
+}
+
 /// With the API, and not with the probes.
 #[tokio::test]
 async fn is_on_the_public_port_alone() {

@@ -117,7 +117,6 @@ async fn every_view_in_every_light_and_width(#[case] languages: &'static str, #[
 async fn what_opens_above_a_view(#[case] person: Person) {
     let app = start().await;
     let mut window = open_for(person, &app, "/").await;
-    window.expect_fault("412");
     window.card("Water the plants").await;
     window.press(&['n']).await;
     window.part("quick-add").await;
@@ -134,7 +133,9 @@ async fn what_opens_above_a_view(#[case] person: Person) {
     axe::check(&window, "filters").await;
     fits(&window, "filters").await;
 
-    let number = app.json("/tasks?q=water").await[0]["number"].clone();
+    let task = app.json("/tasks?q=water").await[0].clone();
+    let (number, id) = (&task["number"], task["id"].as_str().expect("an id"));
+    window.expect_answer(412, &format!("/tasks/{id}"));
     window.goto(&format!("/?task={number}")).await;
     window.write("field-title", "Water all plants").await;
     axe::check(&window, "a task's sheet").await;

@@ -12,9 +12,7 @@ use crate::support::{App, WITHIN, until};
 #[tokio::test]
 async fn a_task_is_written_down_changed_and_deleted(#[values(Sqlite, Postgres)] on: Backend) {
     let app = App::start(on).await;
-    let mut window = open(&app, "/").await;
-    // The last deletion is sent as the window goes, and again by the next one, which has not heard the answer.
-    window.expect_fault("404");
+    let window = open(&app, "/").await;
     assert!(window.text_of("empty").await.contains("press n"), "what to do first is said");
 
     window.press_part("new-task").await;
@@ -65,7 +63,7 @@ async fn a_task_is_written_down_changed_and_deleted(#[values(Sqlite, Postgres)] 
 async fn what_the_service_refuses_is_shown_at_its_field(#[values(Sqlite, Postgres)] on: Backend) {
     let app = App::start(on).await;
     let mut window = open(&app, "/").await;
-    window.expect_fault("422");
+    window.expect_answer(422, "/tasks");
     window.press_part("new-task").await;
     window.write("field-title", &"long ".repeat(41)).await;
     window.press_part("save").await;

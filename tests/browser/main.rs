@@ -18,11 +18,15 @@ mod command;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]
+mod deletions;
+#[cfg(test)]
 mod driver;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
 mod finding;
+#[cfg(test)]
+mod gone;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

@@ -84,6 +84,13 @@ impl Window {
         .await;
     }
 
+    /// Waits until no edit is kept that has still to be sent or chosen.
+    pub(crate) async fn until_nothing_is_kept(&self) {
+        let kept =
+            "Object.keys(localStorage).some((name) => name.startsWith('taskmanager.outbox.'))";
+        self.until_script("nothing to be kept", &format!("!{kept}")).await;
+    }
+
     /// The card (or row) of a title, as soon as it is drawn.
     pub(crate) async fn card(&self, title: &str) -> Element {
         let script = "return [...document.querySelectorAll('[data-test=card], [data-test=row]')]

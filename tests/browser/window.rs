@@ -96,6 +96,24 @@ impl Window {
         self.watch.expect(text);
     }
 
+    /// Lets the browser's word pass that a path of the service was answered with this status: the test provokes it.
+    pub(crate) fn expect_answer(&mut self, status: u16, path: &str) {
+        let answer = "Failed to load resource: the server responded with a status of";
+        self.expect_fault(&format!("{}{path} - {answer} {status} (", self.origin));
+    }
+
+    /// Lets the browser's words pass that nobody answers at the service's address: the test stops the service.
+    pub(crate) fn expect_lost_service(&mut self) {
+        for fault in [
+            "ERR_CONNECTION_REFUSED",
+            "ERR_CONNECTION_RESET",
+            "ERR_INCOMPLETE_CHUNKED",
+            "ERR_EMPTY_RESPONSE",
+        ] {
+            self.expect_fault(fault);
+        }
+    }
+
     async fn listen(&mut self) {
         self.watch.hear_console(&self.issue(Post::log("browser")).await);
         self.watch.hear_requests(&self.issue(Post::log("performance")).await);

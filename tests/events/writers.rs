@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::database::Side;
-use crate::support::{Api, App, Database, Follower, Server, Told};
+use crate::support::{Api, App, Database, Follower, Server, Told, number_of};
 
 /// Creates, changes and deletes tasks, and says how many changes were acknowledged.
 async fn write(api: Api, name: usize, turns: usize) -> usize {
@@ -41,7 +41,7 @@ async fn write(api: Api, name: usize, turns: usize) -> usize {
 async fn read(bases: Vec<String>, from: i64, stop: CancellationToken, upto: i64) -> Vec<Told> {
     let mut told: Vec<Told> = Vec::new();
     let mut last = from;
-    while !(stop.is_cancelled() && last >= upto) {
+    while !(stop.is_cancelled() && number_of(last) >= upto) {
         let at = rand::rng().random_range(0..bases.len());
         let base = &bases[at];
         let Ok(mut follower) = Follower::try_open(base, Some(last)).await else { continue };
@@ -71,13 +71,13 @@ async fn committed(on: Backend, database: &Database) -> BTreeMap<i64, (String, S
 
 fn assert_told(told: &[Told], committed: &BTreeMap<i64, (String, String)>) {
     assert!(told.iter().all(|told| told.event != "resync"), "nothing was held up");
-    let ids: Vec<_> = told.iter().map(|told| told.id).collect();
+    let ids: Vec<_> = told.iter().map(Told::number).collect();
     assert!(ids.is_sorted_by(|a, b| a < b), "in order, each once: {ids:?}");
     let expected: BTreeSet<_> = committed.keys().copied().collect();
     let found: BTreeSet<_> = ids.into_iter().collect();
     assert_eq!(found, expected, "each of those that were committed");
     for told in told {
-        let (event, title) = &committed[&told.id];
+        let (event, title) = &committed[&told.number()];
         assert_eq!((&told.event, told.title()), (event, &**title));
     }
 }
@@ -107,7 +107,7 @@ async fn each_once_and_in_order(#[values(Sqlite, Postgres)] on: Backend) {
             // All are written: as far as the last.
             let upto = *wait.borrow();
             let last = told.last().map_or(0, |told| told.id);
-            if last < upto {
+            if number_of(last) < upto {
                 told.extend(read(bases, last, stop, upto).await);
             }
             told
@@ -124,7 +124,7 @@ async fn each_once_and_in_order(#[values(Sqlite, Postgres)] on: Backend) {
     }
     for mut follower in steady {
         let mut told = Vec::new();
-        while follower.last < last {
+        while follower.number() < last {
             told.push(follower.task().await);
         }
         assert_told(&told, &committed);
@@ -176,12 +176,12 @@ async fn one_is_killed(#[values(Sqlite, Postgres)] on: Backend) {
     assert!(titles.is_superset(&acknowledged), "each that was acknowledged has its event");
     let last = *committed.keys().next_back().expect("events");
     let mut back = Follower::after(app.base(), theirs.last).await;
-    while back.last < last {
+    while back.number() < last {
         told.push(back.task().await);
     }
     assert_told(&told, &committed);
     let mut all = Vec::new();
-    while steady.last < last {
+    while steady.number() < last {
         all.push(steady.task().await);
     }
     assert_told(&all, &committed);

@@ -12,6 +12,8 @@ mod choosing;
 #[cfg(test)]
 mod elsewhere;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod killed;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use taskmanager::domain::{EventKind, Precondition, Task, TaskEvent, TaskPatch, TaskRef, Title};
+use taskmanager::domain::{
+    EventKind, EventMark, Precondition, Task, TaskEvent, TaskPatch, TaskRef, Title,
+};
 use taskmanager::store::{EventFeed, Resync, StoreError, Tail};
 
 use crate::fixture::{Fixture, NOW, task};
@@ -82,7 +84,7 @@ async fn a_change_and_its_event_are_one(
     let found = told.iter().map(|event| (event.kind, event.task.clone()));
     assert_eq!(found.collect::<Vec<_>>(), expected);
     assert!(told.is_sorted_by(|a, b| a.id < b.id));
-    assert_eq!((rows(&fixture).await, tail.position()), (3, told[2].id));
+    assert_eq!((rows(&fixture).await, tail.position()), (3, told[2].mark()));
 }
 
 #[rstest]
@@ -92,23 +94,35 @@ async fn what_was_missed_is_told_as_long_as_it_is_known(
 ) {
     let fixture = Fixture::new(backend).await;
     let feed = feed(&fixture);
-    let missed = async |after: i64, upto: i64, limit: u32| {
+    let all = async || {
+        let end = EventMark::from_wire(i64::MAX);
+        let events = feed.replay(EventMark::START, end, 100).await.expect("an answer");
+        events.expect("nothing is pruned yet")
+    };
+    let mut marks = vec![EventMark::START];
+    let missed = async |marks: &[EventMark], after: usize, upto: i64, limit: u32| {
+        let unknown = EventMark::unknown(i64::try_from(after).expect("a number"));
+        let after = marks.get(after).copied().unwrap_or(unknown);
+        let upto = EventMark::unknown(upto);
         let events = feed.replay(after, upto, limit).await.expect("an answer");
         events.map(|events| events.into_iter().map(|event| event.id).collect::<Vec<_>>())
     };
-    assert_eq!(missed(0, 0, 10).await, Some(vec![]), "of nothing");
-    assert_eq!(missed(1, 1, 10).await, None, "never told");
+    assert_eq!(missed(&marks, 0, 0, 10).await, Some(vec![]), "of nothing");
+    assert_eq!(missed(&marks, 1, 1, 10).await, None, "never told");
     fixture.store((0..5).map(|at| task(&format!("t{at}")))).await;
-    assert_eq!(missed(0, 5, 10).await, Some(vec![1, 2, 3, 4, 5]));
-    assert_eq!(missed(2, 5, 2).await, Some(vec![3, 4]));
-    assert_eq!(missed(2, 4, 10).await, Some(vec![3, 4]), "no further than is certain");
-    assert_eq!(missed(5, 5, 10).await, Some(vec![]));
-    assert_eq!(missed(6, 6, 10).await, None);
+    marks.extend(all().await.iter().map(TaskEvent::mark));
+    assert_eq!(missed(&marks, 0, 5, 10).await, Some(vec![1, 2, 3, 4, 5]));
+    assert_eq!(missed(&marks, 2, 5, 2).await, Some(vec![3, 4]));
+    assert_eq!(missed(&marks, 2, 4, 10).await, Some(vec![3, 4]), "no further than is certain");
+    assert_eq!(missed(&marks, 5, 5, 10).await, Some(vec![]));
+    assert_eq!(missed(&marks, 6, 6, 10).await, None);
+    let other = [EventMark::START, EventMark::from_wire(marks[1].to_wire() ^ 1)];
+    assert_eq!(missed(&other, 1, 5, 10).await, None, "another event of the same number");
     fixture.execute("DELETE FROM task_events WHERE id <= 2").await;
     for gone in [0, 1, 2] {
-        assert_eq!(missed(gone, 5, 10).await, None, "{gone}");
+        assert_eq!(missed(&marks, gone, 5, 10).await, None, "{gone}");
     }
-    assert_eq!(missed(3, 5, 10).await, Some(vec![4, 5]));
+    assert_eq!(missed(&marks, 3, 5, 10).await, Some(vec![4, 5]));
 }
 
 #[rstest]

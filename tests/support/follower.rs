@@ -12,13 +12,25 @@ use super::poll::WITHIN;
 pub struct Told {
     /// Its name.
     pub event: String,
-    /// Its number, which a client that comes back sends.
+    /// What a client that comes back sends: greater for later events.
     pub id: i64,
     /// What it carries.
     pub data: Value,
 }
 
+/// The number in the database of the event that is told under this id.
+#[must_use]
+pub fn number_of(id: i64) -> i64 {
+    id >> 20
+}
+
 impl Told {
+    /// Its number in the database.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        number_of(self.id)
+    }
+
     /// The title of the task that it carries.
     #[must_use]
     pub fn title(&self) -> &str {
@@ -34,11 +46,17 @@ pub struct Follower {
     buffer: Vec<u8>,
     /// How many comments came so far.
     pub comments: usize,
-    /// The number of the last event.
+    /// The id of the last event.
     pub last: i64,
 }
 
 impl Follower {
+    /// The last event's number in the database.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        number_of(self.last)
+    }
+
     /// Follows from now on, and returns when the server has said hello.
     pub async fn now(base: &str) -> Self {
         Self::open(base, None).await

@@ -19,7 +19,7 @@ pub mod tmpfs;
 pub use app::App;
 pub use client::{Answer, Api, Call};
 pub use database::{Backend, Database};
-pub use follower::{Follower, Told};
+pub use follower::{Follower, Told, number_of};
 pub use pgbouncer::PgBouncer;
 pub use poll::{WITHIN, until};
 pub use postgres::PostgresServer;

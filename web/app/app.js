@@ -38,8 +38,9 @@ export const outbox = createOutbox({
   keep: (ops) => keep(ops),
   refused: (problem, op) => {
     tell(t("error.refused", { title: op.title, detail: problem.message }), { kind: "fault" });
+    // What was written is not lost: it can be mended.
+    if (op.kind === "create") draft.value ??= op.change;
   },
-  vanished: (op) => tell(t("error.vanished", { title: op.title }), { kind: "fault" }),
 });
 
 /** What is open besides the view: the quick add with what it begins with, the keys, the drawer of filters. */

@@ -21,7 +21,7 @@ import { FIELDS, same } from "./task.js";
  * @param {FieldName} field
  * @param {string | null | undefined} value
  */
-function shown(field, value) {
+export function shown(field, value) {
   if (value === null || value === undefined || value === "") return html`<em>${t("field.none")}</em>`;
   if (field === "due_date") return dueText(value, store.now.value);
   if (field === "status" || field === "priority") return t(/** @type {import("./i18n.js").Key} */ (`${field}.${value}`));
@@ -91,14 +91,26 @@ export function Conflict({ op }) {
   <//>`;
 }
 
-/** @param {{op: import("./outbox.js").Op, theirs: Task, giveUp: () => void}} props */
+/**
+ * The task that the person deleted is another by now.
+ *
+ * @param {{op: import("./outbox.js").Op, theirs: Task, giveUp: () => void}} props
+ */
 function Deleted({ op, theirs, giveUp }) {
   return html`<${Dialog} name="conflict" labelledby="conflict-title" onClose=${giveUp}>
     <header class="dialog-head"><h2 id="conflict-title" tabindex="-1" autofocus>${t("conflict.title")}</h2></header>
     <p>${t("conflict.delete", { title: theirs.title })}</p>
     <table class="versions">
+      <thead>
+        <tr><th scope="col">${t("conflict.field")}</th><th scope="col">${t("conflict.seen")}</th><th scope="col">${t("conflict.now")}</th></tr>
+      </thead>
       <tbody>
-        ${FIELDS.map((field) => html`<tr key=${field}><th scope="row">${t(`field.${field}`)}</th><td>${shown(field, theirs[field])}</td></tr>`)}
+        ${FIELDS.map((field) => {
+          const name = html`<th scope="row">${t(`field.${field}`)}</th>`;
+          const differs = op.seen !== undefined && !same(field, op.seen[field], theirs[field]);
+          if (!differs) return html`<tr key=${field} class="alike">${name}<td colspan="2">${shown(field, theirs[field])}</td></tr>`;
+          return html`<tr key=${field} class="differs">${name}<td>${shown(field, op.seen?.[field])}</td><td>${shown(field, theirs[field])}</td></tr>`;
+        })}
       </tbody>
     </table>
     <footer class="dialog-foot">

@@ -18,7 +18,8 @@ export function Dialog({ name, labelledby, onClose, children }) {
     ref.current?.showModal();
     // It is taken away without being closed, and so the focus would stay nowhere.
     return () => {
-      if (before?.isConnected) before.focus({ preventScroll: true });
+      const there = before?.isConnected && before !== document.body;
+      (there ? before : document.getElementById("main"))?.focus({ preventScroll: true });
     };
   }, []);
 

@@ -39,10 +39,18 @@ export function follow({ store, api, connection }) {
   /** @type {Promise<void>} */
   let loading = Promise.resolve();
 
-  /** Loads all tasks, one loading after the other. */
-  function reload() {
+  /**
+   * Loads all tasks, one loading after the other.
+   *
+   * @param {{anew?: boolean}} [options] `anew` where even greater versions may be of the past
+   */
+  function reload({ anew = false } = {}) {
     stale = false;
-    loading = loading.then(() => loadAll(store, api)).catch((error) => {
+    const load = () => {
+      if (anew) store.doubt();
+      return loadAll(store, api);
+    };
+    loading = loading.then(load).catch((error) => {
       stale = true;
       if (!(error instanceof Problem)) connection.missed();
       const failed = error instanceof Problem ? error.message : "";
@@ -110,7 +118,7 @@ export function follow({ store, api, connection }) {
     stream.addEventListener("task.deleted", on((task) => store.forget(task.id, task.version)));
     stream.addEventListener("resync", (event) => {
       last = event.lastEventId || last;
-      reload();
+      reload({ anew: true });
     });
     stream.addEventListener("error", () => {
       // The browser's own way of trying again gives up on some answers, and says neither when nor why.

@@ -63,7 +63,12 @@ function read(name) {
     /** @type {Op[]} */
     const ops = JSON.parse(localStorage.getItem(PREFIX + name) ?? "[]");
     // A choice that was not made is asked for again when the edit is refused again, with what is there then.
-    return ops.map((op) => ({ ...op, state: "waiting" }));
+    return ops.map((op) => ({
+      ...op,
+      state: "waiting",
+      // The others can be sent twice without any harm; this one would be a fault in the console.
+      sent: op.sent || (op.kind === "delete" && op.state === "sending"),
+    }));
   } catch {
     return [];
   }

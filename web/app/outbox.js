@@ -4,7 +4,7 @@
  */
 
 import { Problem, Unreachable } from "./problem.js";
-import { etag, same } from "./task.js";
+import { etag, fieldsOf, same } from "./task.js";
 import { unique } from "./unique.js";
 
 /**
@@ -15,26 +15,32 @@ import { unique } from "./unique.js";
  * @property {string} id the task's, or a made one until the service has given it one
  * @property {import("./task.js").Change} change
  * @property {number} base the version that the person saw
+ * @property {import("./task.js").Change} [seen] the fields of that version, for when the task itself is gone or another
  * @property {string} at when it was made
  * @property {number} notBefore when it may be sent, in milliseconds
- * @property {"waiting" | "sending" | "conflict"} state
+ * @property {boolean} [sent] whether it was sent by a page that went before it heard the answer
+ * @property {"waiting" | "sending" | "conflict" | "gone"} state `conflict`, `gone`: the person has to choose
  *
  * @typedef {{kind: "done", task: import("./task.js").Task | null} | {kind: "refused", problem: Problem} |
- *   {kind: "kept"} | {kind: "conflict"} | {kind: "dropped"}} Outcome
+ *   {kind: "kept"} | {kind: "conflict"} | {kind: "gone"}} Outcome
  *
  * @typedef {object} Surroundings
  * @property {import("./api.js").Api} api
  * @property {import("./store.js").Store} store
  * @property {import("./connection.js").Connection} connection
  * @property {(problem: Problem, op: Op) => void} refused tells the person, where nobody waits for the outcome
- * @property {(op: Op) => void} vanished the task was deleted by someone else
  * @property {(ops: Op[]) => void} keep writes the edits where they outlive the page
  */
 
 /** @typedef {ReturnType<typeof createOutbox>} Outbox */
 
+/** How long the answer to a deletion that was sent as the page went may still be on its way, in milliseconds. */
+const UNHEARD = 2000;
+/** How often it is looked whether the tasks are loaded, which show what became of it, in milliseconds. */
+const LOOK = 250;
+
 /** @param {Surroundings} surroundings */
-export function createOutbox({ api, store, connection, refused, vanished, keep }) {
+export function createOutbox({ api, store, connection, refused, keep }) {
   /** Who waits for an edit's outcome. @type {Map<string, (outcome: Outcome) => void>} */
   const waiting = new Map();
   let busy = false;
@@ -77,7 +83,7 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
   /**
    * Adds an edit. With `await`ed outcomes a refusal is the caller's to show.
    *
-   * @param {Pick<Op, "kind" | "id" | "title" | "change" | "base"> & {notBefore?: number}} edit
+   * @param {Pick<Op, "kind" | "id" | "title" | "change" | "base" | "seen"> & {notBefore?: number}} edit
    * @returns {{op: Op, outcome: () => Promise<Outcome>}}
    */
   function add(edit) {
@@ -94,10 +100,21 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
   function pick() {
     const blocked = new Set();
     for (const op of store.ops.value) {
-      if (op.state === "waiting" && op.notBefore <= Date.now() && !blocked.has(op.id)) return op;
+      if (op.state === "waiting" && due(op) <= Date.now() && !blocked.has(op.id)) return op;
       blocked.add(op.id);
     }
     return null;
+  }
+
+  /** When an edit may go: one that was sent before not until the tasks are there. @param {Op} op */
+  function due(op) {
+    return op.sent && !store.loading.value.done ? Date.now() + LOOK : op.notBefore;
+  }
+
+  /** Whether the tasks show that what was sent before has happened. @param {Op} op */
+  function happened(op) {
+    const { done, capped } = store.loading.value;
+    return op.sent === true && op.kind === "delete" && done && !capped && !store.server.has(op.id);
   }
 
   /** Sends what may go. */
@@ -107,10 +124,11 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
     busy = true;
     let goesOn = true;
     for (let op = pick(); op && goesOn; op = goesOn ? pick() : null) {
-      goesOn = await deliver(amend(op, { state: "sending" }));
+      if (happened(op)) taken(op, null);
+      else goesOn = await deliver(amend(op, { state: "sending" }));
     }
     busy = false;
-    const times = store.ops.value.filter((op) => op.state === "waiting").map((op) => op.notBefore);
+    const times = store.ops.value.filter((op) => op.state === "waiting").map(due);
     if (times.length === 0) return;
     const wait = goesOn ? Math.max(0, Math.min(...times) - Date.now()) : 2000;
     timer = setTimeout(flush, wait + 1);
@@ -183,17 +201,30 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
     }
     if (problem.status === 412) return await conflicting(op);
     // What was to follow on a task that is not there goes with it.
-    drop((known) => known.key === op.key || (op.kind === "create" && known.id === op.id));
-    if (!settle(op, { kind: "refused", problem })) refused(problem, op);
+    const isPart = (/** @type {Op} */ known) => known.key === op.key || (op.kind === "create" && known.id === op.id);
+    const change = Object.assign({}, ...store.ops.value.filter(isPart).map((known) => known.change));
+    drop(isPart);
+    if (!settle(op, { kind: "refused", problem })) refused(problem, { ...op, change });
     return true;
   }
 
-  /** The task is not there any more. @param {Op} op */
+  /**
+   * The task is not there any more. What was changed of it is kept, as one edit, until the person has chosen whether
+   * it is to be made again.
+   *
+   * @param {Op} op
+   */
   function lost(op) {
     store.forget(op.id, op.base);
-    drop((known) => known.id === op.id);
-    settle(op, op.kind === "delete" ? { kind: "done", task: null } : { kind: "dropped" });
-    if (op.kind !== "delete") vanished(op);
+    const edits = store.ops.value.filter((known) => known.id === op.id);
+    // Who has deleted it, too, wants nothing of it back.
+    const wanted = edits.every((known) => known.kind === "update");
+    const [first] = edits;
+    const change = Object.assign({}, ...edits.map((known) => known.change));
+    /** @type {Op[]} */
+    const left = wanted && first ? [{ ...first, title: change.title ?? first.title, change, state: "gone" }] : [];
+    write(store.ops.value.flatMap((known) => (known === first ? left : known.id === op.id ? [] : [known])));
+    settle(op, op.kind === "delete" ? { kind: "done", task: null } : { kind: "gone" });
   }
 
   /**
@@ -227,25 +258,28 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
     return true;
   }
 
+  /** @param {import("./task.js").Change} change */
+  function create(change) {
+    return add({ kind: "create", id: `new-${unique()}`, title: change.title ?? "", change, base: 0 });
+  }
+
   return {
     flush,
-    /**
-     * @param {import("./task.js").Change} change
-     */
-    create: (change) =>
-      add({ kind: "create", id: `new-${unique()}`, title: change.title ?? "", change, base: 0 }),
+    create,
     /**
      * @param {import("./task.js").Task} task as the person saw it
      * @param {import("./task.js").Change} change
      */
     update: (task, change) =>
-      add({ kind: "update", id: task.id, title: change.title ?? task.title, change, base: task.version }),
+      add({ kind: "update", id: task.id, title: change.title ?? task.title, change, base: task.version, seen: fieldsOf(task) }),
     /**
      * @param {import("./task.js").Task} task as the person saw it
      * @param {number} delay in milliseconds, within which it can be taken back
      */
-    remove: (task, delay) =>
-      add({ kind: "delete", id: task.id, title: task.title, change: {}, base: task.version, notBefore: Date.now() + delay }),
+    remove(task, delay) {
+      const { id, title, version: base } = task;
+      return add({ kind: "delete", id, title, change: {}, base, seen: fieldsOf(task), notBefore: Date.now() + delay });
+    },
     /**
      * Takes an edit back that has not been sent.
      *
@@ -253,7 +287,7 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
      * @returns {boolean} whether it was in time
      */
     cancel(key) {
-      const found = store.ops.value.find((op) => op.key === key && op.state !== "sending");
+      const found = store.ops.value.find((op) => op.key === key && op.state !== "sending" && !op.sent);
       if (found) drop((op) => op.key === key);
       return found !== undefined;
     },
@@ -266,16 +300,29 @@ export function createOutbox({ api, store, connection, refused, vanished, keep }
      */
     resolve(op, change) {
       const theirs = store.server.get(op.id);
-      if (!theirs || change === null) drop((known) => known.key === op.key);
-      else amend(op, { change, base: theirs.version, state: "waiting" });
+      if (change === null) drop((known) => known.key === op.key);
+      else if (theirs) amend(op, { change, base: theirs.version, seen: fieldsOf(theirs), state: "waiting" });
+      else lost(amend(op, { change }));
       flush();
+    },
+    /**
+     * The task of an edit is gone, and the person has chosen: whether it is to be made again, as they saw and changed
+     * it.
+     *
+     * @param {Op} op
+     * @param {boolean} again
+     */
+    restore(op, again) {
+      // Added before the other goes: whatever happens to the page in between, nothing is lost.
+      if (again) create({ ...op.seen, ...op.change });
+      drop((known) => known.key === op.key);
     },
     vanish: lost,
     /** Sends what waits only to be taken back: the page goes. */
     leave() {
       for (const op of store.ops.value) {
-        if (op.kind === "delete" && op.state === "waiting" && op.notBefore > Date.now()) {
-          amend(op, { notBefore: 0 });
+        if (op.kind === "delete" && op.state === "waiting" && !op.sent && op.notBefore > Date.now()) {
+          amend(op, { sent: true, notBefore: Date.now() + UNHEARD });
           request(op, { keepalive: true }).catch(() => {});
         }
       }

@@ -6,6 +6,7 @@ import { api } from "./api.js";
 import { connection, draft, find, keysOpen, quickAdd, store } from "./app.js";
 import { Conflict } from "./conflict.js";
 import { activeFilters, clearFilters, Filters } from "./filters.js";
+import { Gone } from "./gone.js";
 import { html, signal, useEffect, useRef } from "./html.js";
 import { LANGS, lang, speak, t } from "./i18n.js";
 import { Icon } from "./icons.js";
@@ -147,12 +148,12 @@ function Notices() {
   return html`<p class="visually-hidden" role="status">${t("count.of", { count: shown, total })}</p>`;
 }
 
-/** Whatever is open above the view; one at a time, the conflict first. */
+/** Whatever is open above the view; one at a time, what the person has to choose first. */
 function Opened() {
   const last = useRef(/** @type {{ref: string, task: import("./task.js").Task} | null} */ (null));
-  const conflict = store.ops.value.find((op) => op.state === "conflict");
+  const choice = store.ops.value.find((op) => op.state === "conflict" || op.state === "gone");
   const ref = route.value.task;
-  if (conflict) return html`<${Conflict} key=${conflict.key} op=${conflict} />`;
+  if (choice) return html`<${choice.state === "gone" ? Gone : Conflict} key=${choice.key} op=${choice} />`;
   if (keysOpen.value) return html`<${Keys} />`;
   if (quickAdd.value) return html`<${QuickAdd} begin=${quickAdd.value} />`;
   if (draft.value) return html`<${Sheet} key="new" task=${null} begin=${draft.value} />`;

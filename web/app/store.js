@@ -24,6 +24,8 @@ export function createStore() {
   const server = new Map();
   /** The versions in which tasks were deleted: what comes later than that is old. @type {Map<string, number>} */
   const gone = new Map();
+  /** Tasks that may be of a database that was replaced by an older one. @type {Set<string>} */
+  const doubted = new Set();
   /** The ids that tasks had here before the service gave them theirs. @type {Map<string, string>} */
   const firstIds = new Map();
   const revision = signal(0);
@@ -107,12 +109,18 @@ export function createStore() {
     let news = false;
     for (const task of shown) {
       const version = Math.max(server.get(task.id)?.version ?? 0, gone.get(task.id) ?? 0);
-      if (task.version > version) {
+      if (doubted.delete(task.id) || task.version > version) {
         server.set(task.id, task);
         news = true;
       }
     }
     if (news) revision.value += 1;
+  }
+
+  /** What is known counts no more against what is shown from now on, whatever the versions are. */
+  function doubt() {
+    gone.clear();
+    for (const id of server.keys()) doubted.add(id);
   }
 
   /**
@@ -122,6 +130,7 @@ export function createStore() {
    * @param {number} version its last one
    */
   function forget(id, version) {
+    doubted.delete(id);
     gone.set(id, Math.max(version, gone.get(id) ?? 0));
     if (server.delete(id)) revision.value += 1;
   }
@@ -150,6 +159,6 @@ export function createStore() {
   return {
     server, ops, loading, now, filterKey, // for those who write, too
     tasks, visible, columns, rows, assignees, firstIds,
-    learn, forget, keepOnly, keyOf,
+    learn, doubt, forget, keepOnly, keyOf,
   };
 }

@@ -32,6 +32,16 @@ export const PRIORITIES = ["high", "medium", "low"];
 export const FIELDS = /** @type {const} */ (["title", "description", "status", "priority", "assignee", "due_date"]);
 
 /**
+ * What a person can change of a task, as it is.
+ *
+ * @param {Task} task
+ * @returns {Change}
+ */
+export function fieldsOf(task) {
+  return Object.fromEntries(FIELDS.map((field) => [field, task[field]]));
+}
+
+/**
  * The entity tag of a version of a task.
  *
  * @param {string} id

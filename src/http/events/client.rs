@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::frame::{Frame, HEARTBEAT};
 use super::hub::{Attach, Hub, Place};
+use crate::domain::{EventMark, TaskEvent};
 use crate::http::server::Hangup;
 use crate::telemetry::metrics::TASKMANAGER_EVENT_RESYNCS_TOTAL;
 
@@ -33,11 +34,11 @@ pub(in crate::http) struct Stream {
 
 #[derive(Debug)]
 enum State {
-    /// Nothing was said yet; the number is that of the last event that the client had.
-    Begin(Option<i64>),
-    /// It has everything up to this number. `certain` says that the outbox has it too: another process may have
+    /// Nothing was said yet; this is the last event that the client had.
+    Begin(Option<EventMark>),
+    /// It has everything up to this event. `certain` says that the outbox has it too: another process may have
     /// told more than this one has seen yet.
-    Behind { after: i64, certain: bool },
+    Behind { after: EventMark, certain: bool },
     /// It is served by the hub.
     Live(Live),
 }
@@ -46,12 +47,17 @@ enum State {
 struct Live {
     first: std::vec::IntoIter<Frame>,
     queue: mpsc::Receiver<Frame>,
-    /// Events up to this number are known to the client already; 0 once later ones came.
-    known: i64,
+    /// Events up to this one are known to the client already; none are once later ones came.
+    known: EventMark,
 }
 
 impl Stream {
-    pub(super) fn new(hub: Arc<Hub>, place: Place, hangup: Hangup, after: Option<i64>) -> Self {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        place: Place,
+        hangup: Hangup,
+        after: Option<EventMark>,
+    ) -> Self {
         Self { hub, hangup, state: State::Begin(after), _place: place }
     }
 
@@ -67,8 +73,8 @@ impl Stream {
         loop {
             match &mut self.state {
                 State::Begin(None) => {
-                    let id = self.attach_now()?;
-                    return Some(Frame::hello(id).text);
+                    let mark = self.attach_now()?;
+                    return Some(Frame::hello(mark).text);
                 }
                 State::Begin(Some(after)) => {
                     let after = *after;
@@ -87,18 +93,17 @@ impl Stream {
     }
 
     /// One step towards the present; `None` inside says that the state is another now.
-    async fn catch_up(&mut self, after: i64, certain: bool) -> Option<Option<Bytes>> {
+    async fn catch_up(&mut self, after: EventMark, certain: bool) -> Option<Option<Bytes>> {
         let upto = match self.hub.attach(after, certain, &self.hangup) {
             Attach::Live(frames, queue) => {
                 let first = frames.into_iter();
                 self.state = State::Live(Live { first, queue, known: after });
                 return Some(None);
             }
-            Attach::Doubtful => return self.resync().map(Some),
             Attach::Ended => return None,
             Attach::Read(upto) => upto,
         };
-        if upto.saturating_sub(after) > MISSED_MAX {
+        if upto.number() - after.number() > MISSED_MAX {
             return self.resync().map(Some);
         }
         let missed = {
@@ -120,7 +125,7 @@ impl Stream {
                 Some(None)
             }
             Some(events) if !events.is_empty() => {
-                let last = events.last().map_or(after, |event| event.id);
+                let last = events.last().map_or(after, TaskEvent::mark);
                 self.state = State::Behind { after: last, certain: true };
                 let texts: Vec<_> = events.into_iter().map(|e| Frame::event(e).text).collect();
                 Some(Some(texts.concat().into()))
@@ -132,14 +137,15 @@ impl Stream {
     /// Tells the client to look at the tasks themselves, and goes on from now.
     fn resync(&mut self) -> Option<Bytes> {
         counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => "missed").increment(1);
-        let id = self.attach_now()?;
-        Some(Frame::resync(id, true).text)
+        let mark = self.attach_now()?;
+        Some(Frame::resync(mark, true).text)
     }
 
-    fn attach_now(&mut self) -> Option<i64> {
-        let (id, queue) = self.hub.attach_now(&self.hangup)?;
-        self.state = State::Live(Live { first: Vec::new().into_iter(), queue, known: 0 });
-        Some(id)
+    fn attach_now(&mut self) -> Option<EventMark> {
+        let (mark, queue) = self.hub.attach_now(&self.hangup)?;
+        let first = Vec::new().into_iter();
+        self.state = State::Live(Live { first, queue, known: EventMark::START });
+        Some(mark)
     }
 }
 
@@ -152,10 +158,10 @@ impl Live {
             match timeout(BEAT_EVERY, self.queue.recv()).await {
                 Err(_) => return Some(HEARTBEAT),
                 Ok(None) => return None,
-                Ok(Some(frame)) if frame.id.is_some_and(|id| id <= self.known) => {}
+                Ok(Some(frame)) if frame.mark.is_some_and(|mark| mark <= self.known) => {}
                 Ok(Some(frame)) => {
-                    if frame.id.is_some() || frame.moves {
-                        self.known = 0;
+                    if frame.mark.is_some() || frame.moves {
+                        self.known = EventMark::START;
                     }
                     return Some(frame.text);
                 }

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 
-use crate::domain::{EventKind, TaskEvent};
+use crate::domain::{EventKind, EventMark, TaskEvent};
 use crate::http::tasks::model::TaskBody;
 
 /// Media type of a stream of events.
@@ -15,28 +15,29 @@ const RETRY: u32 = 1_000;
 /// One event, whole; clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
-    /// The number of a task's event; `None` for one that is about the stream itself.
-    pub(super) id: Option<i64>,
+    /// Which event of a task it is; `None` for one that is about the stream itself.
+    pub(super) mark: Option<EventMark>,
     /// What follows goes on elsewhere, maybe with numbers that were told before.
     pub(super) moves: bool,
     pub(super) text: Bytes,
 }
 
 impl Frame {
-    /// The first of a stream: what follows comes after this number.
-    pub(super) fn hello(id: i64) -> Self {
+    /// The first of a stream: what follows comes after this event.
+    pub(super) fn hello(mark: EventMark) -> Self {
+        let id = mark.to_wire();
         let text = format!(":\nretry: {RETRY}\nid: {id}\nevent: hello\ndata: {{\"id\":{id}}}\n\n");
-        Self { id: None, moves: false, text: text.into() }
+        Self { mark: None, moves: false, text: text.into() }
     }
 
     /// Changes are not told, or not in time: the client is to look at the tasks themselves.
-    pub(super) fn resync(id: i64, moves: bool) -> Self {
-        let text = format!("id: {id}\nevent: resync\ndata: {{}}\n\n");
-        Self { id: None, moves, text: text.into() }
+    pub(super) fn resync(mark: EventMark, moves: bool) -> Self {
+        let text = format!("id: {}\nevent: resync\ndata: {{}}\n\n", mark.to_wire());
+        Self { mark: None, moves, text: text.into() }
     }
 
     pub(super) fn event(event: TaskEvent) -> Self {
-        let id = event.id;
+        let mark = event.mark();
         let name = match event.kind {
             EventKind::Created => "task.created",
             EventKind::Updated => "task.updated",
@@ -44,8 +45,8 @@ impl Frame {
         };
         // Strings, integers and booleans always serialise; a line end within a string is escaped.
         let task = serde_json::to_string(&TaskBody::from(event.task)).unwrap_or_default();
-        let text = format!("id: {id}\nevent: {name}\ndata: {task}\n\n");
-        Self { id: Some(id), moves: false, text: text.into() }
+        let text = format!("id: {}\nevent: {name}\ndata: {task}\n\n", mark.to_wire());
+        Self { mark: Some(mark), moves: false, text: text.into() }
     }
 }
 
@@ -74,11 +75,13 @@ mod tests {
             completed_at: Some(now),
             version: 3,
         };
-        let frame = Frame::event(TaskEvent { id: 12, kind: EventKind::Deleted, task });
+        let event = TaskEvent { id: 12, kind: EventKind::Deleted, at: now, task };
+        let mark = event.mark();
+        let frame = Frame::event(event);
         let text = String::from_utf8(frame.text.to_vec()).expect("text");
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[..2], ["id: 12", "event: task.deleted"]);
-        assert_eq!((lines.len(), lines[3], frame.id), (4, "", Some(12)), "{text}");
+        assert_eq!(lines[..2], [&format!("id: {}", mark.to_wire()), "event: task.deleted"]);
+        assert_eq!((lines.len(), lines[3], frame.mark), (4, "", Some(mark)), "{text}");
         let task = lines[2].strip_prefix("data: ").expect("the task");
         let task: serde_json::Value = serde_json::from_str(task).expect("JSON");
         assert_eq!((&task["number"], &task["completed"]), (&7.into(), &true.into()));
@@ -87,10 +90,11 @@ mod tests {
 
     #[test]
     fn what_is_about_the_stream_has_a_number_too() {
+        let mark = EventMark::from_wire(5);
         assert_eq!(
-            Frame::hello(5).text,
+            Frame::hello(mark).text,
             ":\nretry: 1000\nid: 5\nevent: hello\ndata: {\"id\":5}\n\n"
         );
-        assert_eq!(Frame::resync(5, true).text, "id: 5\nevent: resync\ndata: {}\n\n");
+        assert_eq!(Frame::resync(mark, true).text, "id: 5\nevent: resync\ndata: {}\n\n");
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::client::Stream;
 use super::frame::Frame;
 use super::recent::Recent;
-use crate::domain::TaskEvent;
+use crate::domain::{EventMark, TaskEvent};
 use crate::http::server::Hangup;
 use crate::shutdown::Shutdown;
 use crate::store::{Advance, EventFeed, Resync, StoreError, Tail};
@@ -52,8 +52,6 @@ struct Live {
     start: u64,
     recent: Recent,
     clients: Vec<Client>,
-    /// Numbers that were told of a database that was replaced, and may come again in the new one.
-    doubtful: Option<(i64, i64)>,
 }
 
 #[derive(Debug)]
@@ -93,10 +91,8 @@ pub(in crate::http) enum NoPlace {
 pub(super) enum Attach {
     /// With these, and then with what the queue brings.
     Live(Vec<Frame>, mpsc::Receiver<Frame>),
-    /// By reading the outbox up to this number.
-    Read(i64),
-    /// By looking at the tasks themselves.
-    Doubtful,
+    /// By reading the outbox up to this event.
+    Read(EventMark),
     /// Not at all: nobody follows the outbox any more.
     Ended,
 }
@@ -116,14 +112,14 @@ impl Events {
         }))
     }
 
-    /// A stream of what comes after the event with this number, or after now.
+    /// A stream of what comes after this event, or after now.
     ///
     /// # Errors
     ///
     /// [`NoPlace`]
     pub(in crate::http) async fn subscribe(
         &self,
-        after: Option<i64>,
+        after: Option<EventMark>,
         hangup: Hangup,
     ) -> Result<Stream, NoPlace> {
         let permit = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| NoPlace::Full)?;
@@ -143,7 +139,7 @@ impl Hub {
         let tail = self.feed.follow().await?;
         *starts += 1;
         let (start, recent) = (*starts, Recent::new(tail.position()));
-        *self.live() = Some(Live { start, recent, clients: Vec::new(), doubtful: None });
+        *self.live() = Some(Live { start, recent, clients: Vec::new() });
         tokio::spawn(Arc::clone(self).run(tail, start));
         Ok(())
     }
@@ -185,7 +181,7 @@ impl Hub {
         }
     }
 
-    fn publish(&self, advance: Advance, position: i64) {
+    fn publish(&self, advance: Advance, position: EventMark) {
         let mut live = self.live();
         let Some(live) = live.as_mut() else { return };
         counter!(TASKMANAGER_EVENTS_TOTAL).increment(advance.events.len() as u64);
@@ -200,13 +196,9 @@ impl Hub {
         counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).increment(1);
         if why == Resync::Moved {
             let before = live.recent.position();
-            if position < before {
-                tracing::warn!(
-                    before,
-                    position,
-                    "the events begin anew: the database was replaced"
-                );
-                live.doubtful = Some((position + 1, before));
+            let (number, before) = (position.number(), before.number());
+            if number <= before {
+                tracing::warn!(before, number, "the events begin anew: the database was replaced");
             }
             live.recent = Recent::new(position);
         }
@@ -227,14 +219,11 @@ impl Hub {
         }
     }
 
-    /// Hands a client over to what comes after a number, if that is known here; one that is `certain` may also be
+    /// Hands a client over to what comes after an event, if that is known here; one that is `certain` may also be
     /// yet to come.
-    pub(super) fn attach(&self, position: i64, certain: bool, hangup: &Hangup) -> Attach {
+    pub(super) fn attach(&self, position: EventMark, certain: bool, hangup: &Hangup) -> Attach {
         let mut live = self.live();
         let Some(live) = live.as_mut() else { return Attach::Ended };
-        if live.doubtful.is_some_and(|(from, upto)| (from..=upto).contains(&position)) {
-            return Attach::Doubtful;
-        }
         match live.recent.since(position) {
             Some(frames) => Attach::Live(frames, live.join(hangup)),
             None if certain && position > live.recent.position() => {
@@ -244,8 +233,8 @@ impl Hub {
         }
     }
 
-    /// Hands a client over to what comes from now on, and says after which number that is.
-    pub(super) fn attach_now(&self, hangup: &Hangup) -> Option<(i64, mpsc::Receiver<Frame>)> {
+    /// Hands a client over to what comes from now on, and says after which event that is.
+    pub(super) fn attach_now(&self, hangup: &Hangup) -> Option<(EventMark, mpsc::Receiver<Frame>)> {
         let mut live = self.live();
         let live = live.as_mut()?;
         Some((live.recent.position(), live.join(hangup)))
@@ -274,10 +263,10 @@ impl Hub {
 
 impl Live {
     fn tell(&mut self, event: TaskEvent) {
-        let id = event.id;
+        let mark = event.mark();
         let frame = Frame::event(event);
         self.send(&frame);
-        self.recent.push(id, frame);
+        self.recent.push(mark, frame);
     }
 
     /// Puts a frame into every queue; who has no room left is hung up on.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::frame::Frame;
+use crate::domain::EventMark;
 
 /// How many are kept.
 const LENGTH: usize = 1_024;
@@ -10,39 +11,39 @@ const LENGTH: usize = 1_024;
 /// The latest events without a hole, after a place and up to another.
 #[derive(Debug)]
 pub(super) struct Recent {
-    /// What is kept comes after this number.
-    after: i64,
-    /// The number of the last; `after` where there is none.
-    upto: i64,
-    frames: VecDeque<(i64, Frame)>,
+    /// What is kept comes after this event.
+    after: EventMark,
+    /// The last; `after` where there is none.
+    upto: EventMark,
+    frames: VecDeque<(EventMark, Frame)>,
 }
 
 impl Recent {
-    pub(super) fn new(position: i64) -> Self {
+    pub(super) fn new(position: EventMark) -> Self {
         Self { after: position, upto: position, frames: VecDeque::new() }
     }
 
-    /// The number of the last event.
-    pub(super) fn position(&self) -> i64 {
+    /// The last event.
+    pub(super) fn position(&self) -> EventMark {
         self.upto
     }
 
-    pub(super) fn push(&mut self, id: i64, frame: Frame) {
+    pub(super) fn push(&mut self, mark: EventMark, frame: Frame) {
         if self.frames.len() == LENGTH
-            && let Some((id, _)) = self.frames.pop_front()
+            && let Some((mark, _)) = self.frames.pop_front()
         {
-            self.after = id;
+            self.after = mark;
         }
-        self.upto = id;
-        self.frames.push_back((id, frame));
+        self.upto = mark;
+        self.frames.push_back((mark, frame));
     }
 
-    /// What came after the event with this number; `None` where it is not among those that are kept.
-    pub(super) fn since(&self, id: i64) -> Option<Vec<Frame>> {
-        let begin = if id == self.after {
+    /// What came after an event; `None` where it is not among those that are kept.
+    pub(super) fn since(&self, mark: EventMark) -> Option<Vec<Frame>> {
+        let begin = if mark == self.after {
             0
         } else {
-            self.frames.binary_search_by_key(&id, |(id, _)| *id).ok()? + 1
+            self.frames.binary_search_by_key(&mark, |(mark, _)| *mark).ok()? + 1
         };
         Some(self.frames.iter().skip(begin).map(|(_, frame)| frame.clone()).collect())
     }
@@ -52,38 +53,42 @@ impl Recent {
 mod tests {
     use super::*;
 
+    fn mark(wire: i64) -> EventMark {
+        EventMark::from_wire(wire)
+    }
+
     fn frame(id: i64) -> Frame {
-        Frame { id: Some(id), moves: false, text: Vec::new().into() }
+        Frame { mark: Some(mark(id)), moves: false, text: Vec::new().into() }
     }
 
     fn ids(frames: Option<Vec<Frame>>) -> Option<Vec<i64>> {
-        frames.map(|frames| frames.iter().filter_map(|frame| frame.id).collect())
+        frames.map(|frames| frames.iter().filter_map(|frame| Some(frame.mark?.to_wire())).collect())
     }
 
     #[test]
     fn knows_what_followed_each_number_that_was_told() {
-        let mut recent = Recent::new(5);
-        assert_eq!(ids(recent.since(5)), Some(vec![]));
+        let mut recent = Recent::new(mark(5));
+        assert_eq!(ids(recent.since(mark(5))), Some(vec![]));
         for id in [6, 9, 10] {
-            recent.push(id, frame(id));
+            recent.push(mark(id), frame(id));
         }
-        assert_eq!(recent.position(), 10);
-        assert_eq!(ids(recent.since(5)), Some(vec![6, 9, 10]));
-        assert_eq!(ids(recent.since(9)), Some(vec![10]));
-        assert_eq!(ids(recent.since(10)), Some(vec![]));
+        assert_eq!(recent.position(), mark(10));
+        assert_eq!(ids(recent.since(mark(5))), Some(vec![6, 9, 10]));
+        assert_eq!(ids(recent.since(mark(9))), Some(vec![10]));
+        assert_eq!(ids(recent.since(mark(10))), Some(vec![]));
         for unknown in [4, 7, 11] {
-            assert_eq!(ids(recent.since(unknown)), None, "{unknown}");
+            assert_eq!(ids(recent.since(mark(unknown))), None, "{unknown}");
         }
     }
 
     #[test]
     fn is_bounded() {
-        let mut recent = Recent::new(0);
+        let mut recent = Recent::new(EventMark::START);
         let length = i64::try_from(LENGTH).expect("a length");
         for id in 1..=length + 2 {
-            recent.push(id, frame(id));
+            recent.push(mark(id), frame(id));
         }
-        assert_eq!(ids(recent.since(1)), None);
-        assert_eq!(ids(recent.since(2)).map(|ids| ids.len()), Some(LENGTH));
+        assert_eq!(ids(recent.since(mark(1))), None);
+        assert_eq!(ids(recent.since(mark(2))).map(|ids| ids.len()), Some(LENGTH));
     }
 }

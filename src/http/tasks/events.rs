@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::reader::{Reader, integer};
 use crate::domain::text::quoted;
-use crate::domain::{Fault, Place, Violations};
+use crate::domain::{EventMark, Fault, Place, Violations};
 use crate::http::error::ApiError;
 use crate::http::events::{MEDIA_TYPE, NoPlace};
 use crate::http::openapi::{EventParams, LastEventId, ListProblems};
@@ -35,7 +35,7 @@ pub(crate) async fn events(
     extensions: Extensions,
 ) -> Result<Response, ApiError> {
     let query = QueryString::parse(uri.query())?;
-    let after = last_event_id(&query, &headers)?;
+    let after = last_event_id(&query, &headers)?.map(EventMark::from_wire);
     let hangup = extensions.get::<Hangup>().cloned().unwrap_or_default();
     let stream = state.events.subscribe(after, hangup).await.map_err(|error| match error {
         NoPlace::Full => ApiError::TooManyStreams,

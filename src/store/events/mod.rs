@@ -2,8 +2,8 @@
 //! [`Tail`] that follows it.
 //!
 //! A number once told is a fact, whichever process told it: every event up to it has been told too, or never
-//! was. So a reader that comes back with the last number it had, to any replica, goes on without a hole and
-//! without a repetition; where that cannot be had, it is told so, and looks at the tasks themselves.
+//! was. So a reader that comes back with the mark of the last one it had, to any replica, goes on without a hole
+//! and without a repetition; where that cannot be had, it is told so, and looks at the tasks themselves.
 
 mod gap;
 mod tail;
@@ -21,7 +21,7 @@ pub use tail::{Advance, Next, Resync, Tail};
 
 use super::StoreError;
 use super::row::EventRow;
-use crate::domain::TaskEvent;
+use crate::domain::{EventMark, TaskEvent};
 
 /// How many of the newest events are kept, at most a day.
 pub(super) const KEPT: i64 = 100_000;
@@ -102,7 +102,7 @@ impl EventFeed {
     pub async fn follow(&self) -> Result<Tail, StoreError> {
         // Subscribed before it is asked, so that nothing falls between.
         let woken = self.commits.here.subscribe();
-        let position = gap::settled_head(self.log.as_ref()).await?;
+        let position = tail::settled_mark(self.log.as_ref()).await?;
         let listening = tokio::spawn({
             let (log, commits) = (Arc::clone(&self.log), Arc::clone(&self.commits));
             async move { log.listen(&commits).await }
@@ -111,29 +111,29 @@ impl EventFeed {
         Ok(Tail::new(Arc::clone(&self.log), position, woken, listening))
     }
 
-    /// The events after one number, as far as another that a tail has reached, `limit` at most; `None` where
-    /// what followed the first is not known any more, or it never was a number.
+    /// The events after one, as far as another that a tail has reached, `limit` at most; `None` where what
+    /// followed the first is not known any more, or it never was, or was of a database that this one replaced.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when they cannot be read.
     pub async fn replay(
         &self,
-        after: i64,
-        upto: i64,
+        after: EventMark,
+        upto: EventMark,
         limit: u32,
     ) -> Result<Option<Vec<TaskEvent>>, StoreError> {
-        let mut events = self.log.read(after, limit.saturating_add(1)).await?;
+        let mut events = self.log.read(after.number(), limit.saturating_add(1)).await?;
         let known = match events.first() {
-            Some(first) if after > 0 => first.id == after,
+            Some(first) if after > EventMark::START => first.mark() == after,
             // From before the first event on: nothing may be pruned yet.
             Some(first) => first.id == 1,
-            None => after == 0,
+            None => after == EventMark::START,
         };
         if !known {
             return Ok(None);
         }
-        events.retain(|event| event.id > after && event.id <= upto);
+        events.retain(|event| event.id > after.number() && event.id <= upto.number());
         Ok(Some(events))
     }
 

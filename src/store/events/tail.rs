@@ -6,11 +6,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
-use uuid::Uuid;
 
 use super::EventLog;
 use super::gap::{self, Gap, Verdict};
-use crate::domain::{EventKind, TaskEvent};
+use crate::domain::{EventMark, TaskEvent};
 use crate::store::StoreError;
 
 /// How many events are read at once.
@@ -24,28 +23,14 @@ const BREATH: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Tail {
     log: Arc<dyn EventLog>,
-    /// Everything up to here was told, or never was.
-    position: i64,
-    /// What the event at the position is: another under its number means that the database was replaced.
-    anchor: Option<Anchor>,
+    /// Everything up to here was told, or never was. Another event under its number means that the database was
+    /// replaced.
+    position: EventMark,
     /// What is missing up to here never comes.
     settled: i64,
     gap: Option<Gap>,
     woken: watch::Receiver<()>,
     _listening: AbortOnDropHandle<()>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Anchor {
-    task: Uuid,
-    version: i64,
-    kind: EventKind,
-}
-
-impl Anchor {
-    fn of(event: &TaskEvent) -> Self {
-        Self { task: event.task.id, version: event.task.version, kind: event.kind }
-    }
 }
 
 /// What came of one look.
@@ -83,17 +68,16 @@ pub enum Next {
 impl Tail {
     pub(super) fn new(
         log: Arc<dyn EventLog>,
-        position: i64,
+        position: EventMark,
         woken: watch::Receiver<()>,
         listening: AbortOnDropHandle<()>,
     ) -> Self {
-        let (anchor, gap) = (None, None);
-        Self { log, position, anchor, settled: 0, gap, woken, _listening: listening }
+        Self { log, position, settled: 0, gap: None, woken, _listening: listening }
     }
 
-    /// Everything up to this number was told, or never was.
+    /// Everything up to this event was told, or never was.
     #[must_use]
-    pub fn position(&self) -> i64 {
+    pub fn position(&self) -> EventMark {
         self.position
     }
 
@@ -105,23 +89,22 @@ impl Tail {
     pub async fn advance(&mut self) -> Result<Advance, StoreError> {
         // What is committed from here on wakes again.
         self.woken.mark_unchanged();
-        let rows = self.log.read(self.position, BATCH + 1).await?;
+        let rows = self.log.read(self.position.number(), BATCH + 1).await?;
         let is_full = rows.len() > BATCH as usize;
-        let Some(rows) = self.after_anchor(rows) else { return self.go_elsewhere().await };
-        if is_full && self.log.newest().await? - self.position > MUCH {
+        let Some(rows) = self.after_position(rows) else { return self.go_elsewhere().await };
+        if is_full && self.log.newest().await? - self.position.number() > MUCH {
             return self.go_elsewhere().await;
         }
-        let newest = rows.last().map_or(self.position, |event| event.id);
+        let newest = rows.last().map_or(self.position.number(), |event| event.id);
         let mut events = Vec::with_capacity(rows.len());
         for event in rows {
-            if event.id != self.position + 1 && event.id > self.settled {
+            if event.id != self.position.number() + 1 && event.id > self.settled {
                 break;
             }
-            self.position = event.id;
-            self.anchor = Some(Anchor::of(&event));
+            self.position = event.mark();
             events.push(event);
         }
-        if self.position == newest {
+        if self.position.number() == newest {
             self.gap = None;
             let next = if is_full { Next::Now } else { Next::Woken };
             return Ok(Advance { events, resync: None, next });
@@ -143,17 +126,12 @@ impl Tail {
     }
 
     /// The events after the position; `None` when the one at it is gone, or is another.
-    fn after_anchor(&mut self, rows: Vec<TaskEvent>) -> Option<Vec<TaskEvent>> {
-        if self.position == 0 {
+    fn after_position(&self, rows: Vec<TaskEvent>) -> Option<Vec<TaskEvent>> {
+        if self.position == EventMark::START {
             return Some(rows);
         }
         let mut rows = rows.into_iter();
-        let found = rows.next().filter(|event| event.id == self.position)?;
-        let found = Anchor::of(&found);
-        if self.anchor.is_some_and(|anchor| anchor != found) {
-            return None;
-        }
-        self.anchor = Some(found);
+        rows.next().filter(|event| event.mark() == self.position)?;
         Some(rows.collect())
     }
 
@@ -162,8 +140,9 @@ impl Tail {
         newest: i64,
         events: Vec<TaskEvent>,
     ) -> Result<Advance, StoreError> {
-        let known = self.gap.take().filter(|gap| gap.is_after(self.position));
-        let gap = self.gap.insert(known.unwrap_or_else(|| Gap::new(self.position, newest)));
+        let known = self.gap.take().filter(|gap| gap.is_after(self.position.number()));
+        let gap =
+            self.gap.insert(known.unwrap_or_else(|| Gap::new(self.position.number(), newest)));
         // The events are told even when nobody can be asked about the gap now.
         let verdict = match gap.look(self.log.as_ref()).await {
             Err(error) if events.is_empty() => return Err(error),
@@ -185,10 +164,18 @@ impl Tail {
 
     /// Goes on at the end of what is there.
     async fn go_elsewhere(&mut self) -> Result<Advance, StoreError> {
-        let position = gap::settled_head(self.log.as_ref()).await?;
-        (self.position, self.anchor, self.gap) = (position, None, None);
+        self.position = settled_mark(self.log.as_ref()).await?;
+        self.gap = None;
         // Of another database it would be too much.
-        self.settled = self.settled.min(position);
+        self.settled = self.settled.min(self.position.number());
         Ok(Advance { events: Vec::new(), resync: Some(Resync::Moved), next: Next::Now })
     }
+}
+
+/// The event up to which nothing is missing.
+pub(super) async fn settled_mark(log: &dyn EventLog) -> Result<EventMark, StoreError> {
+    let number = gap::settled_head(log).await?;
+    let found = log.read(number, 1).await?.into_iter().find(|event| event.id == number);
+    // Pruned or replaced since: the next look finds out.
+    Ok(found.map_or(EventMark::unknown(number), |event| event.mark()))
 }
