@@ -1,166 +1,166 @@
-import{a as it,b as O,c as R,d as G,e as K,f as lt,h as _,i as N,j as ct,l as s,m as ut,n as J,o as dt,p as i,r as Z}from"./chunk-TAUNX2V4.js";var U=class extends Error{constructor(t){super(t.detail||t.title),this.name="Problem",this.status=t.status,this.type=t.type,this.title=t.title,this.detail=t.detail,this.requestId=t.request_id??"",this.errors=t.errors??[]}get passing(){return[408,425,429,502,503,504].includes(this.status)}get fields(){let t=new Map;for(let n of this.errors){let o=(n.pointer??"").split("/")[1];o&&!t.has(o)&&t.set(o,n.detail)}return t}},ee=class extends Error{constructor(t){super("the service cannot be reached",{cause:t}),this.name="Unreachable"}};var an=15e3;async function ft(e,{method:t="GET",body:n,ifMatch:o,key:r,keepalive:l}={}){let d=new Headers({accept:"application/json"});n!==void 0&&d.set("content-type","application/json"),o&&d.set("if-match",o),r&&d.set("idempotency-key",r);let p,c=null;try{p=await fetch(e,{method:t,headers:d,body:n===void 0?void 0:JSON.stringify(n),keepalive:l,signal:l?void 0:AbortSignal.timeout(an)});let u=await p.text(),h=(p.headers.get("content-type")??"").includes("json");u&&h&&(c=JSON.parse(u))}catch(u){throw new ee(u)}if(!p.ok){let{status:u,statusText:h}=p;throw new U({type:"about:blank",title:h,detail:"",...c,status:u})}return{value:c,status:p.status,headers:p.headers}}function ln(e){let t=/<([^>]+)>;\s*rel="next"/.exec(e.get("link")??"");if(!t)return null;let n=new URL(t[1],location.origin);return n.pathname+n.search}var te={send:ft,next:ln,get:async e=>(await ft(e)).value};function pt(){let e=_("connecting"),t="connecting",n=new Set;function o(r){let l=e.value;if(e.value=r,l==="lost"&&r!=="lost")for(let d of n)d()}return{state:e,follow(r){t=r,o(r)},broken(){t="connecting",o("lost")},missed:()=>o("lost"),reached:()=>o(t),onReturn:r=>{n.add(r)}}}var cn={æ:"ae",œ:"oe",ø:"o",đ:"d",ð:"d",ħ:"h",ı:"i",ĸ:"k",ł:"l",ŋ:"n",þ:"th",ŧ:"t",ƒ:"f",ʼ:"'",ß:"ss"};function je(e){return e.normalize("NFKD").replace(/\p{M}+/gu,"").toLowerCase().replace(/[æœøđðħıĸłŋþŧƒʼß]/g,t=>cn[t]).normalize("NFC")}var j=["todo","in_progress","done"],ne=["high","medium","low"],oe=["title","description","status","priority","assignee","due_date"];function mt(e,t){return`"${e}.${t}"`}function $t(e,t){let n={...e,...t};return n.completed=n.status==="done",n.completed!==e.completed&&(n.completed_at=n.completed?new Date().toISOString():null),n}function ht(e,t,n){return{id:e,number:0,title:"",description:null,status:"todo",priority:"medium",assignee:null,due_date:null,...t,completed:t.status==="done",completed_at:t.status==="done"?n:null,created_at:n,updated_at:n,version:0}}function Q(e,t,n){return e==="due_date"&&t&&n?Date.parse(t)===Date.parse(n):(t??null)===(n??null)}function Ie(e,t){return e.due_date!==null&&!e.completed&&Date.parse(e.due_date)<t}var re=["q","status","priority","assignee","due_from","due_to","overdue"];function se(e){return e===void 0||e===""?[]:e.split(",").map(t=>t.replace(/%2C/g,",").replace(/%25/g,"%"))}function ze(e){return[...e].map(t=>t.replace(/%/g,"%25").replace(/,/g,"%2C")).join(",")}var X="-";function Ye(e){let t=n=>n?new Set(se(n)):null;return{words:je(e.q??"").split(/\s+/).filter(Boolean),statuses:t(e.status),priorities:t(e.priority),assignees:t(e.assignee),from:gt(e.due_from,0)??-1/0,to:gt(e.due_to,1)??1/0,overdue:e.overdue==="true"}}function gt(e,t){let n=/^(\d{4})-(\d\d)-(\d\d)$/.exec(e??"");return n?new Date(+n[1],+n[2]-1,+n[3]+t).getTime():null}var vt=new WeakMap;function un(e){let t=vt.get(e);return t===void 0&&(t=je([e.title,e.description,e.assignee,e.number&&`#${e.number}`].join(`
-`)),vt.set(e,t)),t}function yt(e,t,n){if(t.statuses&&!t.statuses.has(e.status)||t.priorities&&!t.priorities.has(e.priority)||t.assignees&&!t.assignees.has(e.assignee??X)||t.overdue&&!Ie(e,n))return!1;if(t.from!==-1/0||t.to!==1/0){let r=e.due_date===null?NaN:Date.parse(e.due_date);if(!(r>=t.from&&r<t.to))return!1}if(t.words.length===0)return!0;let o=un(e);return t.words.every(r=>o.includes(r))}function bt(e){let t=Ye(e),n=new URLSearchParams;e.q?.trim()&&n.set("q",e.q.trim().slice(0,200)),t.statuses&&n.set("status",[...t.statuses].join(",")),t.priorities&&n.set("priority",[...t.priorities].join(","));for(let o of t.assignees??[])n.append("assignee",o===X?"":o);return t.from!==-1/0&&n.set("due_after",new Date(t.from).toISOString()),t.to!==1/0&&n.set("due_before",new Date(t.to).toISOString()),t.overdue&&n.set("overdue","true"),n}var dn=200,wt=1e3,fn=2e4;async function kt(e,t){let n=[...e.server.keys()],o=new Set,r=`/tasks?limit=${dn}`;for(;r&&o.size<fn;){let{value:d,headers:p}=await t.send(r);for(let c of d)o.add(c.id);e.learn(d),e.loading.value={...e.loading.value,count:o.size,failed:""},r=t.next(p)?.replace(/([?&]limit=)\d+/,`$1${wt}`)??null}let l=r!==null;l||e.keepOnly(o,n),e.loading.value={done:!0,count:o.size,capped:l,failed:""}}async function xt(e,t,n){let o=bt(n);o.size!==0&&(o.set("limit",String(wt)),e.learn(await t.get(`/tasks?${o}`)))}var ae=500,St=4e3,pn=3e3,mn=3e4,$n=6e4,hn=100;function Et({store:e,api:t,connection:n}){let o="",r=ae,l=0,d=!0,p=Promise.resolve();function c(){return d=!1,p=p.then(()=>kt(e,t)).catch(b=>{d=!0,b instanceof U||n.missed();let g=b instanceof U?b.message:"";e.loading.value={...e.loading.value,failed:g}}),p}let u=[];e.ops.subscribe(b=>{if(u.length===0||b.some(E=>E.kind==="create"&&E.state==="sending"))return;let g=u;u=[],queueMicrotask(()=>g.forEach(E=>E()))});function h(b){e.ops.peek().some(E=>E.kind==="create"&&E.state==="sending")||u.length>0?u.push(b):b()}let v=null,y;function k(b,g){clearTimeout(y),y=setTimeout(b,g)}function S(){l=Date.now(),v?.close();let b=new EventSource(`/tasks/events${o&&`?last_event_id=${encodeURIComponent(o)}`}`);v=b;let g=!1,E=x=>L=>{o=L.lastEventId||o;let a=JSON.parse(L.data);h(()=>x(a))};b.addEventListener("open",()=>{g=!0,r=ae,clearTimeout(y),n.follow("live"),(d||!o)&&c()}),b.addEventListener("hello",x=>{o||=x.lastEventId||String(JSON.parse(x.data).id)}),b.addEventListener("task.created",E(x=>e.learn([x]))),b.addEventListener("task.updated",E(x=>e.learn([x]))),b.addEventListener("task.deleted",E(x=>e.forget(x.id,x.version))),b.addEventListener("resync",x=>{o=x.lastEventId||o,c()}),b.addEventListener("error",()=>{b.close(),g&&n.broken(),k(g?S:M,g?ae:0)})}async function M(){try{let{value:b,headers:g}=await t.send(`/tasks?sort=-updated_at&limit=${hn}&count=true`);n.follow("polling"),r=ae,await p,h(()=>e.learn(b));let E=Number(g.get("x-total-count")),x=e.loading.peek().capped||e.server.size===E;(d||!x)&&await c(),k(Date.now()-l>mn?S:M,pn)}catch(b){(!(b instanceof U)||b.passing)&&n.broken(),r=Math.min(r*2,St),k(S,r)}}S(),k(()=>{c(),d=!0},ae),addEventListener("offline",()=>{v?.close(),n.broken(),k(S,St)});let T;document.addEventListener("visibilitychange",()=>{clearTimeout(T),document.hidden?T=setTimeout(()=>{v?.close(),clearTimeout(y)},$n):v?.readyState===EventSource.CLOSED&&k(S,0)}),addEventListener("online",()=>{r=ae,k(S,0)})}function H(){let e=crypto.getRandomValues(new Uint8Array(16));return Array.from(e,t=>t.toString(16).padStart(2,"0")).join("")}var ie="taskmanager.outbox.",Tt="taskmanager.window";async function Ct(){let e=sessionStorage.getItem(Tt)??H();await Be(e)||(e=H(),await Be(e)),sessionStorage.setItem(Tt,e);let t=It(e);for(let o of Object.keys(localStorage)){let r=o.startsWith(ie)?o.slice(ie.length):e;r===e||!navigator.locks||!await Be(r)||(t.push(...It(r)),localStorage.removeItem(o))}let n=o=>{o.length===0?localStorage.removeItem(ie+e):localStorage.setItem(ie+e,JSON.stringify(o))};return n(t),{ops:t,keep:n}}function Be(e){return navigator.locks?new Promise(t=>{navigator.locks.request(ie+e,{ifAvailable:!0},n=>(t(n!==null),n?new Promise(()=>{}):void 0))}):Promise.resolve(!0)}function It(e){try{return JSON.parse(localStorage.getItem(ie+e)??"[]").map(n=>({...n,state:"waiting"}))}catch{return[]}}function _t({api:e,store:t,connection:n,refused:o,vanished:r,keep:l}){let d=new Map,p=!1,c;function u(a){t.ops.value=a,l(a)}function h(a,$){let m={...a,...$};return u(t.ops.value.map(f=>f.key===a.key?m:f)),m}function v(a){u(t.ops.value.filter($=>!a($)))}function y(a,$){let m=d.get(a.key);return d.delete(a.key),m?.($),m!==void 0}function k(a){let $={notBefore:0,...a,key:H(),at:new Date().toISOString(),state:"waiting"};u([...t.ops.value,$]);let m=()=>new Promise(f=>d.set($.key,f));return setTimeout(M),{op:$,outcome:m}}function S(){let a=new Set;for(let $ of t.ops.value){if($.state==="waiting"&&$.notBefore<=Date.now()&&!a.has($.id))return $;a.add($.id)}return null}async function M(){if(clearTimeout(c),p)return;p=!0;let a=!0;for(let f=S();f&&a;f=a?S():null)a=await T(h(f,{state:"sending"}));p=!1;let $=t.ops.value.filter(f=>f.state==="waiting").map(f=>f.notBefore);if($.length===0)return;let m=a?Math.max(0,Math.min(...$)-Date.now()):2e3;c=setTimeout(M,m+1)}async function T(a){try{let $=await b(a);return n.reached(),g(a,$.value),!0}catch($){return $ instanceof U&&!$.passing?(n.reached(),await E(a,$)):($ instanceof ee&&n.missed(),h(a,{state:"waiting"}),y(a,{kind:"kept"}),!1)}}function b({kind:a,id:$,change:m,base:f,key:w},{keepalive:q}={}){if(a==="create")return e.send("/tasks",{method:"POST",body:m,key:w,keepalive:q});let F=mt($,f);return a==="delete"?e.send(`/tasks/${$}`,{method:"DELETE",ifMatch:F,keepalive:q}):e.send(`/tasks/${$}`,{method:"PATCH",body:m,ifMatch:F,keepalive:q})}function g(a,$){let m=$?.id??a.id;m!==a.id&&t.firstIds.set(m,a.id),$?t.learn([$]):t.forget(a.id,a.base);let f=t.ops.value.filter(w=>w.key!==a.key);u(f.map(w=>w.id===a.id&&$?{...w,id:m,base:$.version}:w)),y(a,{kind:"done",task:$})}async function E(a,$){return $.status===404&&a.kind!=="create"?(x(a),!0):$.status===409?(h(a,{state:"waiting",notBefore:Date.now()+1e3}),!0):$.status===412?await L(a):(v(m=>m.key===a.key||a.kind==="create"&&m.id===a.id),y(a,{kind:"refused",problem:$})||o($,a),!0)}function x(a){t.forget(a.id,a.base),v($=>$.id===a.id),y(a,a.kind==="delete"?{kind:"done",task:null}:{kind:"dropped"}),a.kind!=="delete"&&r(a)}async function L(a){let $;try{$=await e.get(`/tasks/${a.id}`)}catch(f){return f instanceof U&&f.status===404?(x(a),!0):(h(a,{state:"waiting"}),!1)}t.learn([$]);let m=Object.keys(a.change);return a.kind==="update"&&m.every(f=>Q(f,a.change[f],$[f]))?(g(a,$),!0):(h(a,{state:"conflict"}),y(a,{kind:"conflict"}),!0)}return{flush:M,create:a=>k({kind:"create",id:`new-${H()}`,title:a.title??"",change:a,base:0}),update:(a,$)=>k({kind:"update",id:a.id,title:$.title??a.title,change:$,base:a.version}),remove:(a,$)=>k({kind:"delete",id:a.id,title:a.title,change:{},base:a.version,notBefore:Date.now()+$}),cancel(a){let $=t.ops.value.find(m=>m.key===a&&m.state!=="sending");return $&&v(m=>m.key===a),$!==void 0},resolve(a,$){let m=t.server.get(a.id);!m||$===null?v(f=>f.key===a.key):h(a,{change:$,base:m.version,state:"waiting"}),M()},vanish:x,leave(){for(let a of t.ops.value)a.kind==="delete"&&a.state==="waiting"&&a.notBefore>Date.now()&&(h(a,{notBefore:0}),b(a,{keepalive:!0}).catch(()=>{}))}}}function He(){return Object.fromEntries(new URLSearchParams(location.search))}var D=_(He());function he(e){let t=new URLSearchParams;for(let[o,r]of Object.entries({...D.value,...e}))r&&t.set(o,r);let n=t.toString().replaceAll("%2C",",");return n?`/?${n}`:"/"}function A(e,{replace:t=!1}={}){let n=he(e);n!==location.pathname+location.search&&(t?history.replaceState(history.state,"",n):history.pushState({within:!0},"",n),D.value=He())}addEventListener("popstate",()=>{D.value=He()});var Ce={low:0,medium:1,high:2},Dt={todo:0,in_progress:1,done:2},We=["number","title","status","priority","assignee","due_date","updated_at"];function Ve(e,t){return Ce[t.priority]-Ce[e.priority]||W(e.due_date??"~",t.due_date??"~")||W(t.created_at,e.created_at)||W(t.id,e.id)}function Mt(e,t){return W(t.completed_at??"",e.completed_at??"")||W(t.id,e.id)}function W(e,t){return e<t?-1:e>t?1:0}var gn=64;function ge(e,t,n){let o=new Set(t),r=e.filter(l=>o.delete(l));if(o.size>gn)return t.toSorted(n);for(let l of o){let[d,p]=[0,r.length];for(;d<p;){let c=d+p>>1;n(r[c],l)<=0?d=c+1:p=c}r.splice(d,0,l)}return r}function Ge(e=""){let t=e.startsWith("-"),n=We.find(o=>o===e.replace(/^-/,""));return n?{key:n,descending:t}:{key:"number",descending:!0}}function Lt(e,t){let{key:n,descending:o}=Ge(e),r=o?-1:1,{compare:l}=new Intl.Collator(t,{numeric:!0,sensitivity:"base"}),d={number:(c,u)=>(c.number||1/0)-(u.number||1/0)||0,title:(c,u)=>l(c.title,u.title),status:(c,u)=>Dt[c.status]-Dt[u.status],priority:(c,u)=>Ce[c.priority]-Ce[u.priority],assignee:(c,u)=>l(c.assignee??"",u.assignee??""),due_date:(c,u)=>W(c.due_date??"",u.due_date??""),updated_at:(c,u)=>W(c.updated_at,u.updated_at)}[n],p=c=>c[n]===null?1:0;return(c,u)=>p(c)-p(u)||d(c,u)*r||W(u.id,c.id)}var vn=3e4;function Ot(){let e=new Map,t=new Map,n=new Map,o=_(0),r=_(Date.now());setInterval(()=>r.value=Date.now(),vn);let l=_([]),d=_({done:!1,count:0,capped:!1,failed:""}),p=[],c=N(()=>{let m=(f,w)=>f.key===p[w].key&&f.id===p[w].id&&f.change===p[w].change;return(l.value.length!==p.length||!l.value.every(m))&&(p=l.value),p}),u=N(()=>{o.value;let m=new Map(e);for(let f of c.value){let w=m.get(f.id);f.kind==="create"?m.set(f.id,ht(f.id,f.change,f.at)):f.kind==="delete"?m.delete(f.id):w&&m.set(f.id,$t(w,f.change))}return m}),h=N(()=>JSON.stringify(re.map(m=>D.value[m]??""))),v=N(()=>D.value.sort),y=N(()=>{let m=JSON.parse(h.value);return Ye(Object.fromEntries(re.map((f,w)=>[f,m[w]])))}),k=N(()=>{let m=[];for(let f of u.value.values())yt(f,y.value,r.value)&&m.push(f);return m}),S={todo:[],in_progress:[],done:[]},M=N(()=>{let m={todo:[],in_progress:[],done:[]};for(let f of k.value)m[f.status].push(f);return S={todo:ge(S.todo,m.todo,Ve),in_progress:ge(S.in_progress,m.in_progress,Ve),done:ge(S.done,m.done,Mt)},S}),T=N(()=>Lt(v.value,J.value)),b={by:null,rows:[]},g=N(()=>{let m=b.by===T.value?b.rows:[];return b={by:T.value,rows:ge(m,k.value,T.value)},b.rows}),E=N(()=>{let m=new Set;for(let f of u.value.values())f.assignee&&m.add(f.assignee);return[...m].sort(new Intl.Collator(J.value).compare)});function x(m){let f=!1;for(let w of m){let q=Math.max(e.get(w.id)?.version??0,t.get(w.id)??0);w.version>q&&(e.set(w.id,w),f=!0)}f&&(o.value+=1)}function L(m,f){t.set(m,Math.max(f,t.get(m)??0)),e.delete(m)&&(o.value+=1)}function a(m,f){let w=!1;for(let q of f)m.has(q)||(w=e.delete(q)||w);w&&(o.value+=1)}return{server:e,ops:l,loading:d,now:r,filterKey:h,tasks:u,visible:k,columns:M,rows:g,assignees:E,firstIds:n,learn:x,forget:L,keepOnly:a,keyOf:m=>n.get(m)??m}}var At=s`<circle cx="8" cy="8" r="5.75" />`,yn={todo:At,in_progress:s`${At}<path class="fill" d="M8 4.5a3.5 3.5 0 0 1 0 7z" />`,done:s`<circle class="fill" cx="8" cy="8" r="6.5" /><path class="cut" d="m5.2 8.2 2 2 3.7-4.2" />`,high:s`<path d="m4 9 4-4 4 4M4 12.5l4-4 4 4" />`,medium:s`<path d="M4 8h8" />`,low:s`<path d="m4 6.5 4 4 4-4" />`,plus:s`<path d="M8 3.5v9M3.5 8h9" />`,close:s`<path d="m4.5 4.5 7 7m0-7-7 7" />`,search:s`<circle cx="7" cy="7" r="4.25" /><path d="m10.2 10.2 3.3 3.3" />`,filter:s`<path d="M2.5 4.5h11M4.5 8h7M6.5 11.5h3" />`,due:s`<rect x="2.75" y="3.75" width="10.5" height="9.5" rx="1.5" /><path d="M2.75 6.75h10.5M5.5 2.5v2.5M10.5 2.5v2.5" />`,warning:s`<path d="M8 2.8 14 13H2z" /><path d="M8 6.6v3M8 11.3v.1" />`,more:s`<path class="dots" d="M3.5 8h.01M8 8h.01M12.5 8h.01" />`,up:s`<path d="M8 12.5v-9M4.5 7 8 3.5 11.5 7" />`,down:s`<path d="M8 3.5v9M4.5 9 8 12.5 11.5 9" />`,keyboard:s`<rect x="1.75" y="4.25" width="12.5" height="7.5" rx="1.5" /><path d="M4.5 7h.01M7 7h.01M9.5 7h.01M12 7h.01M5.5 9.5h5" />`};function C({name:e}){return s`<svg class=${`icon icon-${e}`} viewBox="0 0 16 16" aria-hidden="true" focusable="false">${yn[e]}</svg>`}var bn=4e3,wn=9e3,ve=_([]),Je=_("");function Qe(e){ve.value=ve.value.filter(t=>t.id!==e)}function ye(e,{kind:t="news",action:n,stays:o}={}){let r=H();ve.value=[...ve.value.slice(-2),{id:r,text:e,kind:t,action:n}],setTimeout(()=>Qe(r),o??(n||t==="fault"?wn:bn))}function be(e){Je.value=Je.value===e?`${e} `:e}function qt(){return s`
-    <div class="visually-hidden" role="status" data-test="announcer">${Je.value}</div>
+import{a as ut,b as O,c as R,d as Z,e as P,f as dt,h as M,i as U,j as ft,l as r,m as pt,n as ee,o as mt,p as i,r as se}from"./chunk-QEIVZ23P.js";var j=class extends Error{constructor(t){super(t.detail||t.title),this.name="Problem",this.status=t.status,this.type=t.type,this.title=t.title,this.detail=t.detail,this.requestId=t.request_id??"",this.errors=t.errors??[]}get passing(){return[408,425,429,502,503,504].includes(this.status)}get fields(){let t=new Map;for(let n of this.errors){let o=(n.pointer??"").split("/")[1];o&&!t.has(o)&&t.set(o,n.detail)}return t}},re=class extends Error{constructor(t){super("the service cannot be reached",{cause:t}),this.name="Unreachable"}};var dn=15e3;async function $t(e,{method:t="GET",body:n,ifMatch:o,key:s,keepalive:a}={}){let f=new Headers({accept:"application/json"});n!==void 0&&f.set("content-type","application/json"),o&&f.set("if-match",o),s&&f.set("idempotency-key",s);let m,l=null;try{m=await fetch(e,{method:t,headers:f,body:n===void 0?void 0:JSON.stringify(n),keepalive:a,signal:a?void 0:AbortSignal.timeout(dn)});let c=await m.text(),g=(m.headers.get("content-type")??"").includes("json");c&&g&&(l=JSON.parse(c))}catch(c){throw new re(c)}if(!m.ok){let{status:c,statusText:g}=m;throw new j({type:"about:blank",title:g,detail:"",...l,status:c})}return{value:l,status:m.status,headers:m.headers}}function fn(e){let t=/<([^>]+)>;\s*rel="next"/.exec(e.get("link")??"");if(!t)return null;let n=new URL(t[1],location.origin);return n.pathname+n.search}var ae={send:$t,next:fn,get:async e=>(await $t(e)).value};function ht(){let e=M("connecting"),t="connecting",n=new Set;function o(s){let a=e.value;if(e.value=s,a==="lost"&&s!=="lost")for(let f of n)f()}return{state:e,follow(s){t=s,o(s)},broken(){t="connecting",o("lost")},missed:()=>o("lost"),reached:()=>o(t),onReturn:s=>{n.add(s)}}}var pn={æ:"ae",œ:"oe",ø:"o",đ:"d",ð:"d",ħ:"h",ı:"i",ĸ:"k",ł:"l",ŋ:"n",þ:"th",ŧ:"t",ƒ:"f",ʼ:"'",ß:"ss"};function Be(e){return e.normalize("NFKD").replace(/\p{M}+/gu,"").toLowerCase().replace(/[æœøđðħıĸłŋþŧƒʼß]/g,t=>pn[t]).normalize("NFC")}var H=["todo","in_progress","done"],ie=["high","medium","low"],W=["title","description","status","priority","assignee","due_date"];function De(e){return Object.fromEntries(W.map(t=>[t,e[t]]))}function gt(e,t){return`"${e}.${t}"`}function vt(e,t){let n={...e,...t};return n.completed=n.status==="done",n.completed!==e.completed&&(n.completed_at=n.completed?new Date().toISOString():null),n}function yt(e,t,n){return{id:e,number:0,title:"",description:null,status:"todo",priority:"medium",assignee:null,due_date:null,...t,completed:t.status==="done",completed_at:t.status==="done"?n:null,created_at:n,updated_at:n,version:0}}function G(e,t,n){return e==="due_date"&&t&&n?Date.parse(t)===Date.parse(n):(t??null)===(n??null)}function _e(e,t){return e.due_date!==null&&!e.completed&&Date.parse(e.due_date)<t}var le=["q","status","priority","assignee","due_from","due_to","overdue"];function ce(e){return e===void 0||e===""?[]:e.split(",").map(t=>t.replace(/%2C/g,",").replace(/%25/g,"%"))}function We(e){return[...e].map(t=>t.replace(/%/g,"%25").replace(/,/g,"%2C")).join(",")}var te="-";function Ve(e){let t=n=>n?new Set(ce(n)):null;return{words:Be(e.q??"").split(/\s+/).filter(Boolean),statuses:t(e.status),priorities:t(e.priority),assignees:t(e.assignee),from:bt(e.due_from,0)??-1/0,to:bt(e.due_to,1)??1/0,overdue:e.overdue==="true"}}function bt(e,t){let n=/^(\d{4})-(\d\d)-(\d\d)$/.exec(e??"");return n?new Date(+n[1],+n[2]-1,+n[3]+t).getTime():null}var wt=new WeakMap;function mn(e){let t=wt.get(e);return t===void 0&&(t=Be([e.title,e.description,e.assignee,e.number&&`#${e.number}`].join(`
+`)),wt.set(e,t)),t}function kt(e,t,n){if(t.statuses&&!t.statuses.has(e.status)||t.priorities&&!t.priorities.has(e.priority)||t.assignees&&!t.assignees.has(e.assignee??te)||t.overdue&&!_e(e,n))return!1;if(t.from!==-1/0||t.to!==1/0){let s=e.due_date===null?NaN:Date.parse(e.due_date);if(!(s>=t.from&&s<t.to))return!1}if(t.words.length===0)return!0;let o=mn(e);return t.words.every(s=>o.includes(s))}function xt(e){let t=Ve(e),n=new URLSearchParams;e.q?.trim()&&n.set("q",e.q.trim().slice(0,200)),t.statuses&&n.set("status",[...t.statuses].join(",")),t.priorities&&n.set("priority",[...t.priorities].join(","));for(let o of t.assignees??[])n.append("assignee",o===te?"":o);return t.from!==-1/0&&n.set("due_after",new Date(t.from).toISOString()),t.to!==1/0&&n.set("due_before",new Date(t.to).toISOString()),t.overdue&&n.set("overdue","true"),n}var $n=200,St=1e3,hn=2e4;async function Et(e,t){let n=[...e.server.keys()],o=new Set,s=`/tasks?limit=${$n}`;for(;s&&o.size<hn;){let{value:f,headers:m}=await t.send(s);for(let l of f)o.add(l.id);e.learn(f),e.loading.value={...e.loading.value,count:o.size,failed:""},s=t.next(m)?.replace(/([?&]limit=)\d+/,`$1${St}`)??null}let a=s!==null;a||e.keepOnly(o,n),e.loading.value={done:!0,count:o.size,capped:a,failed:""}}async function Tt(e,t,n){let o=xt(n);o.size!==0&&(o.set("limit",String(St)),e.learn(await t.get(`/tasks?${o}`)))}var ue=500,It=4e3,gn=3e3,vn=3e4,yn=6e4,bn=100;function Ct({store:e,api:t,connection:n}){let o="",s=ue,a=0,f=!0,m=Promise.resolve();function l({anew:w=!1}={}){f=!1;let h=()=>(w&&e.doubt(),Et(e,t));return m=m.then(h).catch(k=>{f=!0,k instanceof j||n.missed();let S=k instanceof j?k.message:"";e.loading.value={...e.loading.value,failed:S}}),m}let c=[];e.ops.subscribe(w=>{if(c.length===0||w.some(k=>k.kind==="create"&&k.state==="sending"))return;let h=c;c=[],queueMicrotask(()=>h.forEach(k=>k()))});function g(w){e.ops.peek().some(k=>k.kind==="create"&&k.state==="sending")||c.length>0?c.push(w):w()}let v=null,b;function T(w,h){clearTimeout(b),b=setTimeout(w,h)}function I(){a=Date.now(),v?.close();let w=new EventSource(`/tasks/events${o&&`?last_event_id=${encodeURIComponent(o)}`}`);v=w;let h=!1,k=S=>_=>{o=_.lastEventId||o;let x=JSON.parse(_.data);g(()=>S(x))};w.addEventListener("open",()=>{h=!0,s=ue,clearTimeout(b),n.follow("live"),(f||!o)&&l()}),w.addEventListener("hello",S=>{o||=S.lastEventId||String(JSON.parse(S.data).id)}),w.addEventListener("task.created",k(S=>e.learn([S]))),w.addEventListener("task.updated",k(S=>e.learn([S]))),w.addEventListener("task.deleted",k(S=>e.forget(S.id,S.version))),w.addEventListener("resync",S=>{o=S.lastEventId||o,l({anew:!0})}),w.addEventListener("error",()=>{w.close(),h&&n.broken(),T(h?I:A,h?ue:0)})}async function A(){try{let{value:w,headers:h}=await t.send(`/tasks?sort=-updated_at&limit=${bn}&count=true`);n.follow("polling"),s=ue,await m,g(()=>e.learn(w));let k=Number(h.get("x-total-count")),S=e.loading.peek().capped||e.server.size===k;(f||!S)&&await l(),T(Date.now()-a>vn?I:A,gn)}catch(w){(!(w instanceof j)||w.passing)&&n.broken(),s=Math.min(s*2,It),T(I,s)}}I(),T(()=>{l(),f=!0},ue),addEventListener("offline",()=>{v?.close(),n.broken(),T(I,It)});let E;document.addEventListener("visibilitychange",()=>{clearTimeout(E),document.hidden?E=setTimeout(()=>{v?.close(),clearTimeout(b)},yn):v?.readyState===EventSource.CLOSED&&T(I,0)}),addEventListener("online",()=>{s=ue,T(I,0)})}function J(){let e=crypto.getRandomValues(new Uint8Array(16));return Array.from(e,t=>t.toString(16).padStart(2,"0")).join("")}var de="taskmanager.outbox.",Dt="taskmanager.window";async function Mt(){let e=sessionStorage.getItem(Dt)??J();await Ge(e)||(e=J(),await Ge(e)),sessionStorage.setItem(Dt,e);let t=_t(e);for(let o of Object.keys(localStorage)){let s=o.startsWith(de)?o.slice(de.length):e;s===e||!navigator.locks||!await Ge(s)||(t.push(..._t(s)),localStorage.removeItem(o))}let n=o=>{o.length===0?localStorage.removeItem(de+e):localStorage.setItem(de+e,JSON.stringify(o))};return n(t),{ops:t,keep:n}}function Ge(e){return navigator.locks?new Promise(t=>{navigator.locks.request(de+e,{ifAvailable:!0},n=>(t(n!==null),n?new Promise(()=>{}):void 0))}):Promise.resolve(!0)}function _t(e){try{return JSON.parse(localStorage.getItem(de+e)??"[]").map(n=>({...n,state:"waiting",sent:n.sent||n.kind==="delete"&&n.state==="sending"}))}catch{return[]}}var wn=2e3,kn=250;function Ot({api:e,store:t,connection:n,refused:o,keep:s}){let a=new Map,f=!1,m;function l(u){t.ops.value=u,s(u)}function c(u,d){let p={...u,...d};return l(t.ops.value.map($=>$.key===u.key?p:$)),p}function g(u){l(t.ops.value.filter(d=>!u(d)))}function v(u,d){let p=a.get(u.key);return a.delete(u.key),p?.(d),p!==void 0}function b(u){let d={notBefore:0,...u,key:J(),at:new Date().toISOString(),state:"waiting"};l([...t.ops.value,d]);let p=()=>new Promise($=>a.set(d.key,$));return setTimeout(E),{op:d,outcome:p}}function T(){let u=new Set;for(let d of t.ops.value){if(d.state==="waiting"&&I(d)<=Date.now()&&!u.has(d.id))return d;u.add(d.id)}return null}function I(u){return u.sent&&!t.loading.value.done?Date.now()+kn:u.notBefore}function A(u){let{done:d,capped:p}=t.loading.value;return u.sent===!0&&u.kind==="delete"&&d&&!p&&!t.server.has(u.id)}async function E(){if(clearTimeout(m),f)return;f=!0;let u=!0;for(let $=T();$&&u;$=u?T():null)A($)?k($,null):u=await w(c($,{state:"sending"}));f=!1;let d=t.ops.value.filter($=>$.state==="waiting").map(I);if(d.length===0)return;let p=u?Math.max(0,Math.min(...d)-Date.now()):2e3;m=setTimeout(E,p+1)}async function w(u){try{let d=await h(u);return n.reached(),k(u,d.value),!0}catch(d){return d instanceof j&&!d.passing?(n.reached(),await S(u,d)):(d instanceof re&&n.missed(),c(u,{state:"waiting"}),v(u,{kind:"kept"}),!1)}}function h({kind:u,id:d,change:p,base:$,key:y},{keepalive:Y}={}){if(u==="create")return e.send("/tasks",{method:"POST",body:p,key:y,keepalive:Y});let N=gt(d,$);return u==="delete"?e.send(`/tasks/${d}`,{method:"DELETE",ifMatch:N,keepalive:Y}):e.send(`/tasks/${d}`,{method:"PATCH",body:p,ifMatch:N,keepalive:Y})}function k(u,d){let p=d?.id??u.id;p!==u.id&&t.firstIds.set(p,u.id),d?t.learn([d]):t.forget(u.id,u.base);let $=t.ops.value.filter(y=>y.key!==u.key);l($.map(y=>y.id===u.id&&d?{...y,id:p,base:d.version}:y)),v(u,{kind:"done",task:d})}async function S(u,d){if(d.status===404&&u.kind!=="create")return _(u),!0;if(d.status===409)return c(u,{state:"waiting",notBefore:Date.now()+1e3}),!0;if(d.status===412)return await x(u);let p=y=>y.key===u.key||u.kind==="create"&&y.id===u.id,$=Object.assign({},...t.ops.value.filter(p).map(y=>y.change));return g(p),v(u,{kind:"refused",problem:d})||o(d,{...u,change:$}),!0}function _(u){t.forget(u.id,u.base);let d=t.ops.value.filter(N=>N.id===u.id),p=d.every(N=>N.kind==="update"),[$]=d,y=Object.assign({},...d.map(N=>N.change)),Y=p&&$?[{...$,title:y.title??$.title,change:y,state:"gone"}]:[];l(t.ops.value.flatMap(N=>N===$?Y:N.id===u.id?[]:[N])),v(u,u.kind==="delete"?{kind:"done",task:null}:{kind:"gone"})}async function x(u){let d;try{d=await e.get(`/tasks/${u.id}`)}catch($){return $ instanceof j&&$.status===404?(_(u),!0):(c(u,{state:"waiting"}),!1)}t.learn([d]);let p=Object.keys(u.change);return u.kind==="update"&&p.every($=>G($,u.change[$],d[$]))?(k(u,d),!0):(c(u,{state:"conflict"}),v(u,{kind:"conflict"}),!0)}function K(u){return b({kind:"create",id:`new-${J()}`,title:u.title??"",change:u,base:0})}return{flush:E,create:K,update:(u,d)=>b({kind:"update",id:u.id,title:d.title??u.title,change:d,base:u.version,seen:De(u)}),remove(u,d){let{id:p,title:$,version:y}=u;return b({kind:"delete",id:p,title:$,change:{},base:y,seen:De(u),notBefore:Date.now()+d})},cancel(u){let d=t.ops.value.find(p=>p.key===u&&p.state!=="sending"&&!p.sent);return d&&g(p=>p.key===u),d!==void 0},resolve(u,d){let p=t.server.get(u.id);d===null?g($=>$.key===u.key):p?c(u,{change:d,base:p.version,seen:De(p),state:"waiting"}):_(c(u,{change:d})),E()},restore(u,d){d&&K({...u.seen,...u.change}),g(p=>p.key===u.key)},vanish:_,leave(){for(let u of t.ops.value)u.kind==="delete"&&u.state==="waiting"&&!u.sent&&u.notBefore>Date.now()&&(c(u,{sent:!0,notBefore:Date.now()+wn}),h(u,{keepalive:!0}).catch(()=>{}))}}}function Je(){return Object.fromEntries(new URLSearchParams(location.search))}var L=M(Je());function be(e){let t=new URLSearchParams;for(let[o,s]of Object.entries({...L.value,...e}))s&&t.set(o,s);let n=t.toString().replaceAll("%2C",",");return n?`/?${n}`:"/"}function q(e,{replace:t=!1}={}){let n=be(e);n!==location.pathname+location.search&&(t?history.replaceState(history.state,"",n):history.pushState({within:!0},"",n),L.value=Je())}addEventListener("popstate",()=>{L.value=Je()});var Me={low:0,medium:1,high:2},Lt={todo:0,in_progress:1,done:2},Qe=["number","title","status","priority","assignee","due_date","updated_at"];function Xe(e,t){return Me[t.priority]-Me[e.priority]||Q(e.due_date??"~",t.due_date??"~")||Q(t.created_at,e.created_at)||Q(t.id,e.id)}function At(e,t){return Q(t.completed_at??"",e.completed_at??"")||Q(t.id,e.id)}function Q(e,t){return e<t?-1:e>t?1:0}var xn=64;function we(e,t,n){let o=new Set(t),s=e.filter(a=>o.delete(a));if(o.size>xn)return t.toSorted(n);for(let a of o){let[f,m]=[0,s.length];for(;f<m;){let l=f+m>>1;n(s[l],a)<=0?f=l+1:m=l}s.splice(f,0,a)}return s}function Ze(e=""){let t=e.startsWith("-"),n=Qe.find(o=>o===e.replace(/^-/,""));return n?{key:n,descending:t}:{key:"number",descending:!0}}function qt(e,t){let{key:n,descending:o}=Ze(e),s=o?-1:1,{compare:a}=new Intl.Collator(t,{numeric:!0,sensitivity:"base"}),f={number:(l,c)=>(l.number||1/0)-(c.number||1/0)||0,title:(l,c)=>a(l.title,c.title),status:(l,c)=>Lt[l.status]-Lt[c.status],priority:(l,c)=>Me[l.priority]-Me[c.priority],assignee:(l,c)=>a(l.assignee??"",c.assignee??""),due_date:(l,c)=>Q(l.due_date??"",c.due_date??""),updated_at:(l,c)=>Q(l.updated_at,c.updated_at)}[n],m=l=>l[n]===null?1:0;return(l,c)=>m(l)-m(c)||f(l,c)*s||Q(c.id,l.id)}var Sn=3e4;function Rt(){let e=new Map,t=new Map,n=new Set,o=new Map,s=M(0),a=M(Date.now());setInterval(()=>a.value=Date.now(),Sn);let f=M([]),m=M({done:!1,count:0,capped:!1,failed:""}),l=[],c=U(()=>{let p=($,y)=>$.key===l[y].key&&$.id===l[y].id&&$.change===l[y].change;return(f.value.length!==l.length||!f.value.every(p))&&(l=f.value),l}),g=U(()=>{s.value;let p=new Map(e);for(let $ of c.value){let y=p.get($.id);$.kind==="create"?p.set($.id,yt($.id,$.change,$.at)):$.kind==="delete"?p.delete($.id):y&&p.set($.id,vt(y,$.change))}return p}),v=U(()=>JSON.stringify(le.map(p=>L.value[p]??""))),b=U(()=>L.value.sort),T=U(()=>{let p=JSON.parse(v.value);return Ve(Object.fromEntries(le.map(($,y)=>[$,p[y]])))}),I=U(()=>{let p=[];for(let $ of g.value.values())kt($,T.value,a.value)&&p.push($);return p}),A={todo:[],in_progress:[],done:[]},E=U(()=>{let p={todo:[],in_progress:[],done:[]};for(let $ of I.value)p[$.status].push($);return A={todo:we(A.todo,p.todo,Xe),in_progress:we(A.in_progress,p.in_progress,Xe),done:we(A.done,p.done,At)},A}),w=U(()=>qt(b.value,ee.value)),h={by:null,rows:[]},k=U(()=>{let p=h.by===w.value?h.rows:[];return h={by:w.value,rows:we(p,I.value,w.value)},h.rows}),S=U(()=>{let p=new Set;for(let $ of g.value.values())$.assignee&&p.add($.assignee);return[...p].sort(new Intl.Collator(ee.value).compare)});function _(p){let $=!1;for(let y of p){let Y=Math.max(e.get(y.id)?.version??0,t.get(y.id)??0);(n.delete(y.id)||y.version>Y)&&(e.set(y.id,y),$=!0)}$&&(s.value+=1)}function x(){t.clear();for(let p of e.keys())n.add(p)}function K(p,$){n.delete(p),t.set(p,Math.max($,t.get(p)??0)),e.delete(p)&&(s.value+=1)}function u(p,$){let y=!1;for(let Y of $)p.has(Y)||(y=e.delete(Y)||y);y&&(s.value+=1)}return{server:e,ops:f,loading:m,now:a,filterKey:v,tasks:g,visible:I,columns:E,rows:k,assignees:S,firstIds:o,learn:_,doubt:x,forget:K,keepOnly:u,keyOf:p=>o.get(p)??p}}var Ft=r`<circle cx="8" cy="8" r="5.75" />`,En={todo:Ft,in_progress:r`${Ft}<path class="fill" d="M8 4.5a3.5 3.5 0 0 1 0 7z" />`,done:r`<circle class="fill" cx="8" cy="8" r="6.5" /><path class="cut" d="m5.2 8.2 2 2 3.7-4.2" />`,high:r`<path d="m4 9 4-4 4 4M4 12.5l4-4 4 4" />`,medium:r`<path d="M4 8h8" />`,low:r`<path d="m4 6.5 4 4 4-4" />`,plus:r`<path d="M8 3.5v9M3.5 8h9" />`,close:r`<path d="m4.5 4.5 7 7m0-7-7 7" />`,search:r`<circle cx="7" cy="7" r="4.25" /><path d="m10.2 10.2 3.3 3.3" />`,filter:r`<path d="M2.5 4.5h11M4.5 8h7M6.5 11.5h3" />`,due:r`<rect x="2.75" y="3.75" width="10.5" height="9.5" rx="1.5" /><path d="M2.75 6.75h10.5M5.5 2.5v2.5M10.5 2.5v2.5" />`,warning:r`<path d="M8 2.8 14 13H2z" /><path d="M8 6.6v3M8 11.3v.1" />`,more:r`<path class="dots" d="M3.5 8h.01M8 8h.01M12.5 8h.01" />`,up:r`<path d="M8 12.5v-9M4.5 7 8 3.5 11.5 7" />`,down:r`<path d="M8 3.5v9M4.5 9 8 12.5 11.5 9" />`,keyboard:r`<rect x="1.75" y="4.25" width="12.5" height="7.5" rx="1.5" /><path d="M4.5 7h.01M7 7h.01M9.5 7h.01M12 7h.01M5.5 9.5h5" />`};function D({name:e}){return r`<svg class=${`icon icon-${e}`} viewBox="0 0 16 16" aria-hidden="true" focusable="false">${En[e]}</svg>`}var Tn=4e3,In=9e3,ke=M([]),et=M("");function tt(e){ke.value=ke.value.filter(t=>t.id!==e)}function Oe(e,{kind:t="news",action:n,stays:o}={}){let s=J();ke.value=[...ke.value.slice(-2),{id:s,text:e,kind:t,action:n}],setTimeout(()=>tt(s),o??(n||t==="fault"?In:Tn))}function ne(e){et.value=et.value===e?`${e} `:e}function Pt(){return r`
+    <div class="visually-hidden" role="status" data-test="announcer">${et.value}</div>
     <div class="toasts" role="log" aria-live="polite" aria-label=${i("app.name")} data-test="toasts">
-      ${ve.value.map(({id:e,text:t,kind:n,action:o})=>s`<div key=${e} class=${`toast ${n}`} data-test="toast">
+      ${ke.value.map(({id:e,text:t,kind:n,action:o})=>r`<div key=${e} class=${`toast ${n}`} data-test="toast">
           <p>${t}</p>
-          ${o&&s`<button
+          ${o&&r`<button
             type="button"
             class="toast-action"
             data-test="toast-action"
-            onClick=${()=>{Qe(e),o.run()}}
+            onClick=${()=>{tt(e),o.run()}}
           >
             ${o.label}
           </button>`}
-          <button type="button" class="icon-button" aria-label=${i("dismiss")} onClick=${()=>Qe(e)}>
-            <${C} name="close" />
+          <button type="button" class="icon-button" aria-label=${i("dismiss")} onClick=${()=>tt(e)}>
+            <${D} name="close" />
           </button>
         </div>`)}
     </div>
-  `}var Rt=6e3,kn=300,I=Ot(),le=pt(),Xe=()=>{},P=_t({api:te,store:I,connection:le,keep:e=>Xe(e),refused:(e,t)=>{ye(i("error.refused",{title:t.title,detail:e.message}),{kind:"fault"})},vanished:e=>ye(i("error.vanished",{title:e.title}),{kind:"fault"})}),z=_(null),ce=_(!1),Y=_(null);async function Ft(){Et({store:I,api:te,connection:le}),le.onReturn(()=>{ye(i("connection.back")),P.flush()}),addEventListener("pagehide",P.leave),xn();let e=await Ct();I.ops.value=[...e.ops,...I.ops.value],Xe=e.keep,Xe(I.ops.value),P.flush()}function xn(){let e;ct(()=>{I.filterKey.value,clearTimeout(e),I.loading.value.capped&&(e=setTimeout(()=>xt(I,te,D.value).catch(()=>{}),kn))})}function _e(e){return be(i("task.created",{title:e.title??""})),P.create(e)}function ue(e,t){e.status!==t&&(P.update(e,{status:t}),be(i("task.moved",{title:e.title,status:i(`status.${t}`)})))}function Pt(e){ue(e,e.completed?"todo":"done")}function de(e){let{op:t}=P.remove(e,Rt),n={label:i("undo"),run:()=>{P.cancel(t.key)}};ye(i("task.deleted",{title:e.title}),{action:n,stays:Rt})}function Kt(e){if(e){for(let t of I.tasks.value.values())if(String(t.number)===e||I.keyOf(t.id)===e)return t}}function fe(e){A({task:e.number?String(e.number):I.keyOf(e.id)})}function pe(){Y.value=null,D.value.task&&(history.state?.within?history.back():A({task:null},{replace:!0}))}function B({name:e,labelledby:t,onClose:n,children:o}){let r=K(null);R(()=>{let p=document.activeElement;return r.current?.showModal(),()=>{p?.isConnected&&p.focus({preventScroll:!0})}},[]);function l(p){p.target===r.current&&n()}function d(){n(),requestAnimationFrame(()=>{r.current?.isConnected&&!r.current.open&&r.current.showModal()})}return s`<dialog
-    ref=${r}
+  `}var Kt=6e3,Cn=300,C=Rt(),fe=ht(),nt=()=>{},F=Ot({api:ae,store:C,connection:fe,keep:e=>nt(e),refused:(e,t)=>{Oe(i("error.refused",{title:t.title,detail:e.message}),{kind:"fault"}),t.kind==="create"&&(B.value??=t.change)}}),V=M(null),pe=M(!1),B=M(null);async function Nt(){Ct({store:C,api:ae,connection:fe}),fe.onReturn(()=>{Oe(i("connection.back")),F.flush()}),addEventListener("pagehide",F.leave),Dn();let e=await Mt();C.ops.value=[...e.ops,...C.ops.value],nt=e.keep,nt(C.ops.value),F.flush()}function Dn(){let e;ft(()=>{C.filterKey.value,clearTimeout(e),C.loading.value.capped&&(e=setTimeout(()=>Tt(C,ae,L.value).catch(()=>{}),Cn))})}function Le(e){return ne(i("task.created",{title:e.title??""})),F.create(e)}function me(e,t){e.status!==t&&(F.update(e,{status:t}),ne(i("task.moved",{title:e.title,status:i(`status.${t}`)})))}function Ut(e){me(e,e.completed?"todo":"done")}function $e(e){let{op:t}=F.remove(e,Kt),n={label:i("undo"),run:()=>{F.cancel(t.key)}};Oe(i("task.deleted",{title:e.title}),{action:n,stays:Kt})}function jt(e){if(e){for(let t of C.tasks.value.values())if(String(t.number)===e||C.keyOf(t.id)===e)return t}}function he(e){q({task:e.number?String(e.number):C.keyOf(e.id)})}function ge(){B.value=null,L.value.task&&(history.state?.within?history.back():q({task:null},{replace:!0}))}function z({name:e,labelledby:t,onClose:n,children:o}){let s=P(null);R(()=>{let m=document.activeElement;return s.current?.showModal(),()=>{(m?.isConnected&&m!==document.body?m:document.getElementById("main"))?.focus({preventScroll:!0})}},[]);function a(m){m.target===s.current&&n()}function f(){n(),requestAnimationFrame(()=>{s.current?.isConnected&&!s.current.open&&s.current.showModal()})}return r`<dialog
+    ref=${s}
     class=${`dialog ${e}`}
     data-test=${e}
     aria-labelledby=${t}
-    onCancel=${p=>{p.preventDefault(),n()}}
-    onClose=${d}
-    onMouseDown=${l}
+    onCancel=${m=>{m.preventDefault(),n()}}
+    onClose=${f}
+    onMouseDown=${a}
   >
     <div class="dialog-body">${o}</div>
-  </dialog>`}function Nt(e,t){let n=null,o=null,r=0,l=0,d=0;function p(g){let E=g.target,x=E.closest("[data-id]");if(!x||n||g.button!==0||!g.isPrimary||E.closest("select, .check"))return;[r,l]=[g.clientX,g.clientY];let L=g.pointerType==="mouse"?void 0:setTimeout(c,260);o={card:x,id:g.pointerId,x:r,y:l,timer:L}}function c(){if(!o)return;let{card:g,id:E}=o,x=g.getBoundingClientRect(),L=g.cloneNode(!0);L.className+=" ghost",L.removeAttribute("data-id"),L.removeAttribute("data-test"),L.setAttribute("aria-hidden","true"),L.style.width=`${x.width}px`,L.style.height=`${x.height}px`,document.body.append(L),e.setPointerCapture(E),e.classList.add("dragging"),g.classList.add("lifted"),n={card:g,ghost:L,dx:o.x-x.left,dy:o.y-x.top,over:null},u(),h()}function u(){if(!n)return;n.ghost.style.transform=`translate(${r-n.dx}px, ${l-n.dy}px)`;let g=document.elementFromPoint(r,l)?.closest("[data-column]")??null,E=e.contains(g)?g:null;E!==n.over&&(n.over?.classList.remove("target"),E?.classList.add("target"),n.over=E)}function h(){if(!n)return;let g=e.getBoundingClientRect();r>g.right-40?e.scrollLeft+=10:r<g.left+40&&(e.scrollLeft-=10),d=requestAnimationFrame(h)}function v(g){!o||g.pointerId!==o.id||([r,l]=[g.clientX,g.clientY],n?u():Math.hypot(r-o.x,l-o.y)>5&&(g.pointerType==="mouse"?c():S()))}function y(g){if(!o||g.pointerId!==o.id)return;let{id:E}=o.card.dataset,x=n?.over?.dataset.column;n&&addEventListener("click",k,{capture:!0,once:!0}),setTimeout(()=>removeEventListener("click",k,{capture:!0})),S(),E&&x&&t(E,x)}function k(g){g.preventDefault(),g.stopPropagation()}function S(){clearTimeout(o?.timer),cancelAnimationFrame(d),n&&(n.ghost.remove(),n.card.classList.remove("lifted"),n.over?.classList.remove("target"),e.classList.remove("dragging")),n=null,o=null}function M(g){g.key!=="Escape"||!n||(g.stopPropagation(),S())}let T=g=>n&&g.cancelable&&g.preventDefault(),b=g=>n&&g.preventDefault();return e.addEventListener("pointerdown",p),addEventListener("pointermove",v),addEventListener("pointerup",y),addEventListener("pointercancel",S),addEventListener("keydown",M,!0),e.addEventListener("touchmove",T,{passive:!1}),e.addEventListener("contextmenu",b),e.addEventListener("dragstart",k),()=>{S(),e.removeEventListener("pointerdown",p),removeEventListener("pointermove",v),removeEventListener("pointerup",y),removeEventListener("pointercancel",S),removeEventListener("keydown",M,!0),e.removeEventListener("touchmove",T),e.removeEventListener("contextmenu",b),e.removeEventListener("dragstart",k)}}var Ut=864e5;function jt(e){let t=new Date(e),n=t.getTime()%Ut===0,o=t.getHours()===23&&t.getMinutes()===59;return{date:t,utc:n,timed:!n&&!o}}var De=e=>String(e).padStart(2,"0"),Sn=e=>`${String(e.getFullYear()).padStart(4,"0")}-${De(e.getMonth()+1)}-${De(e.getDate())}`;function Ze(e){if(!e)return{day:"",time:""};let{date:t,timed:n,utc:o}=jt(e);return o?{day:e.slice(0,10),time:""}:{day:Sn(t),time:n?`${De(t.getHours())}:${De(t.getMinutes())}`:""}}function zt(e,t){let n=Ze(t);if(e.day===n.day&&e.time===n.time)return t;if(!e.day)return null;let o=new Date(`${e.day}T${e.time||"23:59"}`);return Number.isNaN(o.getTime())?e.day:o.toISOString()}function Me(e,t,{short:n=!1}={}){let{date:o,timed:r,utc:l}=jt(e),d=l?{timeZone:"UTC"}:{},p=l?o.getTime():Date.UTC(o.getFullYear(),o.getMonth(),o.getDate()),c=new Date(t),u=Math.round((p-Date.UTC(c.getFullYear(),c.getMonth(),c.getDate()))/Ut),h;if(u===0)h=i("date.today");else if(u===1)h=i("date.tomorrow");else if(u===-1)h=i("date.yesterday");else{let v=(l?o.getUTCFullYear():o.getFullYear())===c.getFullYear(),y=!n&&u>1&&u<7;h=Z(o,{...d,...y?{weekday:"short"}:{},day:"numeric",month:"short",...v||y?{}:{year:"numeric"}})}return!r||n&&Math.abs(u)>1?h:`${h}, ${Z(o,{hour:"numeric",minute:"2-digit"})}`}function Yt(e,t){let[n,o]=[new Date(e),new Date(t)];if(n.toDateString()===o.toDateString())return Z(n,{hour:"numeric",minute:"2-digit"});let r=n.getFullYear()===o.getFullYear()?{}:{year:"numeric"};return Z(n,{day:"numeric",month:"short",...r})}function me(e){return Z(new Date(e),{dateStyle:"medium",timeStyle:"short"})}function Le({task:e,tabIndex:t}){let n=i(e.completed?"task.reopen":"task.finish",{title:e.title});return s`<button
+  </dialog>`}function zt(e,t){let n=null,o=null,s=0,a=0,f=0;function m(h){let k=h.target,S=k.closest("[data-id]");if(!S||n||h.button!==0||!h.isPrimary||k.closest("select, .check"))return;[s,a]=[h.clientX,h.clientY];let _=h.pointerType==="mouse"?void 0:setTimeout(l,260);o={card:S,id:h.pointerId,x:s,y:a,timer:_}}function l(){if(!o)return;let{card:h,id:k}=o,S=h.getBoundingClientRect(),_=h.cloneNode(!0);_.className+=" ghost",_.removeAttribute("data-id"),_.removeAttribute("data-test"),_.setAttribute("aria-hidden","true"),_.style.width=`${S.width}px`,_.style.height=`${S.height}px`,document.body.append(_),e.setPointerCapture(k),e.classList.add("dragging"),h.classList.add("lifted"),n={card:h,ghost:_,dx:o.x-S.left,dy:o.y-S.top,over:null},c(),g()}function c(){if(!n)return;n.ghost.style.transform=`translate(${s-n.dx}px, ${a-n.dy}px)`;let h=document.elementFromPoint(s,a)?.closest("[data-column]")??null,k=e.contains(h)?h:null;k!==n.over&&(n.over?.classList.remove("target"),k?.classList.add("target"),n.over=k)}function g(){if(!n)return;let h=e.getBoundingClientRect();s>h.right-40?e.scrollLeft+=10:s<h.left+40&&(e.scrollLeft-=10),f=requestAnimationFrame(g)}function v(h){!o||h.pointerId!==o.id||([s,a]=[h.clientX,h.clientY],n?c():Math.hypot(s-o.x,a-o.y)>5&&(h.pointerType==="mouse"?l():I()))}function b(h){if(!o||h.pointerId!==o.id)return;let{id:k}=o.card.dataset,S=n?.over?.dataset.column;n&&addEventListener("click",T,{capture:!0,once:!0}),setTimeout(()=>removeEventListener("click",T,{capture:!0})),I(),k&&S&&t(k,S)}function T(h){h.preventDefault(),h.stopPropagation()}function I(){clearTimeout(o?.timer),cancelAnimationFrame(f),n&&(n.ghost.remove(),n.card.classList.remove("lifted"),n.over?.classList.remove("target"),e.classList.remove("dragging")),n=null,o=null}function A(h){h.key!=="Escape"||!n||(h.stopPropagation(),I())}let E=h=>n&&h.cancelable&&h.preventDefault(),w=h=>n&&h.preventDefault();return e.addEventListener("pointerdown",m),addEventListener("pointermove",v),addEventListener("pointerup",b),addEventListener("pointercancel",I),addEventListener("keydown",A,!0),e.addEventListener("touchmove",E,{passive:!1}),e.addEventListener("contextmenu",w),e.addEventListener("dragstart",T),()=>{I(),e.removeEventListener("pointerdown",m),removeEventListener("pointermove",v),removeEventListener("pointerup",b),removeEventListener("pointercancel",I),removeEventListener("keydown",A,!0),e.removeEventListener("touchmove",E),e.removeEventListener("contextmenu",w),e.removeEventListener("dragstart",T)}}var Yt=864e5;function Ht(e){let t=new Date(e),n=t.getTime()%Yt===0,o=t.getHours()===23&&t.getMinutes()===59;return{date:t,utc:n,timed:!n&&!o}}var Ae=e=>String(e).padStart(2,"0"),_n=e=>`${String(e.getFullYear()).padStart(4,"0")}-${Ae(e.getMonth()+1)}-${Ae(e.getDate())}`;function ot(e){if(!e)return{day:"",time:""};let{date:t,timed:n,utc:o}=Ht(e);return o?{day:e.slice(0,10),time:""}:{day:_n(t),time:n?`${Ae(t.getHours())}:${Ae(t.getMinutes())}`:""}}function Bt(e,t){let n=ot(t);if(e.day===n.day&&e.time===n.time)return t;if(!e.day)return null;let o=new Date(`${e.day}T${e.time||"23:59"}`);return Number.isNaN(o.getTime())?e.day:o.toISOString()}function qe(e,t,{short:n=!1}={}){let{date:o,timed:s,utc:a}=Ht(e),f=a?{timeZone:"UTC"}:{},m=a?o.getTime():Date.UTC(o.getFullYear(),o.getMonth(),o.getDate()),l=new Date(t),c=Math.round((m-Date.UTC(l.getFullYear(),l.getMonth(),l.getDate()))/Yt),g;if(c===0)g=i("date.today");else if(c===1)g=i("date.tomorrow");else if(c===-1)g=i("date.yesterday");else{let v=(a?o.getUTCFullYear():o.getFullYear())===l.getFullYear(),b=!n&&c>1&&c<7;g=se(o,{...f,...b?{weekday:"short"}:{},day:"numeric",month:"short",...v||b?{}:{year:"numeric"}})}return!s||n&&Math.abs(c)>1?g:`${g}, ${se(o,{hour:"numeric",minute:"2-digit"})}`}function Wt(e,t){let[n,o]=[new Date(e),new Date(t)];if(n.toDateString()===o.toDateString())return se(n,{hour:"numeric",minute:"2-digit"});let s=n.getFullYear()===o.getFullYear()?{}:{year:"numeric"};return se(n,{day:"numeric",month:"short",...s})}function ve(e){return se(new Date(e),{dateStyle:"medium",timeStyle:"short"})}function Re({task:e,tabIndex:t}){let n=i(e.completed?"task.reopen":"task.finish",{title:e.title});return r`<button
     type="button"
     class=${`check status-${e.status}`}
     data-test="finish"
     aria-label=${n}
     aria-pressed=${e.completed}
     tabindex=${t}
-    onClick=${()=>Pt(e)}
+    onClick=${()=>Ut(e)}
   >
-    <${C} name=${e.status} />
-  </button>`}function Oe({task:e,tabIndex:t,compact:n=!1}){return s`<span class=${n?"mover compact":"mover"}>
-    ${n&&s`<${C} name="more" />`}
+    <${D} name=${e.status} />
+  </button>`}function Fe({task:e,tabIndex:t,compact:n=!1}){return r`<span class=${n?"mover compact":"mover"}>
+    ${n&&r`<${D} name="more" />`}
     <select
       aria-label=${i("task.move",{title:e.title})}
       data-test="move"
       tabindex=${t}
       value=${e.status}
-      onChange=${o=>ue(e,o.currentTarget.value)}
+      onChange=${o=>me(e,o.currentTarget.value)}
     >
-      ${j.map(o=>s`<option key=${o} value=${o} selected=${o===e.status}>${i(`status.${o}`)}</option>`)}
+      ${H.map(o=>r`<option key=${o} value=${o} selected=${o===e.status}>${i(`status.${o}`)}</option>`)}
     </select>
-  </span>`}function we({priority:e}){return s`<span class=${`mark priority-${e}`}><${C} name=${e} /><span class="mark-text">${i(`priority.${e}`)}</span></span>`}function ke({task:e,now:t,short:n}){if(!e.due_date)return null;let o=Ie(e,t);return s`<span class=${o?"mark overdue":"mark due"} data-test="due">
-    <${C} name=${o?"warning":"due"} />
-    ${o&&s`<span class="visually-hidden">${i("task.overdue")}: </span>`}
-    <span>${Me(e.due_date,t,{short:n})}</span>
-  </span>`}var Bt=6,Ae=4,xe=()=>parseFloat(getComputedStyle(document.documentElement).fontSize);function qe(e,t,n=0){let o=K(null),[r,l]=O({first:0,last:24}),d=lt(()=>{let u=o.current;if(!u)return;let h=Math.max(0,u.scrollTop-n),v=Math.max(0,Math.floor((h/t-Bt)/Ae)*Ae),y=Math.ceil(((h+u.clientHeight)/t+Bt)/Ae)*Ae;l(k=>k.first===v&&k.last===y?k:{first:v,last:y})},[t,n]);G(()=>{let u=o.current;if(!u)return;d();let h=new ResizeObserver(d);return h.observe(u),u.addEventListener("scroll",d,{passive:!0}),()=>{h.disconnect(),u.removeEventListener("scroll",d)}},[d]);let p=u=>{let h=o.current;if(!h||u<0)return;let v=n+u*t;v-n<h.scrollTop?h.scrollTop=v-n:v+t>h.scrollTop+h.clientHeight&&(h.scrollTop=v+t-h.clientHeight)},c=Math.min(r.last,e);return{ref:o,first:Math.min(r.first,c),last:c,reveal:p}}function Re(e,t,n,o){let r=Array.from({length:Math.max(0,t-e)},(l,d)=>e+d);return n>=0&&n<o&&n<e?r.unshift(n):n>=t&&n<o&&r.push(n),r}var En=5.25,Fe=_(""),et=!1;function Se(e){Fe.value=e,et=!0}function tt({store:e,t,route:n}){let o=K(null),r=se(n.status),l=j.filter(c=>r.length===0||r.includes(c)),d=e.columns.value;R(()=>{if(o.current)return Nt(o.current,(c,u)=>{let h=e.tasks.value.get(c);h&&ue(h,u)})},[]);function p(c){let h=c.target.closest("[data-id]")?.getAttribute("data-id"),v=h?e.tasks.value.get(h):void 0;if(!v||c.ctrlKey||c.metaKey||c.target.tagName==="SELECT")return;let y=l.indexOf(v.status),k=d[v.status].findIndex(T=>T.id===v.id),S={ArrowLeft:-1,ArrowRight:1}[c.key],M={ArrowUp:-1,ArrowDown:1}[c.key];if(c.altKey&&S){let T=j[j.indexOf(v.status)+S];T&&(Se(v.id),ue(v,T))}else if(S)for(let T=y+S;l[T];T+=S){let b=d[l[T]];if(b.length!==0){Se(b[Math.min(k,b.length-1)].id);break}}else if(M){let T=d[v.status][k+M];T&&Se(T.id)}else if(c.key==="Home"||c.key==="End"){let T=d[v.status].at(c.key==="Home"?0:-1);T&&Se(T.id)}else if(c.key==="Delete"){let T=d[v.status][k+1]??d[v.status][k-1];T&&Se(T.id),de(v)}else return;c.preventDefault()}return s`<div class="board" ref=${o} onKeyDown=${p} role="group" aria-label=${t("board.label")} data-test="board">
+  </span>`}function xe({priority:e}){return r`<span class=${`mark priority-${e}`}><${D} name=${e} /><span class="mark-text">${i(`priority.${e}`)}</span></span>`}function Se({task:e,now:t,short:n}){if(!e.due_date)return null;let o=_e(e,t);return r`<span class=${o?"mark overdue":"mark due"} data-test="due">
+    <${D} name=${o?"warning":"due"} />
+    ${o&&r`<span class="visually-hidden">${i("task.overdue")}: </span>`}
+    <span>${qe(e.due_date,t,{short:n})}</span>
+  </span>`}var Vt=6,Pe=4,Ee=()=>parseFloat(getComputedStyle(document.documentElement).fontSize);function Ke(e,t,n=0){let o=P(null),[s,a]=O({first:0,last:24}),f=dt(()=>{let c=o.current;if(!c)return;let g=Math.max(0,c.scrollTop-n),v=Math.max(0,Math.floor((g/t-Vt)/Pe)*Pe),b=Math.ceil(((g+c.clientHeight)/t+Vt)/Pe)*Pe;a(T=>T.first===v&&T.last===b?T:{first:v,last:b})},[t,n]);Z(()=>{let c=o.current;if(!c)return;f();let g=new ResizeObserver(f);return g.observe(c),c.addEventListener("scroll",f,{passive:!0}),()=>{g.disconnect(),c.removeEventListener("scroll",f)}},[f]);let m=c=>{let g=o.current;if(!g||c<0)return;let v=n+c*t;v-n<g.scrollTop?g.scrollTop=v-n:v+t>g.scrollTop+g.clientHeight&&(g.scrollTop=v+t-g.clientHeight)},l=Math.min(s.last,e);return{ref:o,first:Math.min(s.first,l),last:l,reveal:m}}function Ne(e,t,n,o){let s=Array.from({length:Math.max(0,t-e)},(a,f)=>e+f);return n>=0&&n<o&&n<e?s.unshift(n):n>=t&&n<o&&s.push(n),s}var Mn=5.25,Ue=M(""),st=!1;function Te(e){Ue.value=e,st=!0}function rt({store:e,t,route:n}){let o=P(null),s=ce(n.status),a=H.filter(l=>s.length===0||s.includes(l)),f=e.columns.value;R(()=>{if(o.current)return zt(o.current,(l,c)=>{let g=e.tasks.value.get(l);g&&me(g,c)})},[]);function m(l){let g=l.target.closest("[data-id]")?.getAttribute("data-id"),v=g?e.tasks.value.get(g):void 0;if(!v||l.ctrlKey||l.metaKey||l.target.tagName==="SELECT")return;let b=a.indexOf(v.status),T=f[v.status].findIndex(E=>E.id===v.id),I={ArrowLeft:-1,ArrowRight:1}[l.key],A={ArrowUp:-1,ArrowDown:1}[l.key];if(l.altKey&&I){let E=H[H.indexOf(v.status)+I];E&&(Te(v.id),me(v,E))}else if(I)for(let E=b+I;a[E];E+=I){let w=f[a[E]];if(w.length!==0){Te(w[Math.min(T,w.length-1)].id);break}}else if(A){let E=f[v.status][T+A];E&&Te(E.id)}else if(l.key==="Home"||l.key==="End"){let E=f[v.status].at(l.key==="Home"?0:-1);E&&Te(E.id)}else if(l.key==="Delete"){let E=f[v.status][T+1]??f[v.status][T-1];E&&Te(E.id),$e(v)}else return;l.preventDefault()}return r`<div class="board" ref=${o} onKeyDown=${m} role="group" aria-label=${t("board.label")} data-test="board">
     <h1 class="visually-hidden">${t("view.board")}</h1>
     <p class="visually-hidden" id="board-hint">${t("board.hint")}</p>
-    ${l.map(c=>s`<${Tn} key=${c} status=${c} tasks=${d[c]} store=${e} t=${t} />`)}
-  </div>`}function Tn({status:e,tasks:t,store:n,t:o}){let r=En*xe(),{ref:l,first:d,last:p,reveal:c}=qe(t.length,r),u=t.findIndex(y=>y.id===Fe.value||n.keyOf(y.id)===Fe.value),h=n.now.value;G(()=>{if(!et||u<0)return;c(u);let y=l.current?.querySelector(`[data-id="${t[u].id}"] .card-title`);y&&(et=!1,y.focus({preventScroll:!0}),y.closest(".column")?.scrollIntoView({block:"nearest",inline:"nearest"}))});let v=`column-${e}`;return s`<section class="column" data-column=${e} data-test=${`column-${e}`} aria-labelledby=${v}>
+    ${a.map(l=>r`<${On} key=${l} status=${l} tasks=${f[l]} store=${e} t=${t} />`)}
+  </div>`}function On({status:e,tasks:t,store:n,t:o}){let s=Mn*Ee(),{ref:a,first:f,last:m,reveal:l}=Ke(t.length,s),c=t.findIndex(b=>b.id===Ue.value||n.keyOf(b.id)===Ue.value),g=n.now.value;Z(()=>{if(!st||c<0)return;l(c);let b=a.current?.querySelector(`[data-id="${t[c].id}"] .card-title`);b&&(st=!1,b.focus({preventScroll:!0}),b.closest(".column")?.scrollIntoView({block:"nearest",inline:"nearest"}))});let v=`column-${e}`;return r`<section class="column" data-column=${e} data-test=${`column-${e}`} aria-labelledby=${v}>
     <header class="column-head">
-      <h2 id=${v}><${C} name=${e} />${o(`status.${e}`)} <span class="count" data-test="count">${t.length}</span></h2>
+      <h2 id=${v}><${D} name=${e} />${o(`status.${e}`)} <span class="count" data-test="count">${t.length}</span></h2>
       <button
         type="button"
         class="icon-button"
         data-test=${`add-${e}`}
         aria-label=${o("task.add.to",{status:o(`status.${e}`)})}
-        onClick=${()=>z.value={status:e}}
+        onClick=${()=>V.value={status:e}}
       >
-        <${C} name="plus" />
+        <${D} name="plus" />
       </button>
     </header>
-    <div class="column-scroll" ref=${l}>
-      ${t.length===0&&n.loading.value.done&&s`<p class="column-empty">${o("empty.column")}</p>`}
-      <ul class="cards" style=${{height:`${t.length*r}px`}} aria-describedby="board-hint">
-        ${Re(d,p,u,t.length).map(y=>{let k=t[y],S=u<0?y===0:y===u;return s`<li
-            key=${n.keyOf(k.id)}
+    <div class="column-scroll" ref=${a}>
+      ${t.length===0&&n.loading.value.done&&r`<p class="column-empty">${o("empty.column")}</p>`}
+      <ul class="cards" style=${{height:`${t.length*s}px`}} aria-describedby="board-hint">
+        ${Ne(f,m,c,t.length).map(b=>{let T=t[b],I=c<0?b===0:b===c;return r`<li
+            key=${n.keyOf(T.id)}
             class="slot"
-            style=${{transform:`translateY(${y*r}px)`}}
+            style=${{transform:`translateY(${b*s}px)`}}
             aria-setsize=${t.length}
-            aria-posinset=${y+1}
+            aria-posinset=${b+1}
           >
-            <${In} task=${k} now=${h} reachable=${S} t=${o} />
+            <${Ln} task=${T} now=${g} reachable=${I} t=${o} />
           </li>`})}
       </ul>
     </div>
-  </section>`}function In({task:e,now:t,reachable:n,t:o}){let r=n?0:-1;return s`<article
+  </section>`}function Ln({task:e,now:t,reachable:n,t:o}){let s=n?0:-1;return r`<article
     class=${`card priority-${e.priority} ${e.completed?"completed":""} ${e.version?"":"unsaved"}`}
     data-test="card"
     data-id=${e.id}
     data-number=${e.number}
-    onFocusIn=${()=>Fe.value=e.id}
-    onClick=${l=>l.target.closest("button, select")||fe(e)}
+    onFocusIn=${()=>Ue.value=e.id}
+    onClick=${a=>a.target.closest("button, select")||he(e)}
   >
-    <${Le} task=${e} tabIndex=${r} />
+    <${Re} task=${e} tabIndex=${s} />
     <div class="card-text">
-      <button type="button" class="card-title" data-test="open" title=${e.title} tabindex=${r} onClick=${()=>fe(e)}>
+      <button type="button" class="card-title" data-test="open" title=${e.title} tabindex=${s} onClick=${()=>he(e)}>
         ${e.title}
       </button>
       <div class="meta">
         <span class="number">${e.number?`#${e.number}`:o("task.sending")}</span>
-        ${e.priority!=="medium"&&s`<${we} priority=${e.priority} />`}
-        ${!e.completed&&s`<${ke} task=${e} now=${t} short />`}
-        ${e.assignee&&s`<span class="assignee" title=${e.assignee}>${e.assignee}</span>`}
+        ${e.priority!=="medium"&&r`<${xe} priority=${e.priority} />`}
+        ${!e.completed&&r`<${Se} task=${e} now=${t} short />`}
+        ${e.assignee&&r`<span class="assignee" title=${e.assignee}>${e.assignee}</span>`}
       </div>
     </div>
-    <${Oe} task=${e} tabIndex=${r} compact />
-  </article>`}var Cn=2.75,_n=4,Dn=2.5,Mn=new Set(["number","priority","updated_at"]),Pe=matchMedia("(max-width: 44rem)"),Ee=_(""),Ke=!1;function nt({store:e,t,route:n}){let[o,r]=O(Pe.matches);R(()=>{let a=()=>r(Pe.matches);return Pe.addEventListener("change",a),()=>Pe.removeEventListener("change",a)},[]);let l=e.rows.value,d=(o?_n:Cn)*xe(),{ref:p,first:c,last:u,reveal:h}=qe(l.length,d,Dn*xe()),v=l.findIndex(a=>a.id===Ee.value||e.keyOf(a.id)===Ee.value),y=e.now.value;G(()=>{p.current&&(p.current.scrollTop=0)},[n.sort]),G(()=>{if(!Ke||v<0)return;h(v);let a=p.current?.querySelector(`[data-id="${l[v].id}"] .row-title`);a&&(Ke=!1,a.focus({preventScroll:!0}))});function k(a){let $=a.target,m=$.closest("[data-id]")?.getAttribute("data-id"),f=l.findIndex(F=>F.id===m);if(f<0||a.altKey||a.ctrlKey||a.metaKey||$.tagName==="SELECT")return;let w=Math.max(1,Math.floor((p.current?.clientHeight??0)/d)-2),q={ArrowUp:-1,ArrowDown:1,PageUp:-w,PageDown:w,Home:-f,End:l.length-1-f}[a.key];if(q!==void 0){let F=l[Math.min(Math.max(f+q,0),l.length-1)];Ke=!0,Ee.value=F.id}else if(a.key==="Delete"){let F=l[f+1]??l[f-1];F&&(Ke=!0,Ee.value=F.id),de(l[f])}else return;a.preventDefault()}let S=Re(c,u,v,l.length),M=S.filter(a=>a>=c&&a<u),T=S.filter(a=>a<c),b=S.filter(a=>a>=u),g=a=>s`<${On} key=${e.keyOf(l[a].id)} task=${l[a]} index=${a} now=${y} t=${t} reachable=${v<0?a===0:a===v} />`,E=(a,$)=>$>0&&s`<tr key=${a} class="gap" aria-hidden="true"><td style=${{height:`${$*d}px`}}></td></tr>`,[x]=b,L=[...T.map(g),E("above",c-T.length),...M.map(g),E("between",(x??l.length)-u),...b.map(g),x!==void 0&&E("below",l.length-1-x)];return s`<div class="list" ref=${p} onKeyDown=${k}>
+    <${Fe} task=${e} tabIndex=${s} compact />
+  </article>`}var An=2.75,qn=4,Rn=2.5,Fn=new Set(["number","priority","updated_at"]),je=matchMedia("(max-width: 44rem)"),Ie=M(""),ze=!1;function at({store:e,t,route:n}){let[o,s]=O(je.matches);R(()=>{let x=()=>s(je.matches);return je.addEventListener("change",x),()=>je.removeEventListener("change",x)},[]);let a=e.rows.value,f=(o?qn:An)*Ee(),{ref:m,first:l,last:c,reveal:g}=Ke(a.length,f,Rn*Ee()),v=a.findIndex(x=>x.id===Ie.value||e.keyOf(x.id)===Ie.value),b=e.now.value;Z(()=>{m.current&&(m.current.scrollTop=0)},[n.sort]),Z(()=>{if(!ze||v<0)return;g(v);let x=m.current?.querySelector(`[data-id="${a[v].id}"] .row-title`);x&&(ze=!1,x.focus({preventScroll:!0}))});function T(x){let K=x.target,u=K.closest("[data-id]")?.getAttribute("data-id"),d=a.findIndex(y=>y.id===u);if(d<0||x.altKey||x.ctrlKey||x.metaKey||K.tagName==="SELECT")return;let p=Math.max(1,Math.floor((m.current?.clientHeight??0)/f)-2),$={ArrowUp:-1,ArrowDown:1,PageUp:-p,PageDown:p,Home:-d,End:a.length-1-d}[x.key];if($!==void 0){let y=a[Math.min(Math.max(d+$,0),a.length-1)];ze=!0,Ie.value=y.id}else if(x.key==="Delete"){let y=a[d+1]??a[d-1];y&&(ze=!0,Ie.value=y.id),$e(a[d])}else return;x.preventDefault()}let I=Ne(l,c,v,a.length),A=I.filter(x=>x>=l&&x<c),E=I.filter(x=>x<l),w=I.filter(x=>x>=c),h=x=>r`<${Kn} key=${e.keyOf(a[x].id)} task=${a[x]} index=${x} now=${b} t=${t} reachable=${v<0?x===0:x===v} />`,k=(x,K)=>K>0&&r`<tr key=${x} class="gap" aria-hidden="true"><td style=${{height:`${K*f}px`}}></td></tr>`,[S]=w,_=[...E.map(h),k("above",l-E.length),...A.map(h),k("between",(S??a.length)-c),...w.map(h),S!==void 0&&k("below",a.length-1-S)];return r`<div class="list" ref=${m} onKeyDown=${T}>
     <h1 class="visually-hidden">${t("view.list")}</h1>
-    <table aria-label=${t("list.label")} aria-rowcount=${l.length+1} data-test="list">
+    <table aria-label=${t("list.label")} aria-rowcount=${a.length+1} data-test="list">
       <thead>
         <tr aria-rowindex="1">
           <th scope="col" class="of-check"><span class="visually-hidden">${t("list.actions")}</span></th>
-          ${We.map(a=>s`<${Ln} key=${a} name=${a} route=${n} t=${t} />`)}
+          ${Qe.map(x=>r`<${Pn} key=${x} name=${x} route=${n} t=${t} />`)}
         </tr>
       </thead>
       <tbody>
-        ${L}
+        ${_}
       </tbody>
     </table>
-  </div>`}function Ln({name:e,route:t,t:n}){let{key:o,descending:r}=Ge(t.sort),l=o===e,p=`${(l?!r:Mn.has(e))?"-":""}${e}`,c=n(`field.${e}`);return s`<th scope="col" class=${`of-${e}`} aria-sort=${l?r?"descending":"ascending":void 0}>
+  </div>`}function Pn({name:e,route:t,t:n}){let{key:o,descending:s}=Ze(t.sort),a=o===e,m=`${(a?!s:Fn.has(e))?"-":""}${e}`,l=n(`field.${e}`);return r`<th scope="col" class=${`of-${e}`} aria-sort=${a?s?"descending":"ascending":void 0}>
     <a
-      href=${he({sort:p})}
+      href=${be({sort:m})}
       class="sort"
       data-test=${`sort-${e}`}
-      title=${n("sort.by",{field:c})}
-      onClick=${u=>{u.metaKey||u.ctrlKey||(u.preventDefault(),A({sort:p}))}}
-      >${c}${l&&s`<${C} name=${r?"down":"up"} />`}</a
+      title=${n("sort.by",{field:l})}
+      onClick=${c=>{c.metaKey||c.ctrlKey||(c.preventDefault(),q({sort:m}))}}
+      >${l}${a&&r`<${D} name=${s?"down":"up"} />`}</a
     >
-  </th>`}function On({task:e,index:t,now:n,reachable:o,t:r}){let l=o?0:-1;return s`<tr
+  </th>`}function Kn({task:e,index:t,now:n,reachable:o,t:s}){let a=o?0:-1;return r`<tr
     class=${`row ${e.completed?"completed":""} ${e.version?"":"unsaved"}`}
     data-test="row"
     data-id=${e.id}
     data-number=${e.number}
     aria-rowindex=${t+2}
-    onFocusIn=${()=>Ee.value=e.id}
-    onClick=${d=>d.target.closest("button, select")||fe(e)}
+    onFocusIn=${()=>Ie.value=e.id}
+    onClick=${f=>f.target.closest("button, select")||he(e)}
   >
-    <td class="of-check"><${Le} task=${e} tabIndex=${l} /></td>
+    <td class="of-check"><${Re} task=${e} tabIndex=${a} /></td>
     <td class="of-number">${e.number||"…"}</td>
     <td class="of-title">
-      <button type="button" class="row-title" data-test="open" title=${e.title} tabindex=${l} onClick=${()=>fe(e)}>
+      <button type="button" class="row-title" data-test="open" title=${e.title} tabindex=${a} onClick=${()=>he(e)}>
         ${e.title}
       </button>
       <div class="meta narrow-only">
-        <span class="number">${e.number?`#${e.number}`:r("task.sending")}</span>
-        ${e.priority!=="medium"&&s`<${we} priority=${e.priority} />`}
-        ${!e.completed&&s`<${ke} task=${e} now=${n} short />`}
-        ${e.assignee&&s`<span class="assignee">${e.assignee}</span>`}
+        <span class="number">${e.number?`#${e.number}`:s("task.sending")}</span>
+        ${e.priority!=="medium"&&r`<${xe} priority=${e.priority} />`}
+        ${!e.completed&&r`<${Se} task=${e} now=${n} short />`}
+        ${e.assignee&&r`<span class="assignee">${e.assignee}</span>`}
       </div>
     </td>
-    <td class="of-status"><${Oe} task=${e} tabIndex=${l} /></td>
-    <td class="of-priority"><${we} priority=${e.priority} /></td>
+    <td class="of-status"><${Fe} task=${e} tabIndex=${a} /></td>
+    <td class="of-priority"><${xe} priority=${e.priority} /></td>
     <td class="of-assignee">${e.assignee}</td>
-    <td class="of-due_date"><${ke} task=${e} now=${n} /></td>
-    <td class="of-updated_at"><time datetime=${e.updated_at} title=${me(e.updated_at)}>${Yt(e.updated_at,n)}</time></td>
-  </tr>`}var ot={board:tt,list:nt,figures:Ht(()=>import("./figures-76M2QKJT.js")),schema:Ht(()=>import("./schema-DB233NCS.js"))},Te=Object.keys(ot);function Ht(e){let t;return function(o){let[r,l]=O({View:null,failed:!1});return R(()=>{t??=e(),t.then(d=>l({View:d.default,failed:!1}),()=>{t=void 0,l({View:null,failed:!0})})},[]),r.failed?s`<p class="notice" role="alert">${o.t("view.failed")}</p>`:r.View?s`<${r.View} ...${o} />`:s`<p class="notice" role="status">${o.t("view.loading")}</p>`}}var Wt="taskmanager.keys",Ne=_(localStorage.getItem(Wt)!=="off"),An={n:()=>z.value={},"/":()=>document.querySelector("#search")?.focus(),"?":()=>ce.value=!0,...Object.fromEntries(Te.map((e,t)=>[String(t+1),()=>A({view:e})]))};function Vt(){addEventListener("keydown",e=>{let t=e.target;if(!Ne.value||e.ctrlKey||e.metaKey||e.altKey||e.isComposing||document.querySelector("dialog[open]")||Y.value||t.matches("input, textarea, select, [contenteditable]"))return;let n=An[e.key];n&&(e.preventDefault(),n())})}var qn=[[["n"],"keys.new"],[["/"],"keys.search"],[["1","2","3","4"],"keys.views"],[["?"],"keys.help"],[["←","↑","→","↓"],"keys.arrows"],[["Alt","← →"],"keys.move"],[["Enter"],"keys.enter"],[["Delete"],"keys.delete"],[["Esc"],"keys.escape"]];function Gt(){let e=()=>ce.value=!1;return s`<${B} name="keys" labelledby="keys-title" onClose=${e}>
+    <td class="of-due_date"><${Se} task=${e} now=${n} /></td>
+    <td class="of-updated_at"><time datetime=${e.updated_at} title=${ve(e.updated_at)}>${Wt(e.updated_at,n)}</time></td>
+  </tr>`}var it={board:rt,list:at,figures:Gt(()=>import("./figures-GU4OPPME.js")),schema:Gt(()=>import("./schema-TVVL7MNY.js"))},Ce=Object.keys(it);function Gt(e){let t;return function(o){let[s,a]=O({View:null,failed:!1});return R(()=>{t??=e(),t.then(f=>a({View:f.default,failed:!1}),()=>{t=void 0,a({View:null,failed:!0})})},[]),s.failed?r`<p class="notice" role="alert">${o.t("view.failed")}</p>`:s.View?r`<${s.View} ...${o} />`:r`<p class="notice" role="status">${o.t("view.loading")}</p>`}}var Jt="taskmanager.keys",Ye=M(localStorage.getItem(Jt)!=="off"),Nn={n:()=>V.value={},"/":()=>document.querySelector("#search")?.focus(),"?":()=>pe.value=!0,...Object.fromEntries(Ce.map((e,t)=>[String(t+1),()=>q({view:e})]))};function Qt(){addEventListener("keydown",e=>{let t=e.target;if(!Ye.value||e.ctrlKey||e.metaKey||e.altKey||e.isComposing||document.querySelector("dialog[open]")||B.value||t.matches("input, textarea, select, [contenteditable]"))return;let n=Nn[e.key];n&&(e.preventDefault(),n())})}var Un=[[["n"],"keys.new"],[["/"],"keys.search"],[["1","2","3","4"],"keys.views"],[["?"],"keys.help"],[["←","↑","→","↓"],"keys.arrows"],[["Alt","← →"],"keys.move"],[["Enter"],"keys.enter"],[["Delete"],"keys.delete"],[["Esc"],"keys.escape"]];function Xt(){let e=()=>pe.value=!1;return r`<${z} name="keys" labelledby="keys-title" onClose=${e}>
     <header class="dialog-head">
       <h2 id="keys-title" tabindex="-1" autofocus>${i("keys.title")}</h2>
-      <button type="button" class="icon-button" data-test="close" aria-label=${i("sheet.close")} onClick=${e}><${C} name="close" /></button>
+      <button type="button" class="icon-button" data-test="close" aria-label=${i("sheet.close")} onClick=${e}><${D} name="close" /></button>
     </header>
     <dl class="keys-list">
-      ${qn.map(([t,n])=>s`<div key=${n}>
-          <dt>${t.map(o=>s`<kbd>${o}</kbd>`)}</dt>
+      ${Un.map(([t,n])=>r`<div key=${n}>
+          <dt>${t.map(o=>r`<kbd>${o}</kbd>`)}</dt>
           <dd>${i(n)}</dd>
         </div>`)}
     </dl>
@@ -168,12 +168,12 @@ import{a as it,b as O,c as R,d as G,e as K,f as lt,h as _,i as N,j as ct,l as s,
       <input
         type="checkbox"
         data-test="single-keys"
-        checked=${Ne.value}
-        onChange=${t=>{Ne.value=t.currentTarget.checked,localStorage.setItem(Wt,Ne.value?"on":"off")}}
+        checked=${Ye.value}
+        onChange=${t=>{Ye.value=t.currentTarget.checked,localStorage.setItem(Jt,Ye.value?"on":"off")}}
       />
       <span>${i("keys.single")} <small>${i("keys.single.hint")}</small></span>
     </label>
-  <//>`}function rt(e,t){return t==null||t===""?s`<em>${i("field.none")}</em>`:e==="due_date"?Me(t,I.now.value):e==="status"||e==="priority"?i(`${e}.${t}`):t}function Jt({op:e}){let t=I.server.get(e.id);I.tasks.value;let[n,o]=O(new Set(Object.keys(e.change))),r=()=>P.resolve(e,null);if(R(()=>{t||P.vanish(e)},[t===void 0]),!t)return null;if(e.kind==="delete")return s`<${Rn} op=${e} theirs=${t} giveUp=${r} />`;let l=oe.filter(c=>c in e.change);function d(c,u){let h=new Set(n);u?h.add(c):h.delete(c),o(h)}function p(){let c=l.filter(u=>n.has(u)&&!Q(u,e.change[u],t?.[u]));P.resolve(e,c.length>0?Object.fromEntries(c.map(u=>[u,e.change[u]])):null)}return s`<${B} name="conflict" labelledby="conflict-title" onClose=${r}>
+  <//>`}function oe(e,t){return t==null||t===""?r`<em>${i("field.none")}</em>`:e==="due_date"?qe(t,C.now.value):e==="status"||e==="priority"?i(`${e}.${t}`):t}function Zt({op:e}){let t=C.server.get(e.id);C.tasks.value;let[n,o]=O(new Set(Object.keys(e.change))),s=()=>F.resolve(e,null);if(R(()=>{t||F.vanish(e)},[t===void 0]),!t)return null;if(e.kind==="delete")return r`<${jn} op=${e} theirs=${t} giveUp=${s} />`;let a=W.filter(l=>l in e.change);function f(l,c){let g=new Set(n);c?g.add(l):g.delete(l),o(g)}function m(){let l=a.filter(c=>n.has(c)&&!G(c,e.change[c],t?.[c]));F.resolve(e,l.length>0?Object.fromEntries(l.map(c=>[c,e.change[c]])):null)}return r`<${z} name="conflict" labelledby="conflict-title" onClose=${s}>
     <header class="dialog-head"><h2 id="conflict-title" tabindex="-1" autofocus>${i("conflict.title")}</h2></header>
     <p>${i("conflict.text",{title:t.title})}</p>
     <table class="versions">
@@ -181,69 +181,88 @@ import{a as it,b as O,c as R,d as G,e as K,f as lt,h as _,i as N,j as ct,l as s,
         <tr><th scope="col">${i("conflict.field")}</th><th scope="col">${i("conflict.mine")}</th><th scope="col">${i("conflict.theirs")}</th></tr>
       </thead>
       <tbody>
-        ${oe.map(c=>{let u=i(`field.${c}`);if(!(c in e.change&&!Q(c,e.change[c],t[c])))return s`<tr key=${c} class="alike"><th scope="row">${u}</th><td colspan="2">${rt(c,t[c])}</td></tr>`;let v=y=>s`<td>
+        ${W.map(l=>{let c=i(`field.${l}`);if(!(l in e.change&&!G(l,e.change[l],t[l])))return r`<tr key=${l} class="alike"><th scope="row">${c}</th><td colspan="2">${oe(l,t[l])}</td></tr>`;let v=b=>r`<td>
             <label class="version">
               <input
                 type="radio"
-                name=${`choice-${c}`}
-                data-test=${`choose-${c}-${y?"mine":"theirs"}`}
-                aria-label=${i(y?"conflict.choose.mine":"conflict.choose.theirs",{field:u})}
-                checked=${n.has(c)===y}
-                onChange=${()=>d(c,y)}
+                name=${`choice-${l}`}
+                data-test=${`choose-${l}-${b?"mine":"theirs"}`}
+                aria-label=${i(b?"conflict.choose.mine":"conflict.choose.theirs",{field:c})}
+                checked=${n.has(l)===b}
+                onChange=${()=>f(l,b)}
               />
-              <span>${rt(c,y?e.change[c]:t[c])}</span>
+              <span>${oe(l,b?e.change[l]:t[l])}</span>
             </label>
-          </td>`;return s`<tr key=${c} class="differs"><th scope="row">${u}</th>${v(!0)}${v(!1)}</tr>`})}
+          </td>`;return r`<tr key=${l} class="differs"><th scope="row">${c}</th>${v(!0)}${v(!1)}</tr>`})}
       </tbody>
     </table>
     <footer class="dialog-foot">
-      <button type="button" class="button" data-test="keep-theirs" onClick=${r}>${i("conflict.keep.theirs")}</button>
-      <button type="button" class="button primary" data-test="save-choice" onClick=${p}>${i("conflict.save")}</button>
+      <button type="button" class="button" data-test="keep-theirs" onClick=${s}>${i("conflict.keep.theirs")}</button>
+      <button type="button" class="button primary" data-test="save-choice" onClick=${m}>${i("conflict.save")}</button>
     </footer>
-  <//>`}function Rn({op:e,theirs:t,giveUp:n}){return s`<${B} name="conflict" labelledby="conflict-title" onClose=${n}>
+  <//>`}function jn({op:e,theirs:t,giveUp:n}){return r`<${z} name="conflict" labelledby="conflict-title" onClose=${n}>
     <header class="dialog-head"><h2 id="conflict-title" tabindex="-1" autofocus>${i("conflict.title")}</h2></header>
     <p>${i("conflict.delete",{title:t.title})}</p>
     <table class="versions">
+      <thead>
+        <tr><th scope="col">${i("conflict.field")}</th><th scope="col">${i("conflict.seen")}</th><th scope="col">${i("conflict.now")}</th></tr>
+      </thead>
       <tbody>
-        ${oe.map(o=>s`<tr key=${o}><th scope="row">${i(`field.${o}`)}</th><td>${rt(o,t[o])}</td></tr>`)}
+        ${W.map(o=>{let s=r`<th scope="row">${i(`field.${o}`)}</th>`;return e.seen!==void 0&&!G(o,e.seen[o],t[o])?r`<tr key=${o} class="differs">${s}<td>${oe(o,e.seen?.[o])}</td><td>${oe(o,t[o])}</td></tr>`:r`<tr key=${o} class="alike">${s}<td colspan="2">${oe(o,t[o])}</td></tr>`})}
       </tbody>
     </table>
     <footer class="dialog-foot">
-      <button type="button" class="button danger" data-test="delete-anyway" onClick=${()=>P.resolve(e,{})}>${i("conflict.delete.anyway")}</button>
+      <button type="button" class="button danger" data-test="delete-anyway" onClick=${()=>F.resolve(e,{})}>${i("conflict.delete.anyway")}</button>
       <button type="button" class="button primary" data-test="keep-theirs" onClick=${n}>${i("conflict.keep.theirs")}</button>
     </footer>
-  <//>`}function Ue(e){return re.filter(t=>t!=="q"&&e[t]).length}function st(){A(Object.fromEntries(re.map(e=>[e,null])))}function Xt(){let{assignee:e="",due_from:t="",due_to:n="",overdue:o=""}=D.value,r=I.tasks.value.size,l=I.visible.value.length,d=I.assignees.value,p=se(e)[0]??"",c=u=>h=>A({[u]:h.currentTarget.value});return s`<section class="filters" id="filters" aria-label=${i("filters.label")} data-test="filters">
-    <${Qt} name="status" values=${j} />
-    <${Qt} name="priority" values=${ne} />
+  <//>`}function He(e){return le.filter(t=>t!=="q"&&e[t]).length}function lt(){q(Object.fromEntries(le.map(e=>[e,null])))}function tn(){let{assignee:e="",due_from:t="",due_to:n="",overdue:o=""}=L.value,s=C.tasks.value.size,a=C.visible.value.length,f=C.assignees.value,m=ce(e)[0]??"",l=c=>g=>q({[c]:g.currentTarget.value});return r`<section class="filters" id="filters" aria-label=${i("filters.label")} data-test="filters">
+    <${en} name="status" values=${H} />
+    <${en} name="priority" values=${ie} />
     <label class="field-inline">
       <span class="visually-hidden">${i("field.assignee")}</span>
-      <select data-test="filter-assignee" value=${p} onChange=${u=>A({assignee:u.currentTarget.value&&(u.currentTarget.value===X?X:ze([u.currentTarget.value]))})}>
-        <option value="" selected=${p===""}>${i("filters.anyone")}</option>
-        <option value=${X} selected=${p===X}>${i("filters.nobody")}</option>
-        ${d.map(u=>s`<option key=${u} value=${u} selected=${p===u}>${u}</option>`)}
+      <select data-test="filter-assignee" value=${m} onChange=${c=>q({assignee:c.currentTarget.value&&(c.currentTarget.value===te?te:We([c.currentTarget.value]))})}>
+        <option value="" selected=${m===""}>${i("filters.anyone")}</option>
+        <option value=${te} selected=${m===te}>${i("filters.nobody")}</option>
+        ${f.map(c=>r`<option key=${c} value=${c} selected=${m===c}>${c}</option>`)}
       </select>
     </label>
     <span class="field-inline due-range">
       <span aria-hidden="true">${i("field.due_date")}</span>
-      <input type="date" aria-label=${i("filters.due_from")} data-test="filter-due-from" value=${t} onChange=${c("due_from")} />
+      <input type="date" aria-label=${i("filters.due_from")} data-test="filter-due-from" value=${t} onChange=${l("due_from")} />
       <span aria-hidden="true">–</span>
-      <input type="date" aria-label=${i("filters.due_to")} data-test="filter-due-to" value=${n} onChange=${c("due_to")} />
+      <input type="date" aria-label=${i("filters.due_to")} data-test="filter-due-to" value=${n} onChange=${l("due_to")} />
     </span>
-    <label class="chip"><input type="checkbox" data-test="filter-overdue" checked=${o==="true"} onChange=${()=>A({overdue:o?null:"true"})} /><span><${C} name="warning" />${i("filters.overdue")}</span></label>
+    <label class="chip"><input type="checkbox" data-test="filter-overdue" checked=${o==="true"} onChange=${()=>q({overdue:o?null:"true"})} /><span><${D} name="warning" />${i("filters.overdue")}</span></label>
     <span class="filters-end">
-      <span role="status" data-test="shown">${l===r?i("count.tasks",{count:l}):i("count.of",{count:l,total:r})}</span>
-      ${(Ue(D.value)>0||D.value.q)&&s`<button type="button" class="button quiet" data-test="filters-clear" onClick=${st}>${i("filters.clear")}</button>`}
+      <span role="status" data-test="shown">${a===s?i("count.tasks",{count:a}):i("count.of",{count:a,total:s})}</span>
+      ${(He(L.value)>0||L.value.q)&&r`<button type="button" class="button quiet" data-test="filters-clear" onClick=${lt}>${i("filters.clear")}</button>`}
     </span>
-  </section>`}function Qt({name:e,values:t}){let n=new Set(se(D.value[e]));function o(r){let l=new Set(n);l.delete(r)||l.add(r),A({[e]:l.size===t.length?null:ze(t.filter(d=>l.has(d)))})}return s`<fieldset class="chips">
+  </section>`}function en({name:e,values:t}){let n=new Set(ce(L.value[e]));function o(s){let a=new Set(n);a.delete(s)||a.add(s),q({[e]:a.size===t.length?null:We(t.filter(f=>a.has(f)))})}return r`<fieldset class="chips">
     <legend class="visually-hidden">${i(`field.${e}`)}</legend>
-    ${t.map(r=>s`<label key=${r} class="chip">
-        <input type="checkbox" data-test=${`filter-${e}-${r}`} checked=${n.has(r)} onChange=${()=>o(r)} />
-        <span class=${`${e}-${r}`}><${C} name=${r} />${i(`${e}.${r}`)}</span>
+    ${t.map(s=>r`<label key=${s} class="chip">
+        <input type="checkbox" data-test=${`filter-${e}-${s}`} checked=${n.has(s)} onChange=${()=>o(s)} />
+        <span class=${`${e}-${s}`}><${D} name=${s} />${i(`${e}.${s}`)}</span>
       </label>`)}
-  </fieldset>`}function Zt(e){let t={},n=r=>r.normalize("NFD").replace(/\p{M}/gu,"").toLowerCase(),o=e.split(/\s+/).filter(r=>{let l=ne.find(p=>[`!${p}`,n(`!${i(`priority.${p}`)}`)].includes(n(r)));l&&(t.priority=l);let d=/^@(\S+)$/.exec(r)?.[1];return d&&(t.assignee=d.replaceAll("_"," ")),!l&&!d});return t.title=o.join(" "),t}function en({begin:e}){let[t,n]=O(""),[o,r]=O(""),[l,d]=O(""),p=()=>z.value=null;async function c(u){u.preventDefault();let h={...e,...Zt(t)};if(!h.title)return;n(""),d(""),r(h.title);let v=await _e(h).outcome();v.kind==="refused"&&(n(y=>y||t),r(""),d(v.problem.message))}return s`<${B} name="quick-add" labelledby="quick-add-title" onClose=${p}>
+  </fieldset>`}function nn({op:e}){let[t,n]=O(0),o={...e.seen,...e.change};function s(a){F.restore(e,a),ne(i(a?"task.created":"gone.discarded",{title:e.title}))}return r`<${z} name="conflict" labelledby="gone-title" onClose=${()=>n(t+1)}>
+    <header class="dialog-head"><h2 id="gone-title" tabindex="-1" autofocus>${i("gone.title")}</h2></header>
+    <p>${i("gone.text",{title:e.seen?.title??e.title})}</p>
+    <table class="versions">
+      <tbody>
+        ${W.map(a=>r`<tr key=${a} class=${a in e.change?"differs":"alike"}>
+          <th scope="row">${i(`field.${a}`)}</th>
+          <td>${oe(a,o[a])}${a in e.change&&r`${" "}<small>${i("gone.changed")}</small>`}</td>
+        </tr>`)}
+      </tbody>
+    </table>
+    ${t>0&&r`<p key=${t} class="notice" role="alert" data-test="gone-choose">${i("gone.choose")}</p>`}
+    <footer class="dialog-foot">
+      <button type="button" class="button danger" data-test="gone-discard" onClick=${()=>s(!1)}>${i("gone.discard")}</button>
+      <button type="button" class="button primary" data-test="gone-again" onClick=${()=>s(!0)}>${i("gone.again")}</button>
+    </footer>
+  <//>`}function on(e){let t={},n=s=>s.normalize("NFD").replace(/\p{M}/gu,"").toLowerCase(),o=e.split(/\s+/).filter(s=>{let a=ie.find(m=>[`!${m}`,n(`!${i(`priority.${m}`)}`)].includes(n(s)));a&&(t.priority=a);let f=/^@(\S+)$/.exec(s)?.[1];return f&&(t.assignee=f.replaceAll("_"," ")),!a&&!f});return t.title=o.join(" "),t}function sn({begin:e}){let[t,n]=O(""),[o,s]=O(""),[a,f]=O(""),m=()=>V.value=null;async function l(c){c.preventDefault();let g={...e,...on(t)};if(!g.title)return;n(""),f(""),s(g.title);let v=await Le(g).outcome();v.kind==="refused"&&(n(b=>b||t),s(""),f(v.problem.message))}return r`<${z} name="quick-add" labelledby="quick-add-title" onClose=${m}>
     <h2 id="quick-add-title" class="visually-hidden">${i("quick.label")}</h2>
-    <form onSubmit=${c}>
-      <${C} name=${e.status??"todo"} />
+    <form onSubmit=${l}>
+      <${D} name=${e.status??"todo"} />
       <input
         data-test="quick-title"
         autofocus
@@ -252,7 +271,7 @@ import{a as it,b as O,c as R,d as G,e as K,f as lt,h as _,i as N,j as ct,l as s,
         aria-describedby="quick-hint"
         placeholder=${i("quick.placeholder")}
         value=${t}
-        onInput=${u=>n(u.currentTarget.value)}
+        onInput=${c=>n(c.currentTarget.value)}
       />
       <button type="submit" class="button primary" data-test="quick-submit">${i("quick.add")}</button>
     </form>
@@ -262,15 +281,15 @@ import{a as it,b as O,c as R,d as G,e as K,f as lt,h as _,i as N,j as ct,l as s,
         type="button"
         class="button quiet"
         data-test="quick-more"
-        onClick=${()=>{Y.value={...e,...Zt(t)},p()}}
+        onClick=${()=>{B.value={...e,...on(t)},m()}}
       >
         ${i("quick.more")}
       </button>
     </footer>
-    ${o&&s`<p class="quick-last" role="status"><${C} name="done" />${i("task.created",{title:o})}</p>`}
-    ${l&&s`<p class="fault" role="alert">${i("sheet.refused",{detail:l})}</p>`}
-  <//>`}var Fn=60;function tn(){let e=D.value.q??"",[t,n]=O(e),o=K(0),r=K(e);R(()=>{let d=D.peek().q??"";d!==r.current&&(clearTimeout(o.current),r.current=d,n(d))},[e]);function l(d){n(d),clearTimeout(o.current);let p=()=>{r.current=d,A({q:d},{replace:e!==""&&d!==""})};I.tasks.value.size<1e3?p():o.current=setTimeout(p,Fn)}return s`<form role="search" class="search" onSubmit=${d=>d.preventDefault()}>
-    <${C} name="search" />
+    ${o&&r`<p class="quick-last" role="status"><${D} name="done" />${i("task.created",{title:o})}</p>`}
+    ${a&&r`<p class="fault" role="alert">${i("sheet.refused",{detail:a})}</p>`}
+  <//>`}var zn=60;function rn(){let e=L.value.q??"",[t,n]=O(e),o=P(0),s=P(e);R(()=>{let f=L.peek().q??"";f!==s.current&&(clearTimeout(o.current),s.current=f,n(f))},[e]);function a(f){n(f),clearTimeout(o.current);let m=()=>{s.current=f,q({q:f},{replace:e!==""&&f!==""})};C.tasks.value.size<1e3?m():o.current=setTimeout(m,zn)}return r`<form role="search" class="search" onSubmit=${f=>f.preventDefault()}>
+    <${D} name="search" />
     <input
       id="search"
       type="search"
@@ -281,113 +300,113 @@ import{a as it,b as O,c as R,d as G,e as K,f as lt,h as _,i as N,j as ct,l as s,
       spellcheck=${!1}
       maxlength="200"
       value=${t}
-      onInput=${d=>l(d.currentTarget.value)}
-      onKeyDown=${d=>{d.key==="Escape"&&(d.preventDefault(),t?l(""):d.currentTarget.blur())}}
+      onInput=${f=>a(f.currentTarget.value)}
+      onKeyDown=${f=>{f.key==="Escape"&&(f.preventDefault(),t?a(""):f.currentTarget.blur())}}
     />
     <kbd aria-hidden="true">/</kbd>
-  </form>`}function V({name:e,label:t,fault:n,children:o}){let r=`field-${e}`,l={id:r,name:e,"data-test":r,"aria-invalid":n?"true":void 0,"aria-describedby":n?`${r}-fault`:void 0};return s`<div class="field">
-    <label for=${r}>${t}</label>
-    ${o(l)}
-    ${n&&s`<p class="fault" id=${`${r}-fault`} data-test=${`fault-${e}`}>${n}</p>`}
-  </div>`}function nn(e){let{title:t="",description:n,status:o="todo",priority:r="medium",assignee:l,due_date:d}=e;return{title:t,description:n??"",status:o,priority:r,assignee:l??"",...Ze(d??null)}}function on(e,t){let n={title:e.title,description:e.description||(t.description===""?"":null),status:e.status,priority:e.priority,assignee:e.assignee.trim()||null,due_date:zt(e,t.due_date??null)},o=oe.filter(r=>!Q(r,n[r],t[r]));return Object.fromEntries(o.map(r=>[r,n[r]]))}function at({task:e,begin:t,gone:n=!1}){let[o,r]=O(e??t),[l,d]=O(()=>nn(e??t)),[p,c]=O(new Map),[u,h]=O(""),[v,y]=O(!1),[k,S]=O(!1),M=K(null),T=on(l,e?o:{status:"todo",priority:"medium",title:""}),b=Object.keys(e?T:on(l,{title:"",status:"todo",priority:"medium",...t})).length>0,g=e!==null&&e.version>(o.version??0);R(()=>{!e||k||e===o||b||(r(e),d(nn(e)))},[e,b,k]),R(()=>{p.size!==0&&M.current?.querySelector("[aria-invalid=true]")?.focus()},[p]);let E=f=>w=>{let{value:q}=w.currentTarget;d(F=>({...F,[f]:q})),y(!1)},x=()=>b&&!v?y(!0):pe();async function L(f){if(f.preventDefault(),k)return;if(e&&!b)return pe();S(!0),h("");let q=await(e?P.update({...o,id:e.id},T):_e(T)).outcome();if(S(!1),q.kind!=="refused")return e&&q.kind==="done"&&be(i("task.saved",{title:l.title})),pe();let{problem:F}=q;c(F.fields),F.fields.size===0&&h(F.message)}function a(f){f.key==="Enter"&&(f.ctrlKey||f.metaKey)&&M.current?.requestSubmit()}let $=e?e.number?i("sheet.edit",{number:String(e.number)}):i("task.sending"):i("sheet.new"),m=f=>({value:l[f],onInput:E(f)});return s`<${B} name="sheet" labelledby="sheet-title" onClose=${x}>
-    <form ref=${M} onSubmit=${L} onKeyDown=${a} novalidate>
+  </form>`}function X({name:e,label:t,fault:n,children:o}){let s=`field-${e}`,a={id:s,name:e,"data-test":s,"aria-invalid":n?"true":void 0,"aria-describedby":n?`${s}-fault`:void 0};return r`<div class="field">
+    <label for=${s}>${t}</label>
+    ${o(a)}
+    ${n&&r`<p class="fault" id=${`${s}-fault`} data-test=${`fault-${e}`}>${n}</p>`}
+  </div>`}function an(e){let{title:t="",description:n,status:o="todo",priority:s="medium",assignee:a,due_date:f}=e;return{title:t,description:n??"",status:o,priority:s,assignee:a??"",...ot(f??null)}}function ln(e,t){let n={title:e.title,description:e.description||(t.description===""?"":null),status:e.status,priority:e.priority,assignee:e.assignee.trim()||null,due_date:Bt(e,t.due_date??null)},o=W.filter(s=>!G(s,n[s],t[s]));return Object.fromEntries(o.map(s=>[s,n[s]]))}function ct({task:e,begin:t,gone:n=!1}){let[o,s]=O(e??t),[a,f]=O(()=>an(e??t)),[m,l]=O(new Map),[c,g]=O(""),[v,b]=O(!1),[T,I]=O(!1),A=P(null),E=ln(a,e?o:{status:"todo",priority:"medium",title:""}),w=Object.keys(e?E:ln(a,{title:"",status:"todo",priority:"medium",...t})).length>0,h=e!==null&&e.version>(o.version??0);R(()=>{!e||T||e===o||w||(s(e),f(an(e)))},[e,w,T]),R(()=>{m.size!==0&&A.current?.querySelector("[aria-invalid=true]")?.focus()},[m]);let k=d=>p=>{let{value:$}=p.currentTarget;f(y=>({...y,[d]:$})),b(!1)},S=()=>w&&!v?b(!0):ge();async function _(d){if(d.preventDefault(),T)return;if(e&&!w)return ge();I(!0),g("");let $=await(e?F.update({...o,id:e.id},E):Le(E)).outcome();if(I(!1),$.kind!=="refused")return e&&$.kind==="done"&&ne(i("task.saved",{title:a.title})),ge();let{problem:y}=$;l(y.fields),y.fields.size===0&&g(y.message)}function x(d){d.key==="Enter"&&(d.ctrlKey||d.metaKey)&&A.current?.requestSubmit()}let K=e?e.number?i("sheet.edit",{number:String(e.number)}):i("task.sending"):i("sheet.new"),u=d=>({value:a[d],onInput:k(d)});return r`<${z} name="sheet" labelledby="sheet-title" onClose=${S}>
+    <form ref=${A} onSubmit=${_} onKeyDown=${x} novalidate>
       <header class="dialog-head">
-        <h2 id="sheet-title" tabindex="-1" autofocus=${e!==null}>${$}</h2>
-        <button type="button" class="icon-button" data-test="close" aria-label=${i("sheet.close")} onClick=${x}><${C} name="close" /></button>
+        <h2 id="sheet-title" tabindex="-1" autofocus=${e!==null}>${K}</h2>
+        <button type="button" class="icon-button" data-test="close" aria-label=${i("sheet.close")} onClick=${S}><${D} name="close" /></button>
       </header>
       <div class="sheet-fields">
-        ${n&&s`<p class="notice" role="alert" data-test="gone">${i("task.missing")}</p>`}
-        ${g&&b&&s`<p class="notice" role="status" data-test="changed-meanwhile">${i("sheet.changed")}</p>`}
-        ${u&&s`<p class="fault" role="alert">${i("sheet.refused",{detail:u})}</p>`}
-        <${V} name="title" label=${i("field.title")} fault=${p.get("title")}>
-          ${f=>s`<textarea ...${f} rows="2" autofocus=${!e} required ...${m("title")} onKeyDown=${Pn}></textarea>`}
+        ${n&&r`<p class="notice" role="alert" data-test="gone">${i("task.missing")}</p>`}
+        ${h&&w&&r`<p class="notice" role="status" data-test="changed-meanwhile">${i("sheet.changed")}</p>`}
+        ${c&&r`<p class="fault" role="alert">${i("sheet.refused",{detail:c})}</p>`}
+        <${X} name="title" label=${i("field.title")} fault=${m.get("title")}>
+          ${d=>r`<textarea ...${d} rows="2" autofocus=${!e} required ...${u("title")} onKeyDown=${Yn}></textarea>`}
         <//>
         <div class="sheet-row">
-          <${V} name="status" label=${i("field.status")} fault=${p.get("status")}>
-            ${f=>s`<select ...${f} value=${l.status} onChange=${E("status")}>
-              ${j.map(w=>s`<option key=${w} value=${w} selected=${l.status===w}>${i(`status.${w}`)}</option>`)}
+          <${X} name="status" label=${i("field.status")} fault=${m.get("status")}>
+            ${d=>r`<select ...${d} value=${a.status} onChange=${k("status")}>
+              ${H.map(p=>r`<option key=${p} value=${p} selected=${a.status===p}>${i(`status.${p}`)}</option>`)}
             </select>`}
           <//>
-          <${V} name="priority" label=${i("field.priority")} fault=${p.get("priority")}>
-            ${f=>s`<select ...${f} value=${l.priority} onChange=${E("priority")}>
-              ${ne.map(w=>s`<option key=${w} value=${w} selected=${l.priority===w}>${i(`priority.${w}`)}</option>`)}
+          <${X} name="priority" label=${i("field.priority")} fault=${m.get("priority")}>
+            ${d=>r`<select ...${d} value=${a.priority} onChange=${k("priority")}>
+              ${ie.map(p=>r`<option key=${p} value=${p} selected=${a.priority===p}>${i(`priority.${p}`)}</option>`)}
             </select>`}
           <//>
         </div>
-        <${V} name="assignee" label=${i("field.assignee")} fault=${p.get("assignee")}>
-          ${f=>s`<input ...${f} list="assignees" autocomplete="off" ...${m("assignee")} />`}
+        <${X} name="assignee" label=${i("field.assignee")} fault=${m.get("assignee")}>
+          ${d=>r`<input ...${d} list="assignees" autocomplete="off" ...${u("assignee")} />`}
         <//>
-        <datalist id="assignees">${I.assignees.value.map(f=>s`<option key=${f} value=${f}></option>`)}</datalist>
+        <datalist id="assignees">${C.assignees.value.map(d=>r`<option key=${d} value=${d}></option>`)}</datalist>
         <div class="sheet-row">
-          <${V} name="due_date" label=${i("field.due_day")} fault=${p.get("due_date")}>
-            ${f=>s`<input type="date" ...${f} ...${m("day")} />`}
+          <${X} name="due_date" label=${i("field.due_day")} fault=${m.get("due_date")}>
+            ${d=>r`<input type="date" ...${d} ...${u("day")} />`}
           <//>
-          <${V} name="due_time" label=${i("field.due_time")}>
-            ${f=>s`<input type="time" ...${f} disabled=${!l.day} ...${m("time")} />`}
+          <${X} name="due_time" label=${i("field.due_time")}>
+            ${d=>r`<input type="time" ...${d} disabled=${!a.day} ...${u("time")} />`}
           <//>
         </div>
-        <${V} name="description" label=${i("field.description")} fault=${p.get("description")}>
-          ${f=>s`<textarea ...${f} rows="7" ...${m("description")}></textarea>`}
+        <${X} name="description" label=${i("field.description")} fault=${m.get("description")}>
+          ${d=>r`<textarea ...${d} rows="7" ...${u("description")}></textarea>`}
         <//>
-        ${e&&s`<${Kn} task=${e} />`}
+        ${e&&r`<${Hn} task=${e} />`}
       </div>
-      ${v?s`<footer class="dialog-foot" role="alert">
+      ${v?r`<footer class="dialog-foot" role="alert">
             <p>${i("sheet.discard.question")}</p>
-            <button type="button" class="button" data-test="keep-editing" onClick=${()=>y(!1)}>${i("sheet.keep")}</button>
-            <button type="button" class="button danger" data-test="discard" onClick=${pe}>${i("sheet.discard")}</button>
-          </footer>`:s`<footer class="dialog-foot">
-            ${e&&s`<button
+            <button type="button" class="button" data-test="keep-editing" onClick=${()=>b(!1)}>${i("sheet.keep")}</button>
+            <button type="button" class="button danger" data-test="discard" onClick=${ge}>${i("sheet.discard")}</button>
+          </footer>`:r`<footer class="dialog-foot">
+            ${e&&r`<button
               type="button"
               class="button quiet danger"
               data-test="delete"
-              onClick=${()=>{de(e),pe()}}
+              onClick=${()=>{$e(e),ge()}}
             >
               ${i("sheet.delete")}
             </button>`}
-            <button type="submit" class="button primary" data-test="save" aria-busy=${k}>${i(e?"sheet.save":"sheet.create")}</button>
+            <button type="submit" class="button primary" data-test="save" aria-busy=${T}>${i(e?"sheet.save":"sheet.create")}</button>
           </footer>`}
     </form>
-  <//>`}function Pn(e){e.key!=="Enter"||e.isComposing||(e.preventDefault(),e.currentTarget.form?.requestSubmit())}function Kn({task:e}){return e.version?s`<dl class="facts">
-    <div><dt>${i("field.created_at")}</dt><dd>${me(e.created_at)}</dd></div>
-    <div><dt>${i("field.updated_at")}</dt><dd>${me(e.updated_at)}</dd></div>
-    ${e.completed_at&&s`<div><dt>${i("field.completed_at")}</dt><dd>${me(e.completed_at)}</dd></div>`}
+  <//>`}function Yn(e){e.key!=="Enter"||e.isComposing||(e.preventDefault(),e.currentTarget.form?.requestSubmit())}function Hn({task:e}){return e.version?r`<dl class="facts">
+    <div><dt>${i("field.created_at")}</dt><dd>${ve(e.created_at)}</dd></div>
+    <div><dt>${i("field.updated_at")}</dt><dd>${ve(e.updated_at)}</dd></div>
+    ${e.completed_at&&r`<div><dt>${i("field.completed_at")}</dt><dd>${ve(e.completed_at)}</dd></div>`}
     <div><dt>${i("field.version")}</dt><dd>${e.version}</dd></div>
-  </dl>`:null}var $e=_(Ue(D.value)>0&&matchMedia("(min-width: 52rem)").matches),Nn=new Set(["board","list"]);function Un(){return Te.find(e=>e===D.value.view)??"board"}function rn(){let e=Un(),t=Nn.has(e),n=Ue(D.value);return R(()=>{document.title=`${i(`view.${e}`)} · ${i("app.name")}`},[e,J.value]),s`
+  </dl>`:null}var ye=M(He(L.value)>0&&matchMedia("(min-width: 52rem)").matches),Bn=new Set(["board","list"]);function Wn(){return Ce.find(e=>e===L.value.view)??"board"}function cn(){let e=Wn(),t=Bn.has(e),n=He(L.value);return R(()=>{document.title=`${i(`view.${e}`)} · ${i("app.name")}`},[e,ee.value]),r`
     <a class="skip" href="#main">${i("app.skip")}</a>
-    <${jn} view=${e} ofTasks=${t} count=${n} />
-    ${le.state.value==="lost"&&s`<${Yn} />`}
-    ${t&&$e.value&&s`<${Xt} />`}
+    <${Vn} view=${e} ofTasks=${t} count=${n} />
+    ${fe.state.value==="lost"&&r`<${Jn} />`}
+    ${t&&ye.value&&r`<${tn} />`}
     <main id="main" tabindex="-1" class=${`view view-${e}`} data-test="main">
-      ${t&&s`<${Bn} />`}
-      <${ot[e]} key=${e} store=${I} api=${te} t=${i} lang=${J.value} route=${D.value} navigate=${A} />
+      ${t&&r`<${Qn} />`}
+      <${it[e]} key=${e} store=${C} api=${ae} t=${i} lang=${ee.value} route=${L.value} navigate=${q} />
     </main>
-    <${Hn} />
-    <${qt} />
-  `}function jn({view:e,ofTasks:t,count:n}){let o=ut.find(r=>r!==J.value)??"en";return s`<header class="bar">
-    <span class="brand" aria-hidden="true"><${C} name="done" /></span>
+    <${Xn} />
+    <${Pt} />
+  `}function Vn({view:e,ofTasks:t,count:n}){let o=pt.find(s=>s!==ee.value)??"en";return r`<header class="bar">
+    <span class="brand" aria-hidden="true"><${D} name="done" /></span>
     <nav aria-label=${i("nav.label")}>
-      ${Te.map(r=>s`<a
-          key=${r}
-          href=${he({view:r==="board"?null:r,task:null})}
-          aria-current=${r===e?"page":void 0}
-          data-test=${`nav-${r}`}
-          onClick=${l=>{l.metaKey||l.ctrlKey||l.shiftKey||(l.preventDefault(),A({view:r==="board"?null:r,task:null}))}}
-          >${i(`view.${r}`)}</a
+      ${Ce.map(s=>r`<a
+          key=${s}
+          href=${be({view:s==="board"?null:s,task:null})}
+          aria-current=${s===e?"page":void 0}
+          data-test=${`nav-${s}`}
+          onClick=${a=>{a.metaKey||a.ctrlKey||a.shiftKey||(a.preventDefault(),q({view:s==="board"?null:s,task:null}))}}
+          >${i(`view.${s}`)}</a
         >`)}
     </nav>
-    ${t&&s`<${tn} />
+    ${t&&r`<${rn} />
       <button
         type="button"
         class="button quiet"
         data-test="filters-toggle"
-        aria-expanded=${$e.value}
-        aria-controls=${$e.value?"filters":void 0}
-        onClick=${()=>$e.value=!$e.value}
+        aria-expanded=${ye.value}
+        aria-controls=${ye.value?"filters":void 0}
+        onClick=${()=>ye.value=!ye.value}
       >
-        <${C} name="filter" /><span class="text">${i("filters.toggle")}</span>${n>0&&s`<span class="badge">${n}</span>`}
+        <${D} name="filter" /><span class="text">${i("filters.toggle")}</span>${n>0&&r`<span class="badge">${n}</span>`}
       </button>`}
     <span class="bar-end">
-      <${zn} />
+      <${Gn} />
       <button
         type="button"
         class="icon-button lang"
@@ -395,25 +414,25 @@ import{a as it,b as O,c as R,d as G,e as K,f as lt,h as _,i as N,j as ct,l as s,
         lang=${o}
         aria-label=${i("lang.switch")}
         title=${i("lang.switch")}
-        onClick=${()=>dt(o)}
+        onClick=${()=>mt(o)}
       >
         ${o.toUpperCase()}
       </button>
-      <button type="button" class="icon-button" data-test="keys-open" aria-label=${i("keys.open")} title=${`${i("keys.open")} (?)`} onClick=${()=>ce.value=!0}>
-        <${C} name="keyboard" />
+      <button type="button" class="icon-button" data-test="keys-open" aria-label=${i("keys.open")} title=${`${i("keys.open")} (?)`} onClick=${()=>pe.value=!0}>
+        <${D} name="keyboard" />
       </button>
-      <button type="button" class="button primary" data-test="new-task" aria-label=${i("task.new")} title=${`${i("task.new")}`} onClick=${()=>Y.value={}}>
-        <${C} name="plus" /><span>${i("task.new")}</span>
+      <button type="button" class="button primary" data-test="new-task" aria-label=${i("task.new")} title=${`${i("task.new")}`} onClick=${()=>B.value={}}>
+        <${D} name="plus" /><span>${i("task.new")}</span>
       </button>
     </span>
-  </header>`}function zn(){let e=le.state.value;return s`<span class=${`state state-${e}`} data-test="connection" data-state=${e} role="status">
+  </header>`}function Gn(){let e=fe.state.value;return r`<span class=${`state state-${e}`} data-test="connection" data-state=${e} role="status">
     <span class="dot" aria-hidden="true"></span><span class="state-text">${i(`connection.${e}`)}</span>
-  </span>`}function Yn(){let e=I.ops.value.length;return s`<div class="banner" role="alert" data-test="offline">
-    <${C} name="warning" />
-    <p>${i("connection.banner")} ${e>0&&s`<strong data-test="waiting">${i("connection.waiting",{count:e})}</strong>`}</p>
-  </div>`}function Bn(){let{done:e,count:t,capped:n,failed:o}=I.loading.value,r=I.tasks.value.size,l=I.visible.value.length;if(o)return s`<p class="notice" role="alert">${i("load.failed",{detail:o})}</p>`;if(e&&r===0){let d=s`<kbd>n</kbd>`,[p,c]=i("empty.all.hint",{key:"\0"}).split("\0");return s`<div class="empty" data-test="empty"><p>${i("empty.all")}</p><p>${p}${d}${c}</p></div>`}return e&&l===0?s`<div class="empty" role="status" data-test="empty">
+  </span>`}function Jn(){let e=C.ops.value.length;return r`<div class="banner" role="alert" data-test="offline">
+    <${D} name="warning" />
+    <p>${i("connection.banner")} ${e>0&&r`<strong data-test="waiting">${i("connection.waiting",{count:e})}</strong>`}</p>
+  </div>`}function Qn(){let{done:e,count:t,capped:n,failed:o}=C.loading.value,s=C.tasks.value.size,a=C.visible.value.length;if(o)return r`<p class="notice" role="alert">${i("load.failed",{detail:o})}</p>`;if(e&&s===0){let f=r`<kbd>n</kbd>`,[m,l]=i("empty.all.hint",{key:"\0"}).split("\0");return r`<div class="empty" data-test="empty"><p>${i("empty.all")}</p><p>${m}${f}${l}</p></div>`}return e&&a===0?r`<div class="empty" role="status" data-test="empty">
       <p>${i("empty.filtered")}</p>
-      <button type="button" class="button" data-test="clear" onClick=${st}>${i("filters.clear")}</button>
-    </div>`:!e&&r===0?s`<p class="empty loading" role="status">${i("view.loading")}</p>`:n?s`<p class="notice" role="status">${i("load.capped",{count:t})}</p>`:$e.value||l===r?null:s`<p class="visually-hidden" role="status">${i("count.of",{count:l,total:r})}</p>`}function Hn(){let e=K(null),t=I.ops.value.find(l=>l.state==="conflict"),n=D.value.task;if(t)return s`<${Jt} key=${t.key} op=${t} />`;if(ce.value)return s`<${Gt} />`;if(z.value)return s`<${en} begin=${z.value} />`;if(Y.value)return s`<${at} key="new" task=${null} begin=${Y.value} />`;if(!n)return null;let o=Kt(n);o&&(e.current={ref:n,task:o});let r=o??(e.current?.ref===n?e.current.task:void 0);return r?s`<${at} key=${I.keyOf(r.id)} task=${r} begin=${{}} gone=${!o} />`:I.loading.value.done?s`<${Wn} />`:null}function Wn(){return s`<p class="notice missing" role="alert" data-test="missing">
-    ${i("task.missing")} <button type="button" class="button quiet" onClick=${()=>A({task:null},{replace:!0})}>${i("dismiss")}</button>
-  </p>`}var sn=document.getElementById("app");sn&&it(s`<${rn} />`,sn);Vt();Ft();
+      <button type="button" class="button" data-test="clear" onClick=${lt}>${i("filters.clear")}</button>
+    </div>`:!e&&s===0?r`<p class="empty loading" role="status">${i("view.loading")}</p>`:n?r`<p class="notice" role="status">${i("load.capped",{count:t})}</p>`:ye.value||a===s?null:r`<p class="visually-hidden" role="status">${i("count.of",{count:a,total:s})}</p>`}function Xn(){let e=P(null),t=C.ops.value.find(a=>a.state==="conflict"||a.state==="gone"),n=L.value.task;if(t)return r`<${t.state==="gone"?nn:Zt} key=${t.key} op=${t} />`;if(pe.value)return r`<${Xt} />`;if(V.value)return r`<${sn} begin=${V.value} />`;if(B.value)return r`<${ct} key="new" task=${null} begin=${B.value} />`;if(!n)return null;let o=jt(n);o&&(e.current={ref:n,task:o});let s=o??(e.current?.ref===n?e.current.task:void 0);return s?r`<${ct} key=${C.keyOf(s.id)} task=${s} begin=${{}} gone=${!o} />`:C.loading.value.done?r`<${Zn} />`:null}function Zn(){return r`<p class="notice missing" role="alert" data-test="missing">
+    ${i("task.missing")} <button type="button" class="button quiet" onClick=${()=>q({task:null},{replace:!0})}>${i("dismiss")}</button>
+  </p>`}var un=document.getElementById("app");un&&ut(r`<${cn} />`,un);Qt();Nt();
