@@ -1,0 +1,44 @@
+//! A step as the text of its two files: directives, then statements.
+
+use std::fmt::Write as _;
+
+use super::{Running, Script, Step};
+use crate::migrate::files::Way;
+
+/// What a file says that has nothing to do in its dialect.
+const NOTHING: &str = "-- Nothing to do in this dialect.\n";
+
+impl Step {
+    /// The text of one of its files.
+    #[must_use]
+    pub fn text(&self, way: Way) -> String {
+        let script = match way {
+            Way::Up => &self.up,
+            Way::Down => &self.down,
+        };
+        let mut text = String::new();
+        text.push_str(match script.running {
+            Running::Transaction => "",
+            Running::NoTransaction => "-- no-transaction\n",
+            Running::Rebuild => "-- rebuild\n",
+        });
+        match (way, &self.irreversible) {
+            (Way::Up, _) => {
+                let _ = writeln!(text, "-- compat: {}", self.compat.as_str());
+            }
+            (Way::Down, Some(why)) => {
+                let _ = writeln!(text, "-- irreversible: {why}");
+            }
+            (Way::Down, None) => {}
+        }
+        text.push_str(&body(script));
+        text
+    }
+}
+
+fn body(script: &Script) -> String {
+    if script.statements.is_empty() {
+        return NOTHING.to_owned();
+    }
+    script.statements.iter().map(|statement| format!("{statement};\n")).collect()
+}

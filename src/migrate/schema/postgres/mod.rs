@@ -1,0 +1,11 @@
+//! The schema of a database of PostgreSQL.
+
+use crate::migrate::session::Session;
+
+/// A schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {}
+
+pub(in crate::migrate) async fn read(_session: &mut Session) -> Result<Schema, sqlx::Error> {
+    Ok(Schema {})
+}
