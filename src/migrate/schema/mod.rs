@@ -7,6 +7,7 @@
 pub mod postgres;
 pub mod sqlite;
 
+use super::declared::Declared;
 use super::scratch::Scratch;
 use super::session::{Purpose, Session};
 use super::{Dialect, MigrateError};
@@ -50,13 +51,6 @@ pub async fn read_from(url: &DatabaseUrl) -> Result<Option<Schema>, MigrateError
 ///
 /// [`MigrateError`] with what the database says of a statement that it refuses.
 pub async fn declare(scratch: &Scratch, statements: &str) -> Result<Schema, MigrateError> {
-    let opening = MigrateError::database("opening the scratch database");
-    let mut session = Session::to_write(scratch.url()).await.map_err(opening)?;
-    let made = session.execute(statements).await;
-    let schema = match made {
-        Ok(()) => read(&mut session).await.map_err(MigrateError::database("reading the schema")),
-        Err(error) => Err(MigrateError::database("making the declared schema")(error)),
-    };
-    session.close().await;
-    schema
+    let (file, text) = ("of the declared schema".to_owned(), statements.to_owned().into());
+    Declared { file, text }.bring_up(scratch).await
 }
