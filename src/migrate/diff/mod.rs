@@ -2,7 +2,9 @@
 //!
 //! Pure: it reads no database and writes no file.
 
+mod files;
 pub mod postgres;
+mod rename;
 mod render;
 pub mod sqlite;
 
@@ -10,6 +12,8 @@ use std::fmt;
 
 use super::directives::Compat;
 use super::schema::Schema;
+
+pub use files::{Planned, migrations};
 
 /// What a schema consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,17 +107,6 @@ pub struct Rename {
     pub column: Option<String>,
     /// The new name, without the table's.
     pub to: String,
-}
-
-impl Rename {
-    /// Reads `tasks.title=name` or `tasks=todos`. A name that has a `.` or `=` in it is put in double quotes.
-    ///
-    /// # Errors
-    ///
-    /// Says what is allowed.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        Err(format!("{text:?}: write TABLE.COLUMN=NEW or TABLE=NEW"))
-    }
 }
 
 /// How a file is run.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Running, Script, Step};
+use super::{Running, Step};
 use crate::migrate::files::Way;
 
 /// What a file says that has nothing to do in its dialect.
@@ -31,14 +31,11 @@ impl Step {
             }
             (Way::Down, None) => {}
         }
-        text.push_str(&body(script));
+        let undoable = way == Way::Up || self.irreversible.is_none();
+        match script.statements.as_slice() {
+            [] if undoable => text.push_str(NOTHING),
+            statements => text.extend(statements.iter().map(|statement| format!("{statement};\n"))),
+        }
         text
     }
-}
-
-fn body(script: &Script) -> String {
-    if script.statements.is_empty() {
-        return NOTHING.to_owned();
-    }
-    script.statements.iter().map(|statement| format!("{statement};\n")).collect()
 }
