@@ -1,5 +1,6 @@
 //! `taskmanager migrate check`: whether declared schema, migrations and database agree.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -161,23 +162,21 @@ impl Checked {
     fn text(&self, url: &DatabaseUrl) -> String {
         let mut text: String = self.declared.iter().map(Compared::text).collect();
         let head = self.report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
-        text.push_str(&match &self.message {
-            None => format!("record    {url}: current, at {head}\n"),
-            Some(message) => format!("record    {url}: {message}\n"),
-        });
-        text.push_str(&match &self.drift {
+        // Writing to a String cannot fail.
+        let _ = match &self.message {
+            None => writeln!(text, "record    {url}: current, at {head}"),
+            Some(message) => writeln!(text, "record    {url}: {message}"),
+        };
+        let _ = match &self.drift {
             Ok(drift) if drift.found.is_empty() => {
-                "database  is what its applied migrations make\n".to_owned()
+                writeln!(text, "database  is what its applied migrations make")
             }
             Ok(drift) => {
-                let lines = shown::text(drift).replace('\n', "\n    ");
-                format!(
-                    "database  is not what its applied migrations make:\n    {}\n",
-                    lines.trim_end()
-                )
+                let lines = shown::text(drift).trim_end().replace('\n', "\n    ");
+                writeln!(text, "database  is not what its applied migrations make:\n    {lines}")
             }
-            Err((why, _)) => format!("database  not compared: {why}\n"),
-        });
+            Err((why, _)) => writeln!(text, "database  not compared: {why}"),
+        };
         if self.exit_code() == 0 {
             text.push_str("declared schema, migrations and database agree\n");
         }

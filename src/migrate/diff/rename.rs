@@ -52,9 +52,12 @@ fn name(text: &str) -> Option<(String, &str)> {
 /// As [`Rename::parse`] reads it.
 impl fmt::Display for Rename {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |name: &str| match name.contains(['.', '=', '"']) {
-            true => format!("\"{}\"", name.replace('"', "\"\"")),
-            false => name.to_owned(),
+        let shown = |name: &str| {
+            if name.contains(['.', '=', '"']) {
+                format!("\"{}\"", name.replace('"', "\"\""))
+            } else {
+                name.to_owned()
+            }
         };
         f.write_str(&shown(&self.table))?;
         if let Some(column) = &self.column {

@@ -90,9 +90,10 @@ impl Report {
         for file in self.migrations.iter().flat_map(|migration| &migration.files) {
             let path = file.path.display();
             // Writing to a String cannot fail.
-            let _ = match self.written {
-                true => writeln!(text, "{path}"),
-                false => writeln!(text, "==> {path} <==\n{}", file.text),
+            let _ = if self.written {
+                writeln!(text, "{path}")
+            } else {
+                writeln!(text, "==> {path} <==\n{}", file.text)
             };
         }
         for (dialects, words) in &self.warnings {
@@ -105,11 +106,11 @@ impl Report {
         for (dialect, found) in &self.findings {
             let _ = writeln!(text, "lint ({}): {}", word(*dialect), finding(found));
         }
-        text.push_str(&match (self.migrations.is_empty(), self.written) {
-            (true, _) => format!("nothing to do: {}\n", self.nothing_to_do()),
-            (_, true) => format!("{PROVEN}\n"),
-            (_, false) => format!("{PROVEN}; nothing was written\n"),
-        });
+        let _ = match (self.migrations.is_empty(), self.written) {
+            (true, _) => writeln!(text, "nothing to do: {}", self.nothing_to_do()),
+            (_, true) => writeln!(text, "{PROVEN}"),
+            (_, false) => writeln!(text, "{PROVEN}; nothing was written"),
+        };
         text
     }
 
