@@ -29,11 +29,15 @@ pub(crate) struct Desk {
 impl Desk {
     /// The library, and its schema as it is.
     pub(crate) fn library() -> Self {
-        let desk =
-            Self { files: Files::library(), schema: TempDir::new().expect("a temp folder") };
+        let desk = Self { files: Files::library(), schema: TempDir::new().expect("a temp folder") };
         desk.declare("postgres", LIBRARY);
         desk.declare("sqlite", LIBRARY);
         desk
+    }
+
+    /// The library's schema, and no migration.
+    pub(crate) fn without_migrations() -> Self {
+        Self { files: Files::none(), ..Self::library() }
     }
 
     pub(crate) fn schema(&self) -> &str {

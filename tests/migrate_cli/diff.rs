@@ -6,16 +6,13 @@ use serde_json::{Value, json};
 use crate::asking::Terminal;
 use crate::desk::Desk;
 use crate::fixture::{document, dump, execute, integer};
+use crate::run::run;
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::database::admin_url;
 use crate::support::{Database, free_port};
 
 /// The first version after those of the library, which are years ahead of the clock.
 const FIRST: &str = "20300103000001";
-
-fn names(desk: &Desk) -> Vec<String> {
-    desk.written().into_keys().filter(|name| name.contains("_2030010300000") || name.contains("/2030010300000")).collect()
-}
 
 #[test]
 fn nothing_to_do_is_said_with_the_reason() {
@@ -50,7 +47,8 @@ async fn a_column_becomes_four_files_whose_up_and_down_work(
         format!("sqlite/{FIRST}_add_pages_to_books.down.sql"),
     ];
     let lines: Vec<_> = said.stdout.lines().collect();
-    let paths: Vec<_> = written.iter().map(|name| format!("{}/{name}", desk.files.path())).collect();
+    let paths: Vec<_> =
+        written.iter().map(|name| format!("{}/{name}", desk.files.path())).collect();
     assert_eq!(lines[..4], paths, "{said:#?}");
     assert!(lines[4].starts_with("proven on scratch databases"), "{said:#?}");
     assert_eq!((lines.len(), desk.written().len()), (5, 16), "{said:#?}");
@@ -104,11 +102,10 @@ async fn what_only_one_database_has_to_do_says_so_in_the_other() {
     }
 }
 
-/// The title is called name from now on, as far as the declared schema says.
+/// The author is called writer from now on, as far as the declared schema says.
 fn renamed() -> Desk {
     let desk = Desk::library();
-    desk.edit("title text NOT NULL", "name text NOT NULL");
-    desk.edit("books (title)", "books (name)");
+    desk.edit("author text", "writer text");
     desk
 }
 
@@ -117,30 +114,30 @@ fn renamed() -> Desk {
 async fn a_rename_that_is_given_keeps_the_data(#[values(Sqlite, Postgres)] on: Backend) {
     let desk = renamed();
     let database = desk.files.applied(on).await;
-    execute(&database, "INSERT INTO books (id, title) VALUES (1, 'Momo')").await;
-    desk.diff(&["-m", "rename title", "--rename", "books.title=name"]).expect(0);
+    execute(&database, "INSERT INTO books VALUES (1, 'Momo', 'Ende')").await;
+    desk.diff(&["-m", "rename author", "--rename", "books.author=writer"]).expect(0);
     desk.files.migrate(&database, &["up", "--no-rehearsal"]).expect(0);
-    assert_eq!(integer(&database, "SELECT count(*) FROM books WHERE name = 'Momo'").await, 1);
+    assert_eq!(integer(&database, "SELECT count(*) FROM books WHERE writer = 'Ende'").await, 1);
     desk.migrate(&database, &["check"]).expect(0);
     desk.files.migrate(&database, &["down", "1", "--yes"]).expect(0);
-    assert_eq!(integer(&database, "SELECT count(*) FROM books WHERE title = 'Momo'").await, 1);
+    assert_eq!(integer(&database, "SELECT count(*) FROM books WHERE author = 'Ende'").await, 1);
 }
 
 #[test]
 fn a_rename_is_never_guessed() {
     let desk = renamed();
     let before = desk.written();
-    let refused = desk.diff(&["-m", "rename title"]).expect(2);
-    assert!(refused.stderr.contains("--rename 'books.title=name'"), "{refused:#?}");
+    let refused = desk.diff(&["-m", "rename author"]).expect(2);
+    assert!(refused.stderr.contains("--rename 'books.author=writer'"), "{refused:#?}");
     assert!(refused.stderr.contains("--yes"), "{refused:#?}");
     assert_eq!(desk.written(), before);
     // Looking at it needs no answer.
-    let shown = desk.diff(&["-m", "rename title", "--dry-run"]).expect(0);
+    let shown = desk.diff(&["-m", "rename author", "--dry-run"]).expect(0);
     assert!(shown.stdout.contains("DROP COLUMN"), "{shown:#?}");
     assert!(shown.stdout.contains("--rename"), "{shown:#?}");
     assert!(shown.stdout.ends_with("; nothing was written\n"), "{shown:#?}");
     assert_eq!(desk.written(), before);
-    let said = document(&desk.diff(&["-m", "rename title", "--yes", "--json"]).expect(0));
+    let said = document(&desk.diff(&["-m", "rename author", "--yes", "--json"]).expect(0));
     assert_eq!(said["written"], true, "{said:#}");
     let warnings = said["warnings"].to_string();
     assert!(warnings.contains("--rename"), "{said:#}");
@@ -162,14 +159,15 @@ async fn at_a_terminal_a_rename_is_asked_about(
     let desk = renamed();
     let before = desk.written().len();
     let (migrations, schema, server) = (desk.files.path(), desk.schema(), admin_url());
-    let arguments = format!("diff -m 'rename title' --migrations '{migrations}' --schema '{schema}'");
+    let arguments =
+        format!("diff -m 'rename author' --migrations '{migrations}' --schema '{schema}'");
     let mut terminal = Terminal::begin(&arguments, &[("REHEARSAL_DATABASE_URL", &server)]);
-    let question = "books.title=name? Type yes, or no";
+    let question = "books.author=writer? Type yes, or no";
     assert_eq!(terminal.answer(question, keys.as_bytes()).await, code, "{}", terminal.screen());
     let written = desk.written();
     assert_eq!(written.len() > before, code == Some(0), "{}", terminal.screen());
     if code == Some(0) {
-        let up = written.iter().find(|(name, _)| name.contains("_rename_title.up"));
+        let up = written.iter().find(|(name, _)| name.contains("_rename_author.up"));
         let up = up.map(|(_, text)| text.to_uppercase()).unwrap_or_default();
         assert_eq!(up.contains("RENAME COLUMN"), is_rename, "{up}");
     } else {
@@ -189,18 +187,16 @@ fn what_is_not_fit_is_two(#[case] arguments: &[&str], #[case] said: &str) {
     let before = desk.written();
     let given = |flag: &str| arguments.contains(&flag);
     let mut all = arguments.to_vec();
-    for (flag, value) in [
-        ("-m", "rename author"),
-        ("--migrations", desk.files.path()),
-        ("--schema", desk.schema()),
-    ] {
+    for (flag, value) in
+        [("-m", "rename author"), ("--migrations", desk.files.path()), ("--schema", desk.schema())]
+    {
         if !given(flag) {
             all.extend([flag, value]);
         }
     }
     let server = admin_url();
     let refused =
-        crate::run::run(&[&["migrate", "diff"], &*all].concat(), &[("REHEARSAL_DATABASE_URL", &server)]);
+        run(&[&["migrate", "diff"], &*all].concat(), &[("REHEARSAL_DATABASE_URL", &server)]);
     let refused = refused.expect(2);
     assert!(refused.stderr.contains(said), "{refused:#?}");
     assert_eq!(desk.written(), before);
@@ -216,7 +212,8 @@ async fn without_a_server_it_says_what_to_set() {
         assert!(refused.stderr.contains(words), "{refused:#?}");
     }
     let url = format!("postgres://ana:hunter2@127.0.0.1:{}/tasks", free_port());
-    let refused = desk.diff_with(&["-m", "add pages"], &[("REHEARSAL_DATABASE_URL", &url)]).expect(1);
+    let refused =
+        desk.diff_with(&["-m", "add pages"], &[("REHEARSAL_DATABASE_URL", &url)]).expect(1);
     assert!(refused.stderr.contains("postgres: making a scratch database failed"), "{refused:#?}");
     assert!(!refused.stderr.contains("hunter2"), "{refused:#?}");
     assert_eq!(desk.written(), before);
@@ -224,6 +221,20 @@ async fn without_a_server_it_says_what_to_set() {
     let database = Database::empty(Postgres).await;
     desk.diff_with(&["-m", "add pages"], &[("DATABASE_URL", &database.url)]).expect(0);
     assert_eq!(dump(&database).await, [""; 0]);
+}
+
+/// A column that must not be null, and has no value for the rows that are there.
+#[test]
+fn what_cannot_be_written_is_named_and_nothing_is_written() {
+    let desk = Desk::library();
+    desk.edit_one("postgres", "author text", "author text,\n    pages bigint");
+    desk.edit_one("sqlite", "author text", "author text,\n    pages bigint NOT NULL");
+    let before = desk.written();
+    let refused = desk.diff(&["-m", "add pages"]).expect(1);
+    let said = "no migration for sqlite can be written: column books.pages: ";
+    assert!(refused.stderr.starts_with(said), "{refused:#?}");
+    assert!(refused.stderr.ends_with("; nothing was written\n"), "{refused:#?}");
+    assert_eq!(desk.written(), before);
 }
 
 #[rstest]
@@ -249,9 +260,7 @@ fn what_is_declared_wrong_in_one_dialect_writes_nothing(
 /// The first migrations of a new project.
 #[tokio::test]
 async fn from_nothing_to_everything() {
-    let desk = Desk::library();
-    let empty = crate::fixture::Files::none();
-    let desk = Desk { files: empty, ..desk };
+    let desk = Desk::without_migrations();
     desk.diff(&["-m", "create library"]).expect(0);
     assert_eq!(desk.written().len(), 4, "{:#?}", desk.written());
     for on in [Sqlite, Postgres] {
@@ -260,5 +269,4 @@ async fn from_nothing_to_everything() {
         desk.files.migrate(&database, &["down", "--all", "--yes"]).expect(0);
         assert_eq!(dump(&database).await, [""; 0]);
     }
-    assert_eq!(names(&desk), [""; 0]);
 }
