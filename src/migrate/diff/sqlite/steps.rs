@@ -11,6 +11,7 @@ use super::hanging::{references, ringed};
 use super::parts::compare;
 use super::script::script;
 use super::trial::Trial;
+use super::virtual_table::external;
 use crate::migrate::files::Way;
 use crate::migrate::schema::sqlite::{Aside, Name, Rule, Schema, Table};
 
@@ -164,6 +165,7 @@ fn referred(schema: &Schema, names: &BTreeSet<Name>) -> BTreeSet<Name> {
 fn lacking(schema: &Schema, names: &BTreeSet<Name>) -> Schema {
     let mut schema = schema.clone();
     schema.tables.retain(|name, _| !names.contains(name));
+    schema.virtual_tables.retain(|_, table| external(table).is_none_or(|it| !names.contains(&it)));
     let mut gone = names.clone();
     loop {
         let more: Vec<_> = schema

@@ -17,7 +17,7 @@ fn is_search(table: &VirtualTable) -> bool {
 }
 
 /// The table whose rows it indexes.
-fn external(table: &VirtualTable) -> Option<Name> {
+pub(super) fn external(table: &VirtualTable) -> Option<Name> {
     let content = table.option("content").filter(|name| is_search(table) && !name.is_empty());
     content.map(Name::new)
 }

@@ -80,7 +80,9 @@ impl fmt::Display for Name {
 pub(in crate::migrate) fn in_sql(name: &str) -> String {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if starts && name.chars().all(is_word) && keyword_token(name.as_bytes()).is_none() {
+    // Longer and shorter ones the crate must not be asked about.
+    let is_keyword = (2..=17).contains(&name.len()) && keyword_token(name.as_bytes()).is_some();
+    if starts && name.chars().all(is_word) && !is_keyword {
         name.to_owned()
     } else {
         format!("\"{}\"", name.replace('"', "\"\""))

@@ -1,0 +1,6 @@
+//! SQLite.
+
+mod generator;
+mod mutator;
+mod round_trips;
+mod world;
