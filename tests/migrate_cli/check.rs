@@ -71,10 +71,7 @@ async fn it_says_which_two_do_not(
     let words = desk.migrate(&database, &["check"]).expect(code).stdout;
     for (expected, sentence) in [
         (declared, "sqlite.sql is not what the migrations make"),
-        (
-            declared,
-            "missing    column books.pages\n      declared    pages bigint\n      migrations  nothing\n",
-        ),
+        (declared, "missing    column books.pages\n      declared    pages "),
         (declared, "`taskmanager migrate diff -m"),
         (behind, "`taskmanager migrate up`"),
         (changed, "database  is not what its applied migrations make"),
@@ -89,10 +86,7 @@ async fn it_says_which_two_do_not(
 #[rstest]
 #[case::drifted("DROP TABLE idempotency_keys", 7)]
 #[case::another_checksum("UPDATE _sqlx_migrations SET checksum = '00'", 6)]
-#[case::newer(
-    "UPDATE _sqlx_migrations SET version = version + 1 WHERE version = (SELECT max(version) FROM _sqlx_migrations)",
-    5
-)]
+#[case::newer(NEWER, 5)]
 #[tokio::test]
 async fn the_state_of_the_record_comes_first(
     #[values(Sqlite, Postgres)] on: Backend,
