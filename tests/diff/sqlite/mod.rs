@@ -1,5 +1,8 @@
 //! SQLite.
 
+mod blind_spots;
+mod changes;
+mod drift;
 mod generator;
 mod mutator;
 mod round_trips;

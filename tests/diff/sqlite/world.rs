@@ -1,6 +1,5 @@
 //! A database that is migrated by the real runner, from files that the real lint has seen.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -129,19 +128,5 @@ impl World {
         let lines = rows.iter().map(|row| row.get::<String, _>(0)).collect();
         connection.close().await.unwrap();
         lines
-    }
-
-    /// The rows of every table, each column as SQL writes it, by table and column.
-    pub(crate) async fn rows(&self) -> BTreeMap<String, Vec<String>> {
-        let tables = "SELECT l.name || '.' || c.name FROM pragma_table_list l, pragma_table_xinfo(l.name) c \
-             WHERE l.schema = 'main' AND l.type = 'table' AND l.name NOT GLOB 'sqlite_*' \
-             AND l.name NOT IN ('_sqlx_migrations', '_migrate_log')";
-        let mut found = BTreeMap::new();
-        for column in self.lines(tables).await {
-            let (table, name) = column.split_once('.').unwrap();
-            let query = format!("SELECT quote(\"{name}\") FROM \"{table}\" ORDER BY rowid");
-            found.insert(column.clone(), self.lines(&query).await);
-        }
-        found
     }
 }
