@@ -15,10 +15,13 @@ use crate::migrate::rehearse::RehearsalSettings;
 use crate::migrate::{SchemaState, StateReport, refusal};
 use crate::shutdown::Shutdown;
 
+/// What is said where there is no statement: the table of a key, say, is missing too.
+const NONE_ALONE: &str = "    no statement for it alone: mend the others, and look again\n";
+
 /// Show what in the database is not as its applied migrations make it: extra, missing, different
 ///
 /// The applied migrations are run once more on a scratch database of the same server (see `REHEARSAL_DATABASE_URL`;
-/// for SQLite in a temporary file), and the two schemas are compared. The database itself is only read. Each
+/// for SQLite in a temporary file), and the two schemas are compared. The tables themselves are only read. Each
 /// difference comes with both definitions, the statements that make the database what the migrations make, and those
 /// that a new migration would need to make it so everywhere. Other schemas and what belongs to extensions are left out.
 #[derive(Debug, clap::Args)]
@@ -145,8 +148,7 @@ fn one(drifted: &Drifted) -> String {
             .iter()
             .map(|statement| format!("    {};\n", statement.trim_end().replace('\n', "\n    ")));
         let statements: String = statements.collect();
-        let statements =
-            if statements.is_empty() { "    by hand\n".to_owned() } else { statements };
+        let statements = if statements.is_empty() { NONE_ALONE.to_owned() } else { statements };
         format!("  {what}\n{statements}")
     });
     format!("{}{}", differing::text(DATABASE, &drifted.difference, ""), ways.collect::<String>())

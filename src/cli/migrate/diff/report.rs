@@ -108,10 +108,20 @@ impl Report {
         }
         let _ = match (self.migrations.is_empty(), self.written) {
             (true, _) => writeln!(text, "nothing to do: {}", self.nothing_to_do()),
-            (_, true) => writeln!(text, "{PROVEN}"),
-            (_, false) => writeln!(text, "{PROVEN}; nothing was written"),
+            (_, true) => writeln!(text, "{}", self.proven()),
+            (_, false) => writeln!(text, "{}; nothing was written", self.proven()),
         };
         text
+    }
+
+    /// What is known of every draft that is shown.
+    fn proven(&self) -> &'static str {
+        let mut files = self.migrations.iter().flat_map(|migration| &migration.files);
+        if files.any(|file| file.text.starts_with("-- irreversible")) {
+            "proven on scratch databases: up makes the declared schema, and down what was before, as far as it goes"
+        } else {
+            "proven on scratch databases: up makes the declared schema, and each down what was before"
+        }
     }
 
     /// Why there is nothing to do.
@@ -126,10 +136,6 @@ impl Report {
         format!("{} are {newest}", files.join(" and "))
     }
 }
-
-/// What is known of every draft that is shown.
-const PROVEN: &str =
-    "proven on scratch databases: up makes the declared schema, and each down what was before";
 
 /// A finding on one line.
 pub(super) fn finding(found: &Finding) -> String {
