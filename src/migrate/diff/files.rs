@@ -36,19 +36,20 @@ impl Planned {
 #[must_use]
 pub fn migrations(name: &str, postgres: &Draft, sqlite: &Draft) -> Vec<Planned> {
     let steps = postgres.steps.len().max(sqlite.steps.len());
-    let planned = (0..steps).map(|at| {
+    let mut planned: Vec<Planned> = Vec::new();
+    for at in 0..steps {
         let [ours, theirs] = [postgres, sqlite].map(|draft| draft.steps.get(at));
         let own = ours.or(theirs).map_or("", |step| step.name.as_str());
         let name = match at {
             0 => name.to_owned(),
-            _ if fits(own) => own.to_owned(),
-            // A table whose name no file can have.
+            _ if fits(own) && planned.iter().all(|other| other.name != own) => own.to_owned(),
+            // A table whose name no file can have, or the same step once more.
             _ => format!("{name}_{}", at + 1),
         };
         let [postgres, sqlite] = [ours, theirs].map(|step| step.cloned().unwrap_or_else(nothing));
-        Planned { name, postgres, sqlite }
-    });
-    planned.collect()
+        planned.push(Planned { name, postgres, sqlite });
+    }
+    planned
 }
 
 fn fits(name: &str) -> bool {
@@ -99,6 +100,8 @@ mod tests {
         let other =
             migrations("add_labels", &sqlite, &draft(&[step("a_b", "X"), step("c_d", "Y")]));
         assert_eq!(other[1].name, "c_d");
+        let same = draft(&[step("a_b", "X"), step("add_labels", "Y")]);
+        assert_eq!(migrations("add_labels", &same, &draft(&[]))[1].name, "add_labels_2");
         assert_eq!(migrations("add_labels", &draft(&[]), &draft(&[])), []);
     }
 
