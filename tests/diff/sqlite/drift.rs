@@ -8,7 +8,12 @@ use super::world::{World, declared};
 /// What the program's own migrations say.
 fn own() -> String {
     let set = MigrationSet::embedded(Dialect::Sqlite).unwrap();
-    set.migrations().iter().map(|migration| migration.up_sql.to_string()).collect()
+    let all: String = set.migrations().iter().map(|it| it.up_sql.to_string()).collect();
+    // Directives say something at the top only, and once.
+    all.lines()
+        .filter(|line| !line.starts_with("-- compat"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 const BY_HAND: &str = "

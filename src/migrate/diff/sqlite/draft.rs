@@ -62,6 +62,7 @@ fn joined(renames: &[Rename], renaming: Renaming, mut rest: Vec<Step>) -> Vec<St
             step.up.statements.splice(0..0, renaming.up);
             step.down.statements.extend(renaming.down);
             step.compat = Compat::Breaking;
+            step.name = snake(&format!("change {}", first.table));
         }
         _ => {
             let object = first.column.as_deref().unwrap_or_default();

@@ -20,11 +20,11 @@ pub(super) fn script(
     let mut writing = Writing::new(from, to, way, rebuilding);
     writing.take_off();
     writing.make_tables();
-    writing.alter()?;
+    writing.alter();
     writing.rebuild()?;
     writing.drop_tables();
     writing.put_on()?;
-    let running = if writing.rebuilt.is_empty() { Running::Transaction } else { Running::Rebuild };
+    let running = if writing.rebuilds() { Running::Rebuild } else { Running::Transaction };
     Ok(Script { running, statements: writing.statements })
 }
 
@@ -67,7 +67,15 @@ impl<'a> Writing<'a> {
         }
         let gone = from.tables.keys().filter(|name| !to.tables.contains_key(*name));
         touched.tables.extend(gone.cloned());
+        let copied = virtual_table::copied(from, to);
+        if !rebuilt.is_empty() || !copied.is_empty() {
+            touched.tables.extend(virtual_table::changed(from, to));
+        }
         Self { from, to, way, statements: Vec::new(), kept, altered, rebuilt, touched }
+    }
+
+    fn rebuilds(&self) -> bool {
+        !self.rebuilt.is_empty() || !virtual_table::copied(self.from, self.to).is_empty()
     }
 
     fn say(&mut self, statement: impl Into<String>) {
@@ -82,9 +90,7 @@ impl<'a> Writing<'a> {
             let trigger = &from.triggers[name];
             let alone = self.touched.tables.contains(&trigger.table)
                 && !self.touched.mentions_another(&trigger.definition, &trigger.table);
-            let with_view = from.views.contains_key(&trigger.table)
-                && hanging::views_to_drop(from, to, &self.touched).contains(&&trigger.table);
-            if !alone && !with_view {
+            if !alone {
                 self.say(format!("DROP TRIGGER {name}"));
             }
         }
@@ -113,18 +119,17 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn alter(&mut self) -> Result<(), Unwritable> {
-        for statements in self.altered.clone().into_values() {
+    fn alter(&mut self) {
+        for statements in std::mem::take(&mut self.altered).into_values() {
             self.statements.extend(statements);
         }
-        Ok(())
     }
 
     fn rebuild(&mut self) -> Result<(), Unwritable> {
         for (name, before, after) in self.kept.clone() {
             if self.rebuilt.contains(name) {
                 let beside = beside(name, self.from, self.to);
-                self.statements.extend(rebuild(name, &beside, before, after)?);
+                self.statements.extend(rebuild(name, &beside, before, after, self.way)?);
             }
         }
         Ok(())

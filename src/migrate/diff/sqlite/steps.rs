@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Running, Script, Step, Unwritable};
+use super::super::{Difference, ObjectKind, Running, Script, Step, Unwritable};
 use super::compat::compat;
 use super::hanging::{references, ringed};
 use super::parts::compare;
 use super::script::script;
+use super::table::NO_VALUE;
 use super::trial::Trial;
 use super::virtual_table::external;
 use crate::migrate::files::Way;
@@ -52,7 +53,12 @@ fn step(from: &Schema, to: &Schema) -> Option<Result<Step, Unwritable>> {
     if !runs(from, to, &up) || (down.is_ok() && !down_runs) {
         return None;
     }
-    let irreversible = down.as_ref().err().map(ToString::to_string);
+    let irreversible = down.as_ref().err().map(|error| match error.why.as_str() {
+        NO_VALUE => {
+            format!("{}: there is no value to give back, and it takes no null", error.object)
+        }
+        _ => error.to_string(),
+    });
     Some(Ok(Step {
         name: name(from, to),
         up,
@@ -117,15 +123,19 @@ fn states(from: &Schema, to: &Schema) -> Vec<Schema> {
     // What stays refers to it: it has to be there before, or until after.
     let needed = referred(&last, &new);
     let held = referred(&first, &gone);
-    let early: BTreeSet<_> = gone.difference(&held).cloned().collect();
+    // What refers to something that stays, and may change, goes before that; the rest has time.
+    let refers = |name: &Name| {
+        references(&first).iter().any(|(parent, child)| child == name && !gone.contains(parent))
+    };
+    let early: BTreeSet<_> = gone.difference(&held).filter(|name| refers(name)).cloned().collect();
     let late: BTreeSet<_> = new.difference(&needed).cloned().collect();
 
     let mut begun = lacking(&first, &early);
     let there = taken(&begun);
     begun.tables.extend(made(&last, &needed, &there));
     let mut changed = lacking(&last, &late);
-    let kept: Vec<_> =
-        held.iter().filter_map(|name| Some((name, first.tables.get(name)?))).collect();
+    let kept = gone.difference(&early);
+    let kept: Vec<_> = kept.filter_map(|name| Some((name, first.tables.get(name)?))).collect();
     let there: BTreeSet<_> = kept
         .iter()
         .flat_map(|(name, table)| table.indexes.keys().chain([*name]))
@@ -228,26 +238,48 @@ pub(super) fn strip(table: &mut Table, is_parent: impl Fn(&Name) -> bool) {
 }
 
 /// A verb and an object.
-pub(super) fn name(from: &Schema, to: &Schema) -> String {
+fn name(from: &Schema, to: &Schema) -> String {
     let differences = compare(to, from);
-    let table_of = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-    let tables: BTreeSet<_> = differences.iter().map(|it| table_of(&it.object.name)).collect();
-    let (verb, object) = match differences.as_slice() {
-        [one] => {
-            let verb = match (&one.expected, &one.found) {
-                (Some(_), None) => "add",
-                (None, Some(_)) => "drop",
-                _ => "change",
-            };
-            let (table, own) = one.object.name.split_once('.').unwrap_or(("", &one.object.name));
-            // A constraint without a name is called by its definition.
-            let own = if own.contains('(') { one.object.kind.as_str() } else { own };
-            (verb, format!("{table} {own}"))
-        }
-        _ if tables.len() <= 2 => ("change", tables.into_iter().collect::<Vec<_>>().join(" and ")),
-        _ => ("change", "schema".to_owned()),
+    let all = |is_so: fn(&Difference) -> bool| differences.iter().all(is_so);
+    let kinds: BTreeSet<_> = differences.iter().map(|it| it.object.kind).collect();
+    let kind = kinds.first().filter(|_| kinds.len() == 1).copied();
+    let made = matches!(
+        kind,
+        Some(ObjectKind::Table | ObjectKind::Index | ObjectKind::View | ObjectKind::Trigger)
+    );
+    let verb = match (all(|it| it.found.is_none()), all(|it| it.expected.is_none())) {
+        (true, _) if made => "create",
+        (true, _) => "add",
+        (_, true) => "drop",
+        _ => "change",
     };
-    snake(&format!("{verb} {object}"))
+    if let [one] = differences.as_slice() {
+        let (table, own) = one.object.name.split_once('.').unwrap_or(("", &one.object.name));
+        // A constraint without a name is called by its definition.
+        let own = if own.contains('(') { one.object.kind.as_str() } else { own };
+        let says_table = own.starts_with(table);
+        return snake(&if says_table {
+            format!("{verb} {own}")
+        } else {
+            format!("{verb} {table} {own}")
+        });
+    }
+    let table_of = |it: &Difference| it.object.name.split('.').next().map(str::to_owned);
+    let tables: BTreeSet<_> = differences.iter().filter_map(table_of).collect();
+    let tables = if tables.len() <= 2 {
+        tables.into_iter().collect::<Vec<_>>().join(" and ")
+    } else {
+        "schema".to_owned()
+    };
+    let plural = match kind {
+        Some(ObjectKind::Column) => "columns of ",
+        Some(ObjectKind::ForeignKey) => "foreign keys of ",
+        Some(ObjectKind::Index) => "indexes of ",
+        Some(ObjectKind::Check) => "checks of ",
+        Some(ObjectKind::Trigger) => "triggers of ",
+        _ => "",
+    };
+    snake(&format!("{verb} {plural}{tables}"))
 }
 
 /// A text as the name of a migration.

@@ -3,6 +3,7 @@
 //! <https://sqlite.org/lang_altertable.html> says what it can, and the order of the rest.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::super::{Object, ObjectKind, Unwritable};
 use crate::migrate::files::Way;
@@ -108,6 +109,7 @@ pub(super) fn rebuild(
     beside: &Name,
     from: &Table,
     to: &Table,
+    way: Way,
 ) -> Result<Vec<String>, Unwritable> {
     if from.opaque.is_some() || to.opaque.is_some() {
         let object = Object { kind: ObjectKind::Table, name: name.as_str().to_owned() };
@@ -138,7 +140,8 @@ pub(super) fn rebuild(
     let mut statements = vec![
         to.create(beside),
         format!(
-            "INSERT INTO {beside} ({})\nSELECT {} FROM {name}",
+            "{}INSERT INTO {beside} ({})\nSELECT {} FROM {name}",
+            remarks(from, to, way),
             columns.join(", "),
             values.join(", ")
         ),
@@ -169,16 +172,56 @@ fn has_no_value(name: &Name, column: &Column, table: &Table) -> bool {
     required && column.default.is_none()
 }
 
+/// Why a column cannot be added.
+pub(super) const NO_VALUE: &str = "it takes no null and has no default, so rows that are there would have no value for it; \
+     give it a default, or add it without NOT NULL and fill it first";
+
 fn no_value(table: &Name, column: &Name) -> Unwritable {
-    Unwritable {
-        object: Object {
-            kind: ObjectKind::Column,
-            name: format!("{}.{}", table.as_str(), column.as_str()),
-        },
-        why: "it takes no null and has no default, so rows that are there would have no value for it; give it a \
-              default, or add it without NOT NULL and fill it first"
-            .to_owned(),
+    let name = format!("{}.{}", table.as_str(), column.as_str());
+    Unwritable { object: Object { kind: ObjectKind::Column, name }, why: NO_VALUE.to_owned() }
+}
+
+/// What is lost, or may stop the file, in comments.
+fn remarks(from: &Table, to: &Table, way: Way) -> String {
+    let mut said = String::new();
+    let names = |columns: Vec<(&Name, &Column)>| {
+        columns
+            .iter()
+            .filter(|(_, it)| it.generated.is_none())
+            .map(|(name, _)| name.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match way {
+        Way::Up => {
+            let lost = names(without(from, to));
+            if !lost.is_empty() {
+                let _ = writeln!(said, "-- The values of {lost} are lost.");
+            }
+        }
+        Way::Down => {
+            let lost = names(without(to, from));
+            if !lost.is_empty() {
+                let _ = writeln!(said, "-- The values that {lost} had are not brought back.");
+            }
+            let needs = |(name, column): (&Name, &Column)| {
+                let before = from.columns.get(name);
+                before.is_some_and(|before| {
+                    !before.not_null && column.not_null && column.default.is_none()
+                })
+            };
+            let held = to
+                .constraints
+                .difference(&from.constraints)
+                .any(|it| !matches!(it.rule, Rule::PrimaryKey { rowid: true, .. }));
+            if held || to.columns.iter().any(needs) {
+                said.push_str(
+                    "-- Stops, with nothing changed, where a row breaks what is held again.\n",
+                );
+            }
+        }
     }
+    said
 }
 
 /// What a column of the new table gets from the old one. Numbers and texts are converted by SQLite as they are

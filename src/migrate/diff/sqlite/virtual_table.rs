@@ -38,6 +38,23 @@ fn content(name: &Name, from: &VirtualTable, to: &VirtualTable) -> Result<Conten
     Err(Unwritable { object, why })
 }
 
+/// The tables that go or change.
+pub(super) fn changed(from: &Schema, to: &Schema) -> Vec<Name> {
+    let goes =
+        |(name, table): &(&Name, &VirtualTable)| to.virtual_tables.get(*name) != Some(*table);
+    from.virtual_tables.iter().filter(goes).map(|(name, _)| name.clone()).collect()
+}
+
+/// The tables that are copied: such a file is a rebuild.
+pub(super) fn copied(from: &Schema, to: &Schema) -> Vec<Name> {
+    let is_copied = |name: &Name| match (from.virtual_tables.get(name), to.virtual_tables.get(name))
+    {
+        (Some(before), Some(after)) => matches!(content(name, before, after), Ok(Content::Copied)),
+        _ => false,
+    };
+    changed(from, to).into_iter().filter(is_copied).collect()
+}
+
 /// Statements that drop what goes or is filled from elsewhere.
 pub(super) fn drops(from: &Schema, to: &Schema) -> Vec<String> {
     let goes = |(name, before): &(&Name, &VirtualTable)| match to.virtual_tables.get(*name) {

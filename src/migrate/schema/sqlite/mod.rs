@@ -178,8 +178,11 @@ pub(in crate::migrate) async fn read(session: &mut Session) -> Result<Schema, sq
 }
 
 impl Schema {
-    pub(in crate::migrate) fn from_rows(rows: Vec<Row>) -> Self {
+    pub(in crate::migrate) fn from_rows(mut rows: Vec<Row>) -> Self {
         let mut schema = Self::default();
+        for row in &mut rows {
+            row.statement.truncate(sql::trimmed(&row.statement).len());
+        }
         // Tables come before what stands on them, and names before what is held against them.
         for row in rows.iter().filter(|row| row.kind == "table") {
             parse::table(&mut schema, row);

@@ -137,6 +137,16 @@ pub(super) fn collapsed(text: &str) -> String {
     }
 }
 
+/// A statement up to its last token: a comment after it would swallow the semicolon.
+pub(super) fn trimmed(statement: &str) -> &str {
+    let mut scanner = Scanner::new(Tokenizer::new());
+    let mut last = 0;
+    while let Ok((_, Some(_), end)) = scanner.scan(statement.as_bytes()) {
+        last = end;
+    }
+    statement.get(..last).filter(|text| !text.is_empty()).unwrap_or(statement)
+}
+
 /// What stands before a token, as far as spacing goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Token {

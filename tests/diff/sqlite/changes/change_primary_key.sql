@@ -6,7 +6,7 @@ CREATE TABLE tasks (
     effort INTEGER
 );
 --- rows
-INSERT INTO tasks (title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i FROM n;
+INSERT INTO tasks (id, title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT i, 'task ' || i, i FROM n;
 --- to
 CREATE TABLE tasks (
     id INTEGER PRIMARY KEY,

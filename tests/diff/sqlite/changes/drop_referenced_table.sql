@@ -11,8 +11,8 @@ CREATE TABLE tasks (
     owner_id INTEGER REFERENCES owners (id) ON DELETE CASCADE
 );
 --- rows
-INSERT INTO owners (name) VALUES ('ann'), ('bob');
-INSERT INTO tasks (title, effort, owner_id) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i, 1 + i % 2 FROM n;
+INSERT INTO tasks (title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i FROM n;
+INSERT INTO owners (name) VALUES ('ann');
 --- to
 CREATE TABLE tasks (
     id INTEGER PRIMARY KEY,
