@@ -38,16 +38,16 @@ pub(super) fn create_enum(name: &str, it: &Enum) -> String {
 pub(super) fn create_domain(name: &str, it: &Domain) -> String {
     let mut text = format!("CREATE DOMAIN {} AS {}", quoted(name), it.ty);
     if let Some(collation) = &it.collation {
-        text += &format!(" COLLATE {collation}");
+        text.extend([" COLLATE ", collation]);
     }
     if let Some(default) = &it.default {
-        text += &format!(" DEFAULT {default}");
+        text.extend([" DEFAULT ", default]);
     }
     if it.not_null {
         text += " NOT NULL";
     }
     for (check, it) in &it.checks {
-        text += &format!(" CONSTRAINT {} {}", quoted(check), it.definition);
+        text.extend([" CONSTRAINT ", &quoted(check), " ", &it.definition]);
     }
     text
 }

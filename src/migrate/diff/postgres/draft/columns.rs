@@ -1,6 +1,7 @@
 //! Columns of tables that stay: added, given other values, made NOT NULL.
 
 use super::change::Change;
+use super::constraints::validation;
 use super::names::passing;
 use super::swap::swaps;
 use super::{Drafting, unwritable};
@@ -270,24 +271,24 @@ impl Drafting {
             let definition = format!("CHECK ({} IS NOT NULL)", quoted(&column));
             let constraints = &self.now.tables[&table].constraints;
             let says_so = |it: &&Constraint| it.valid && it.definition == definition;
-            if !constraints.values().any(|it| says_so(&it)) {
-                let name = passing(&format!("{table}_{column}"), "present");
-                let check = Constraint {
-                    kind: ConstraintKind::Check,
-                    definition,
-                    valid: false,
-                    columns: [column.clone()].into(),
-                    target: None,
-                };
-                let up = vec![sql::add_constraint(&table, &name, &check)];
-                let down = vec![sql::drop_constraint(&table, &name)];
-                let change = Change::new(format!("require_{column}_of_{table}"), up, down);
-                self.push(change.on(&table).breaking());
-                validate.push(self.validation(&table, &name, &check));
-                set.push((table, column, Some((name, Constraint { valid: true, ..check }))));
-            } else {
+            if constraints.values().any(|it| says_so(&it)) {
                 set.push((table, column, None));
+                continue;
             }
+            let name = passing(&format!("{table}_{column}"), "present");
+            let check = Constraint {
+                kind: ConstraintKind::Check,
+                definition,
+                valid: false,
+                columns: [column.clone()].into(),
+                target: None,
+            };
+            let up = vec![sql::add_constraint(&table, &name, &check)];
+            let down = vec![sql::drop_constraint(&table, &name)];
+            let change = Change::new(format!("require_{column}_of_{table}"), up, down);
+            self.push(change.on(&table).breaking());
+            validate.push(validation(&table, &name, &check));
+            set.push((table, column, Some((name, Constraint { valid: true, ..check }))));
         }
         self.changes.extend(validate);
         for (table, column, check) in set {

@@ -105,6 +105,7 @@ impl Drafting {
         self.make_indexes(to)?;
         self.make_constraints(to)?;
         self.own_sequences(to);
+        self.drop_functions(to, false);
         self.replace_views(to)?;
         self.make_functions(to, Round::Last);
         self.replace_triggers(to);

@@ -212,9 +212,8 @@ impl Drafting {
                     let make = vec![sql::create_sequence(name, &wanted.counting)];
                     let drop = vec![format!("DROP SEQUENCE {}", quoted(name))];
                     self.push(Change::new(format!("create_{name}"), make, drop));
-                    let mut made = wanted.clone();
-                    made.owner = None;
-                    self.now.sequences.insert(name.clone(), made);
+                    let counting = wanted.counting.clone();
+                    self.now.sequences.insert(name.clone(), Sequence { counting, owner: None });
                 }
                 Some(old) if old.counting != wanted.counting => {
                     let set = |it: &Counting| {
