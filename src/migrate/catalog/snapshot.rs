@@ -12,7 +12,7 @@ use crate::migrate::session::Session;
 pub type Snapshot = BTreeSet<String>;
 
 /// Tables of the record, which are no part of what migrations make.
-pub(super) const OWN: &str = "'_sqlx_migrations', '_migrate_log'";
+pub(in crate::migrate) const OWN: &str = "'_sqlx_migrations', '_migrate_log'";
 
 /// Reads the schema that an unqualified name reaches first.
 pub(in crate::migrate) async fn snapshot(session: &mut Session) -> Result<Snapshot, sqlx::Error> {

@@ -1,28 +1,17 @@
 //! The way from one schema of PostgreSQL to another.
+//!
+//! A draft expands first, then replaces views, triggers and functions, and contracts last, so that nothing is
+//! missing in between. What the schema is after each step is followed as a value; a draft that would not end at
+//! the schema that is wanted is refused.
 
-use super::{Difference, Draft, Mend, Rename, Unwritable};
-use crate::migrate::schema::postgres::Schema;
+mod compare;
+mod draft;
+mod mend;
+mod prune;
+mod rename;
+mod sql;
 
-/// See [`super::compare`].
-pub(super) fn compare(_expected: &Schema, _found: &Schema) -> Vec<Difference> {
-    Vec::new()
-}
-
-/// See [`super::possible_renames`].
-pub(super) fn possible_renames(_from: &Schema, _to: &Schema) -> Vec<Rename> {
-    Vec::new()
-}
-
-/// See [`super::draft`].
-pub(super) fn draft(
-    _from: &Schema,
-    _to: &Schema,
-    _renames: &[Rename],
-) -> Result<Draft, Unwritable> {
-    Ok(Draft::default())
-}
-
-/// See [`super::mend`].
-pub(super) fn mend(_expected: &Schema, _found: &Schema, _difference: &Difference) -> Mend {
-    Mend::default()
-}
+pub(super) use compare::compare;
+pub(super) use draft::draft;
+pub(super) use mend::mend;
+pub(super) use rename::possible_renames;
