@@ -119,6 +119,15 @@ impl Schema {
                     self.indexes.insert(name, index);
                 }
             }
+            ast::Stmt::AlterIndex(it) => {
+                let Some(ast::AlterIndexAction::IndexRenameTo(to)) = it.action() else { return };
+                let (from, to) = (names::index(it.index_ref()), names::new_index(to.index()));
+                if let (Some(from), Some(to)) = (from, to)
+                    && let Some(index) = self.indexes.remove(&from)
+                {
+                    self.indexes.insert(to, index);
+                }
+            }
             ast::Stmt::DropTable(it) => {
                 for name in it.table_name_refs().filter_map(|name| names::table(Some(name))) {
                     self.tables.remove(&name);
@@ -165,7 +174,8 @@ impl Schema {
         if let ast::AlterTableAction::TableRenameTo(it) = action {
             let to = names::new_table(it.table_name());
             if let (Some(table), Some(to)) = (self.tables.remove(name), to) {
-                self.tables.insert(to, table);
+                self.tables.insert(to.clone(), table);
+                self.follow(name, &to);
             }
             return;
         }
@@ -190,7 +200,13 @@ impl Schema {
                 if let (Some(from), Some(to)) = (from, to)
                     && let Some(column) = table.columns.remove(&from)
                 {
-                    table.columns.insert(to, column);
+                    table.columns.insert(to.clone(), column);
+                    let indexes = self.indexes.values_mut().filter(|index| index.table == name);
+                    for named in indexes.flat_map(|index| &mut index.columns) {
+                        if *named == from {
+                            named.clone_from(&to);
+                        }
+                    }
                 }
             }
             ast::AlterTableAction::AlterColumn(it) => {
@@ -214,6 +230,15 @@ impl Schema {
                 let gone = names::constraint(it.constraint_name_ref());
                 table.constraints.retain(|constraint| Some(&constraint.name) != gone.as_ref());
             }
+            ast::AlterTableAction::RenameConstraint(it) => {
+                let from = names::constraint(it.constraint_name_ref());
+                let is_it = |known: &&mut Known| Some(&known.name) == from.as_ref();
+                if let Some(to) = it.constraint_name().map(|name| name.text())
+                    && let Some(known) = table.constraints.iter_mut().find(is_it)
+                {
+                    known.name = to;
+                }
+            }
             ast::AlterTableAction::ValidateConstraint(it) => {
                 let valid = names::constraint(it.constraint_name_ref());
                 let is_it = |known: &&mut Known| Some(&known.name) == valid.as_ref();
@@ -222,6 +247,22 @@ impl Schema {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl Schema {
+    /// Foreign keys and indexes speak of a table by its new name.
+    fn follow(&mut self, from: &str, to: &str) {
+        for constraint in self.tables.values_mut().flat_map(|table| &mut table.constraints) {
+            if let KnownKind::ForeignKey { target } = &mut constraint.kind
+                && target == from
+            {
+                to.clone_into(target);
+            }
+        }
+        for index in self.indexes.values_mut().filter(|index| index.table == from) {
+            to.clone_into(&mut index.table);
         }
     }
 }
@@ -261,6 +302,10 @@ impl Table {
         let given = constraint.constraint_name().map(|name| name.text());
         let name = given.unwrap_or_else(|| {
             // As PostgreSQL names it when nobody does.
+            let column = match constraint {
+                ast::Constraint::ForeignKeyConstraint(it) => Some(own_columns(&text_of(it))),
+                _ => column.map(ToOwned::to_owned),
+            };
             let column = column.map(|column| format!("{column}_")).unwrap_or_default();
             format!("{table}_{column}{suffix}")
         });
@@ -273,6 +318,14 @@ fn not_null_of(text: &str) -> Option<String> {
     let plain = text.trim_matches(|c: char| c == '(' || c == ')' || c.is_whitespace());
     let column = plain.strip_suffix("is not null")?.trim().trim_matches('"');
     words(column).eq([column]).then(|| column.to_owned())
+}
+
+/// The columns of `foreign key (a, b) references …`, as they stand in its name.
+fn own_columns(text: &str) -> String {
+    let inside = text.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+    let names = inside.map(|(names, _)| names.split(',')).into_iter().flatten();
+    let names: Vec<&str> = names.map(|name| name.trim().trim_matches('"')).collect();
+    names.join("_")
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

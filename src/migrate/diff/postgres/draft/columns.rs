@@ -183,7 +183,11 @@ impl Drafting {
                 (up, Column { value: Value::Serial { sequence, counting }, ..empty }, true)
             }
         };
-        let down = vec![sql::alter(table, &format!("DROP COLUMN {}", quoted(column)))];
+        let mut down = match &made.value {
+            it @ Value::Serial { .. } => detach(table, column, it),
+            _ => Vec::new(),
+        };
+        down.push(sql::alter(table, &format!("DROP COLUMN {}", quoted(column))));
         self.push(Change::new(format!("add_{column}_to_{table}"), up, down).on(table));
         self.put_column(table, column, made);
         Ok(each)
@@ -330,19 +334,22 @@ pub(super) fn batches(table: &str, set: &str, condition: &str) -> String {
     let table = quoted(table);
     format!(
         "DO $fill$
+#variable_conflict use_column
+<<batch>>
 DECLARE
-    page bigint;
-    pages bigint;
+    first_page bigint;
+    all_pages bigint;
 BEGIN
     FOR pass IN 1..3 LOOP
-        page := 0;
-        pages := pg_relation_size({table_name}) / current_setting('block_size')::bigint;
-        WHILE page <= pages LOOP
+        batch.first_page := 0;
+        batch.all_pages := pg_relation_size({table_name}) / current_setting('block_size')::bigint;
+        WHILE batch.first_page <= batch.all_pages LOOP
             UPDATE {table} SET {set}
-            WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + 500)::tid
+            WHERE ctid >= format('(%s,0)', batch.first_page)::tid
+                AND ctid < format('(%s,0)', batch.first_page + 500)::tid
                 AND {condition};
             COMMIT;
-            page := page + 500;
+            batch.first_page := batch.first_page + 500;
         END LOOP;
         EXIT WHEN NOT EXISTS (SELECT FROM {table} WHERE {condition});
     END LOOP;

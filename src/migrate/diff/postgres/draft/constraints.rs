@@ -28,7 +28,8 @@ impl Drafting {
                     vec![sql::alter(table, &format!("RENAME CONSTRAINT {from} TO {to}"))]
                 };
                 let (up, down) = (rename(&old, &new), rename(&new, &old));
-                self.push(Change::new(format!("rename_{old}"), up, down).on(table));
+                let change = Change::new(format!("rename_{old}"), up, down);
+                self.push(change.on(table).breaking());
                 let constraints = self.now.tables.get_mut(table).map(|it| &mut it.constraints);
                 if let Some(constraints) = constraints
                     && let Some(it) = constraints.remove(&old)
@@ -221,12 +222,23 @@ impl Drafting {
         for (_, table, name, it) in gone {
             let up = vec![sql::drop_constraint(&table, &name)];
             let down = vec![sql::add_constraint(&table, &name, &it)];
-            self.push(Change::new(format!("drop_{name}"), up, down).on(&table));
+            let mut change = Change::new(format!("drop_{name}"), up, down).on(&table);
+            change.irreversible = lost(to, &table, &it);
+            self.push(change);
             if let Some(table) = self.now.tables.get_mut(&table) {
                 table.constraints.remove(&name);
             }
         }
     }
+}
+
+/// Why a foreign key that goes does not come back: its rows stay, and those that they refer to do not.
+fn lost(to: &Schema, table: &str, it: &Constraint) -> Option<String> {
+    let target = it.target.as_ref().filter(|target| !to.tables.contains_key(&target.table))?;
+    let stays = to.tables.get(table)?;
+    let referring = it.columns.iter().all(|column| stays.columns.contains_key(column));
+    referring
+        .then(|| format!("the rows of {} that {table} refers to do not come back", target.table))
 }
 
 /// What is the same under another name: the old one and the new one.
