@@ -11,11 +11,18 @@ WITH ours AS (
     AND c.relname NOT IN ('_sqlx_migrations', '_migrate_log')
     AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
         WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND t.relname IN ('_sqlx_migrations', '_migrate_log'))
+),
+-- A serial's or identity's sequence keeps its name when its table gets another one: it has none here.
+inside AS (
+    SELECT objid, refobjid, refobjsubid FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 )
-SELECT format('relation %s %s', relkind, relname) FROM ours WHERE relkind IN ('r', 'v', 'm', 'S')
+SELECT format('relation %s %s', relkind, relname) FROM ours WHERE relkind IN ('r', 'v', 'm')
 UNION ALL
 SELECT format('column %I.%I %s null=%s default=%s identity=%s generated=%s collation=%s', c.relname, a.attname,
-    format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity,
+    format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, CASE WHEN d.adbin IS NULL THEN ''
+        WHEN EXISTS (SELECT FROM inside i WHERE i.refobjid = c.oid AND i.refobjsubid = a.attnum) THEN 'its sequence'
+        ELSE pg_get_expr(d.adbin, d.adrelid) END, a.attidentity,
     a.attgenerated, a.attcollation::regcollation)
 FROM ours c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum WHERE c.relkind IN ('r', 'v', 'm')
@@ -36,7 +43,8 @@ FROM ours c JOIN pg_trigger t ON t.tgrelid = c.oid WHERE NOT t.tgisinternal
 UNION ALL
 SELECT format('view %I %s', c.relname, pg_get_viewdef(c.oid)) FROM ours c WHERE c.relkind IN ('v', 'm')
 UNION ALL
-SELECT format('sequence %I %s start=%s step=%s from=%s to=%s cache=%s cycle=%s of=%s', c.relname,
+SELECT format('sequence %s %s start=%s step=%s from=%s to=%s cache=%s cycle=%s of=%s',
+    CASE WHEN c.oid IN (SELECT objid FROM inside) THEN '' ELSE c.relname END,
     s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
     (SELECT d.refobjid::regclass || '.' || a.attname FROM pg_depend d JOIN pg_attribute a
         ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
@@ -70,7 +78,7 @@ fn plain(line: &str) -> String {
     for cast in ["::character varying[]", "::character varying", "::text[]", "::text"] {
         text = text.replace(cast, "");
     }
-    text.replace(['(', ')'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    text.replace(['(', ')'], "").split_whitespace().collect()
 }
 
 /// Fails when two lists differ, and says in what.

@@ -35,7 +35,9 @@ impl Pair {
         let mut dice = Dice::new(seed);
         let from = grow::model(&mut dice);
         let (to, renames) = if dice.chance(UNRELATED) {
-            (grow::model(&mut dice), Vec::new())
+            let mut to = grow::model(&mut dice);
+            mutate::writable(&from, &mut to);
+            (to, Vec::new())
         } else {
             let edits = 1 + dice.below(EDITS);
             mutate::model(&mut dice, &from, edits)

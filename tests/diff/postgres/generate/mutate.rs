@@ -61,6 +61,7 @@ pub(super) fn model(dice: &mut Dice, from: &Model, edits: usize) -> (Model, Vec<
         }
         repair(&mut to);
     }
+    writable(from, &mut to);
     let mut renames = Vec::new();
     if dice.chance(RENAMED) {
         renames.extend(rename_column(dice, from, &mut to));
@@ -70,6 +71,23 @@ pub(super) fn model(dice: &mut Dice, from: &Model, edits: usize) -> (Model, Vec<
     }
     repair(&mut to);
     (to, renames)
+}
+
+/// Leaves out what no migration does without holding up the table: a generated column that is new to a table that was
+/// there, or computed anew.
+pub(super) fn writable(from: &Model, to: &mut Model) {
+    for table in &mut to.tables {
+        let Some(before) = from.table(&table.name) else { continue };
+        let known = table.clone();
+        for column in &mut table.columns {
+            let Filled::Generated { from: source, .. } = &column.filled else { continue };
+            let same = |name: &str| before.column(name) == known.column(name);
+            if !same(&column.name) || !same(source) {
+                column.filled = Filled::Not;
+            }
+        }
+    }
+    repair(to);
 }
 
 fn make_enum(dice: &mut Dice, model: &mut Model) {

@@ -76,19 +76,34 @@ pub(super) fn detach(table: &str, column: &str, value: &Value) -> Vec<String> {
     }
 }
 
+/// A value that is drawn from the sequence that is there.
+fn going_on(old: &Value, new: &Value) -> Value {
+    let mut new = new.clone();
+    match (old, &mut new) {
+        (Value::Serial { sequence, .. }, Value::Serial { sequence: new, .. })
+        | (Value::Identity { sequence, .. }, Value::Identity { sequence: new, .. }) => {
+            new.clone_from(sequence);
+        }
+        _ => {}
+    }
+    new
+}
+
 /// The statements that lead from one value to another.
 pub(super) fn revalue(table: &str, column: &str, old: &Value, new: &Value) -> Vec<String> {
     match (old, new) {
         (Value::Default(_), Value::Default(_)) => attach(table, column, new),
         (Value::Serial { sequence, counting: one }, Value::Serial { counting: other, .. }) => {
-            let counting =
-                if one == other { String::new() } else { format!(" {}", sql::counting(other)) };
-            vec![format!("ALTER SEQUENCE {} AS {}{counting}", quoted(&sequence.0), other.ty)]
+            let (mut statements, again) = sql::into_range(&sequence.0, one, other);
+            let (name, counting) = (quoted(&sequence.0), sql::counting(other));
+            statements.push(format!("ALTER SEQUENCE {name} AS {} {counting}{again}", other.ty));
+            statements
         }
         (
-            Value::Identity { always: was, counting: one, .. },
+            Value::Identity { always: was, sequence, counting: one },
             Value::Identity { always, counting: other, .. },
         ) => {
+            let (mut statements, again) = sql::into_range(&sequence.0, one, other);
             let mut actions = Vec::new();
             if was != always {
                 let when = if *always { "ALWAYS" } else { "BY DEFAULT" };
@@ -97,11 +112,12 @@ pub(super) fn revalue(table: &str, column: &str, old: &Value, new: &Value) -> Ve
             if one != other {
                 let cycle = if other.cycle { "SET CYCLE" } else { "SET NO CYCLE" };
                 actions.push(format!(
-                    "SET INCREMENT BY {} SET MINVALUE {} SET MAXVALUE {} SET START WITH {} SET CACHE {} {cycle}",
+                    "SET INCREMENT BY {} SET MINVALUE {} SET MAXVALUE {} SET START WITH {} SET CACHE {} {cycle}{again}",
                     other.increment, other.min, other.max, other.start, other.cache
                 ));
             }
-            vec![alter_column(table, column, &actions.join(" "))]
+            statements.push(alter_column(table, column, &actions.join(" ")));
+            statements
         }
         _ => [detach(table, column, old), attach(table, column, new)].concat(),
     }
@@ -240,6 +256,7 @@ impl Drafting {
     }
 
     fn change_value(&mut self, table: &str, column: &str, old: &Column, new: &Value) {
+        let new = &going_on(&old.value, new);
         let up = revalue(table, column, &old.value, new);
         let mut down = revalue(table, column, new, &old.value);
         if let Value::Generated { .. } = old.value {

@@ -32,6 +32,7 @@ pub(in crate::migrate::diff) fn draft(
     drafting.rename_given(to, renames)?;
     drafting.warn_of_renames(to);
     drafting.clear_names(to)?;
+    drafting.clear_types(to)?;
     drafting.advance(to)?;
     if let Some(left) = compare(to, &drafting.now).into_iter().next() {
         return Err(unwritable(
