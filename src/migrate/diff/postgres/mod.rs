@@ -10,6 +10,8 @@ mod mend;
 mod prune;
 mod rename;
 mod sql;
+#[cfg(test)]
+mod tests;
 
 pub(super) use compare::compare;
 pub(super) use draft::draft;

@@ -121,6 +121,10 @@ pub(super) fn steps(changes: Vec<Change>) -> Vec<Step> {
 fn snake_case(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let words: String = name.chars().map(plain).collect();
-    let words: Vec<&str> = words.split('_').filter(|word| !word.is_empty()).collect();
+    let mut words: Vec<&str> = words.split('_').filter(|word| !word.is_empty()).collect();
+    if words.len() < 2 {
+        // A verb is always there; the name of the object may hold nothing that a file's name may.
+        words.push("schema");
+    }
     words.join("_")
 }

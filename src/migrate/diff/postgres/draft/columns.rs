@@ -8,7 +8,7 @@ use crate::migrate::diff::postgres::sql::{self, alter_column, literal, quoted};
 use crate::migrate::diff::{ObjectKind, Running, Unwritable};
 use crate::migrate::lint;
 use crate::migrate::schema::postgres::{
-    Column, Constraint, ConstraintKind, Counting, Schema, Value,
+    Aside, Column, Constraint, ConstraintKind, Counting, Schema, Value,
 };
 
 /// A statement for a file that has nothing to undo.
@@ -185,7 +185,8 @@ impl Drafting {
                 ([vec![add(&empty)], attach(table, column, &made.value)].concat(), made, true)
             }
             Value::Serial { sequence, counting } | Value::Identity { sequence, counting, .. } => {
-                let (sequence, counting) = (sequence.clone(), counting.clone());
+                let sequence = Aside(self.free_or(&sequence.0));
+                let counting = counting.clone();
                 let up = vec![
                     sql::create_sequence(&sequence.0, &counting),
                     add(&empty),
@@ -251,7 +252,13 @@ impl Drafting {
             // Only what is NOT NULL may become one.
             return Ok(());
         }
-        self.change_value(table, column, &old, &wanted.value);
+        let mut value = wanted.value.clone();
+        if let Value::Serial { sequence, .. } = &mut value
+            && !matches!(old.value, Value::Serial { .. })
+        {
+            sequence.0 = self.free_or(&sequence.0);
+        }
+        self.change_value(table, column, &old, &value);
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod views;
 mod widen;
 
 use self::change::Change;
+use self::routines::Round;
 use super::compare::compare;
 use super::rename;
 use crate::migrate::diff::{Draft, Object, ObjectKind, Rename, Unwritable};
@@ -31,6 +32,7 @@ pub(in crate::migrate::diff) fn draft(
     let mut drafting = Drafting { now: from.clone(), changes: Vec::new(), warnings: Vec::new() };
     drafting.rename_given(to, renames)?;
     drafting.warn_of_renames(to);
+    drafting.rename_parts(to);
     drafting.clear_names(to)?;
     drafting.clear_types(to)?;
     drafting.advance(to)?;
@@ -94,10 +96,10 @@ impl Drafting {
     fn advance(&mut self, to: &Schema) -> Result<(), Unwritable> {
         self.make_types(to)?;
         self.make_sequences(to);
-        self.make_functions(to, true);
+        self.make_functions(to, Round::Early);
         self.make_tables(to);
         self.change_columns(to)?;
-        self.make_functions(to, false);
+        self.make_functions(to, Round::Late);
         self.swap_columns(to)?;
         self.make_not_null(to);
         self.rename_parts(to);
@@ -105,6 +107,7 @@ impl Drafting {
         self.make_constraints(to)?;
         self.own_sequences(to);
         self.replace_views(to)?;
+        self.make_functions(to, Round::Last);
         self.replace_triggers(to);
         self.drop_functions(to, false);
         self.drop_constraints(to);

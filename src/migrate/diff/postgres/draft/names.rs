@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Drafting;
 use crate::migrate::diff::Unwritable;
 use crate::migrate::diff::postgres::prune::prune;
-use crate::migrate::schema::postgres::{ConstraintKind, Schema};
+use crate::migrate::schema::postgres::{ConstraintKind, Schema, Value};
 
 /// The longest that PostgreSQL takes, in bytes.
 const LONGEST: usize = 63;
@@ -82,12 +82,21 @@ impl Drafting {
             .tables
             .values()
             .any(|table| table.indexes.contains_key(name) || table.constraints.contains_key(name));
+        let inside = now.tables.values().flat_map(|table| table.columns.values()).any(|column| {
+            matches!(&column.value, Value::Serial { sequence, .. } | Value::Identity { sequence, .. } if sequence.0 == name)
+        });
         let of_view = now.views.values().any(|view| view.indexes.contains_key(name));
         of_table
+            || inside
             || of_view
             || now.tables.contains_key(name)
             || now.views.contains_key(name)
             || now.sequences.contains_key(name)
+    }
+
+    /// A name that is free, this one if it is.
+    pub(super) fn free_or(&self, name: &str) -> String {
+        if self.is_taken(name) { self.free(name, "new") } else { name.to_owned() }
     }
 
     /// A name of its own that is free.

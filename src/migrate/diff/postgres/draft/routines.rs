@@ -11,6 +11,32 @@ fn drop_function(name: &str, it: &Function) -> String {
     format!("DROP {} {name}", if it.procedure { "PROCEDURE" } else { "FUNCTION" })
 }
 
+/// When functions are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    /// Before the tables: those that tables call, or that are not held against tables.
+    Early,
+    /// After them: those that read no new view.
+    Late,
+    /// After the views: the others.
+    Last,
+}
+
+/// Functions after those that they call, as far as that can be.
+fn in_order(functions: &BTreeMap<String, Function>) -> Vec<&String> {
+    let mut left: Vec<&String> = functions.keys().collect();
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let waits = |name: &&String| {
+            let mut others = left.iter().filter(|other| *other != name);
+            others.any(|other| functions[*name].definition.contains(&format!("{}(", bare(other))))
+        };
+        let at = left.iter().position(|name| !waits(name)).unwrap_or(0);
+        ordered.push(left.remove(at));
+    }
+    ordered
+}
+
 /// The name before the arguments, as SQL has it.
 fn bare(signature: &str) -> &str {
     signature.split('(').next().unwrap_or_default()
@@ -29,17 +55,21 @@ pub(super) fn calls(table: &Table, signature: &str) -> bool {
 }
 
 impl Drafting {
-    /// Makes and replaces functions: before the tables those that tables call or that are not held against tables,
-    /// after them the others.
-    pub(super) fn make_functions(&mut self, to: &Schema, early: bool) {
-        for (name, wanted) in &to.functions {
+    /// Makes and replaces functions.
+    pub(super) fn make_functions(&mut self, to: &Schema, round: Round) {
+        for name in in_order(&to.functions) {
+            let wanted = &to.functions[name];
             let called = to.tables.values().any(|table| calls(table, name));
             let of_table =
                 |table: &&String| mentions(&wanted.shape, table) || mentions(name, table);
             let waits = wanted.language == "sql"
                 || to.tables.keys().chain(to.views.keys()).any(|table| of_table(&table));
-            if early && waits && !called {
-                continue;
+            let reads = |view: &&String| mentions(&wanted.definition, view);
+            let mut new = to.views.keys().filter(|view| !self.now.views.contains_key(*view));
+            match round {
+                Round::Early if waits && !called => continue,
+                Round::Late if waits && !called && new.any(|view| reads(&view)) => continue,
+                _ => {}
             }
             match self.now.functions.get(name).cloned() {
                 Some(old) if old == *wanted => continue,

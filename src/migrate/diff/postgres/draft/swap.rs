@@ -1,9 +1,12 @@
 //! Columns that get a type in which what is stored is another: a new column beside the old one, kept equal by a
 //! trigger, filled in batches, with everything that hangs on it built beside the old too; then both change places.
 
+use std::collections::BTreeSet;
+
 use super::change::Change;
 use super::columns::{NOTHING, batches};
 use super::{Drafting, unwritable};
+use crate::migrate::diff::postgres::prune::prune;
 use crate::migrate::diff::postgres::sql::{self, quoted};
 use crate::migrate::diff::{ObjectKind, Running, Unwritable};
 use crate::migrate::lint;
@@ -84,7 +87,29 @@ impl Drafting {
 
     /// Gives every column of an enumerated type a new one, which takes the old one's name.
     fn swap_enum(&mut self, name: &str, to: &Schema) -> Result<(), Unwritable> {
+        let mut without = self.now.clone();
+        for (table, column) in self.columns_of_type(name) {
+            match (without.tables.get_mut(&table), to.tables.get(&table)) {
+                (Some(known), Some(wanted)) if !wanted.columns.contains_key(&column) => {
+                    known.columns.remove(&column);
+                }
+                (Some(_), None) => {
+                    without.tables.remove(&table);
+                }
+                _ => {}
+            }
+        }
+        if without != self.now {
+            // What goes anyway goes before, with its type.
+            prune(&mut without);
+            self.advance(&without)?;
+        }
         let (old, wanted) = (self.now.enums[name].clone(), &to.enums[name]);
+        if self.columns_of_type(name).is_empty() {
+            self.change_enum(name, &old, wanted);
+            self.now.enums.insert(name.to_owned(), wanted.clone());
+            return Ok(());
+        }
         let passing = self.free(name, "new");
         let make = vec![sql::create_enum(&passing, wanted)];
         let drop = vec![format!("DROP TYPE {}", quoted(&passing))];
@@ -94,14 +119,8 @@ impl Drafting {
         retype(&mut between, name, &passing);
         for (table, column) in self.columns_of_type(name) {
             let wanted = between.tables.get(&table).and_then(|it| it.columns.get(&column));
-            let (Some(wanted), old) = (wanted.cloned(), &self.now.tables[&table].columns[&column])
-            else {
-                let why = format!(
-                    "{table}.{column} has the type and is dropped: drop it in a migration before"
-                );
-                return Err(unwritable(ObjectKind::Enum, name, why));
-            };
-            let old = old.clone();
+            let Some(wanted) = wanted.cloned() else { continue };
+            let old = self.now.tables[&table].columns[&column].clone();
             self.swap(&table, &column, &old, &wanted, &between)?;
         }
         let rename =
@@ -167,9 +186,7 @@ impl Drafting {
         let function = Function { definition, procedure: false, language, shape };
         let signature = format!("{}()", quoted(&name));
         // Triggers fire in the order of their names: this one last, when the others have set the old column.
-        let trigger_name =
-            format!("zzz_{}", super::names::passing(&format!("{table}_{column}"), "swap"));
-        let trigger_name = trigger_name[..trigger_name.len().min(60)].to_owned();
+        let trigger_name = super::names::passing(&format!("zzz_{table}_{column}"), "swap");
         let trigger = Trigger {
             definition: format!(
                 "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {signature}",
@@ -237,11 +254,11 @@ impl Drafting {
             new.not_null = swap.old.not_null && swap.wanted.not_null;
         }
         let have = known.columns.clone();
-        let there = |columns: &std::collections::BTreeSet<String>| {
+        let there = |columns: &BTreeSet<String>| {
             columns.contains(column) && columns.iter().all(|column| have.contains_key(column))
         };
         let sql_name = quoted(&swap.passing);
-        let moved = |columns: &std::collections::BTreeSet<String>| {
+        let moved = |columns: &BTreeSet<String>| {
             columns
                 .iter()
                 .map(|it| if it == column { swap.passing.clone() } else { it.clone() })

@@ -1,11 +1,13 @@
 //! The moment at which a new column takes the place of the old one, and the way back from it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::change::Change;
 use super::swap::{Built, Swap, cast};
 use super::{Drafting, columns};
 use crate::migrate::diff::postgres::sql::{self, alter, alter_column, quoted};
 use crate::migrate::schema::postgres::{
-    Column, Constraint, ConstraintKind, Schema, Value, mentions,
+    Column, Constraint, ConstraintKind, Schema, Value, View, mentions,
 };
 
 impl Drafting {
@@ -45,6 +47,14 @@ impl Drafting {
         {
             up.push(sql::own_sequence(&sequence.0, Some((table, passing))));
         }
+        // Sequences that go with the column stay with the new one.
+        let mut owned_again = Vec::new();
+        for (name, it) in &self.now.sequences {
+            if it.owner.as_ref() == Some(&place[0]) {
+                up.push(sql::own_sequence(name, Some((table, passing))));
+                owned_again.push(sql::own_sequence(name, Some((table, column))));
+            }
+        }
         up.push(alter(table, &format!("DROP COLUMN {}", quoted(column))));
         let mut names_back = Vec::new();
         for built in &swap.built {
@@ -62,6 +72,7 @@ impl Drafting {
         down.push(rename(column, passing));
         down.extend(names_back);
         down.extend(self.old_column_again(swap));
+        down.extend(owned_again);
         // The model after it.
         self.settle(swap, &triggers);
         let mut after_views = Vec::new();
@@ -91,16 +102,11 @@ impl Drafting {
                 now.triggers.insert(name.clone(), wanted.clone());
             }
         }
-        for name in super::views::in_order(&to.views, &views.iter().cloned().collect()) {
+        for name in self.views_again(to, &views) {
             let view = &to.views[&name];
-            let there = view.uses.0.iter().all(|(other, _)| {
-                self.now.tables.contains_key(other) || self.now.views.contains_key(other)
-            });
-            if there {
-                up.extend(sql::create_view(&name, view));
-                after_views.insert(0, sql::drop_view(&name, view));
-                self.now.views.insert(name, view.clone());
-            }
+            let without = View { triggers: BTreeMap::new(), ..view.clone() };
+            up.extend(sql::create_view(&name, &without));
+            after_views.insert(0, sql::drop_view(&name, view));
         }
         down.splice(0..0, after_views);
         back_after.insert(0, swap.function.1.definition.clone());
@@ -224,7 +230,7 @@ impl Drafting {
         let Some(table) = self.now.tables.get_mut(swap.table) else { return };
         table.triggers.remove(&swap.trigger.0);
         table.triggers.retain(|name, _| !triggers.contains(name));
-        let hangs = |columns: &std::collections::BTreeSet<String>| {
+        let hangs = |columns: &BTreeSet<String>| {
             columns.contains(swap.column) || columns.contains(&swap.passing)
         };
         table.constraints.retain(|_, it| !hangs(&it.columns));

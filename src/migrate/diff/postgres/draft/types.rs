@@ -31,6 +31,18 @@ pub(super) fn added_values(name: &str, old: &Enum, new: &Enum) -> Option<Vec<Str
     Some(statements.collect())
 }
 
+/// Domains after those that they are made of.
+fn domains_in_order(to: &Schema) -> Vec<&String> {
+    let mut left: Vec<&String> = to.domains.keys().collect();
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let waits = |name: &String| left.iter().any(|other| to.domains[name].ty == quoted(other));
+        let at = left.iter().position(|name| !waits(name)).unwrap_or(0);
+        ordered.push(left.remove(at));
+    }
+    ordered
+}
+
 impl Drafting {
     pub(super) fn make_types(&mut self, to: &Schema) -> Result<(), Unwritable> {
         for (name, wanted) in &to.enums {
@@ -45,7 +57,8 @@ impl Drafting {
             }
             self.now.enums.insert(name.clone(), wanted.clone());
         }
-        for (name, wanted) in &to.domains {
+        for name in domains_in_order(to) {
+            let wanted = &to.domains[name];
             match self.now.domains.get(name).cloned() {
                 None => {
                     let make = vec![sql::create_domain(name, wanted)];
@@ -93,7 +106,7 @@ impl Drafting {
         added_values(name, old, wanted).is_none() && !self.columns_of_type(name).is_empty()
     }
 
-    fn change_enum(&mut self, name: &str, old: &Enum, wanted: &Enum) {
+    pub(super) fn change_enum(&mut self, name: &str, old: &Enum, wanted: &Enum) {
         let Some(add) = added_values(name, old, wanted) else {
             let anew =
                 |it: &Enum| vec![format!("DROP TYPE {}", quoted(name)), sql::create_enum(name, it)];

@@ -107,6 +107,26 @@ impl Drafting {
         Ok(())
     }
 
+    /// Has views that were taken away be as they are wanted, as far as what they read is there; says which.
+    pub(super) fn views_again(&mut self, to: &Schema, names: &[String]) -> Vec<String> {
+        let mut made = Vec::new();
+        for name in in_order(&to.views, &names.iter().cloned().collect()) {
+            let view = &to.views[&name];
+            let there = view.uses.0.iter().all(|(other, column)| {
+                let table = self.now.tables.get(other);
+                let known = table
+                    .map(|table| column.as_ref().is_none_or(|it| table.columns.contains_key(it)));
+                known.unwrap_or_else(|| self.now.views.contains_key(other))
+            });
+            if there {
+                let without = View { triggers: BTreeMap::new(), ..view.clone() };
+                self.now.views.insert(name.clone(), without);
+                made.push(name);
+            }
+        }
+        made
+    }
+
     fn remake_views(&mut self, to: &Schema, dropped: &[String], made: &[String]) {
         let (mut up, mut down) = (Vec::new(), Vec::new());
         for name in dropped.iter().rev() {

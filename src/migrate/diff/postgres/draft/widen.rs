@@ -26,11 +26,15 @@ impl Drafting {
         let (mut again, mut back) = (Vec::new(), Vec::new());
         let views = self.readers(&[(table.to_owned(), column.to_owned())]);
         for name in views.iter().rev() {
-            let view = &self.now.views[name];
-            up.push(sql::drop_view(name, view));
-            again.splice(0..0, sql::create_view(name, view));
-            down.push(sql::drop_view(name, view));
-            back.splice(0..0, sql::create_view(name, view));
+            if let Some(view) = self.now.views.remove(name) {
+                up.push(sql::drop_view(name, &view));
+                back.splice(0..0, sql::create_view(name, &view));
+            }
+        }
+        for name in self.views_again(to, &views) {
+            let view = &self.now.views[&name];
+            again.extend(sql::create_view(&name, view));
+            down.insert(0, sql::drop_view(&name, view));
         }
         let known = self.now.tables[table].clone();
         for (name, it) in known.triggers.iter().filter(|(_, it)| mentions(&it.definition, column)) {
@@ -49,7 +53,9 @@ impl Drafting {
             }
             up.push(sql::drop_constraint(table, name));
             back.insert(0, sql::add_constraint(table, name, it));
-            let wanted = to.tables[table].constraints.get(name);
+            let wanted = to.tables[table].constraints.get(name).filter(|wanted| {
+                wanted.columns.iter().all(|column| known.columns.contains_key(column))
+            });
             let wanted = wanted.map(|wanted| Constraint { valid: false, ..wanted.clone() });
             if let Some(wanted) = &wanted {
                 again.insert(0, sql::add_constraint(table, name, wanted));
@@ -60,12 +66,11 @@ impl Drafting {
                 table.constraints.extend(wanted.map(|wanted| (name.clone(), wanted)));
             }
         }
-        let breaking = up.iter().any(|statement| statement.contains("VIEW"));
         up.extend(set(wanted));
         down.extend(set(old));
         up.extend(again);
         down.extend(back);
         let change = Change::new(format!("widen_{column}_of_{table}"), up, down).on(table);
-        self.push(change.breaking_if(breaking));
+        self.push(change.breaking_if(!views.is_empty()));
     }
 }
