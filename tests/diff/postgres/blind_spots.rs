@@ -41,7 +41,7 @@ fn table(columns: &str) -> String {
 #[case::enum_of_other_name(
     ENUM,
     "CREATE TYPE state AS ENUM ('open', 'done'); CREATE TABLE t (a state);",
-    "enum status, column t.a, enum state"
+    "enum state, enum status, column t.a"
 )]
 #[case::check_named(
     "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0));",

@@ -19,6 +19,8 @@ struct Change {
     from: String,
     rows: String,
     to: String,
+    /// What the author puts in after so many steps: `--- after 1`.
+    by_hand: Option<(usize, String)>,
     renames: Vec<Rename>,
 }
 
@@ -35,6 +37,11 @@ impl Change {
             from: part("from"),
             rows: part("rows"),
             to: part("to"),
+            by_hand: text.split_once("--- after ").and_then(|(_, rest)| {
+                let (after, rest) = rest.split_once('\n')?;
+                let statements = rest.split("\n---").next()?;
+                Some((after.parse().ok()?, statements.to_owned()))
+            }),
             renames: renames.map(rename).collect(),
         }
     }
@@ -101,7 +108,7 @@ async fn go(place: &Place, change: &Change) -> (String, Result<(), String>) {
             return Err("no table stays".to_owned());
         }
         trip.begin(place).await;
-        let stages = trip.there(place, &from).await?;
+        let stages = trip.there(place, &from, change.by_hand.as_ref()).await?;
         same("after all steps", &to, &stages[stages.len() - 1])?;
         let reached = everything(&mut connection).await;
         catalogue::same("after all steps", &wanted, &reached)?;
@@ -172,4 +179,44 @@ impl Side<'_> {
         }
         found
     }
+}
+
+/// A type into which not every value fits: the draft says so, the first value that does not fit stops it, and every
+/// value is still there as it was.
+#[rstest]
+#[case::too_long("code varchar(20)", "'a text of 20 letters'", "code varchar(10)")]
+#[case::too_long_in_array("code text[]", "ARRAY['a text of 20 letters']", "code varchar(10)[]")]
+#[case::too_great("code bigint", "3000000000", "code integer")]
+#[case::no_number("code text", "'seven'", "code integer")]
+#[case::no_value_of_an_enum("code text", "'late'", "code status")]
+#[tokio::test]
+async fn a_value_that_does_not_fit_is_kept(
+    #[case] before: &str,
+    #[case] value: &str,
+    #[case] after: &str,
+) {
+    let place = Place::take().await;
+    let with = |column: &str| {
+        format!("CREATE TYPE status AS ENUM ('open'); CREATE TABLE tasks (id integer, {column});")
+    };
+    let (from, to) = (with(before), with(after));
+    let wanted = place.declared(&to).await;
+    let had = place.begun(&from).await;
+    let draft = draft(&had, &wanted, &[]).unwrap();
+    assert!(
+        draft.warnings.iter().any(|it| it.contains("tasks.code") && it.contains("does not fit")),
+        "{:?}",
+        draft.warnings
+    );
+    let mut connection = place.connect().await;
+    place::run(&mut connection, &format!("INSERT INTO tasks VALUES (1, {value})")).await;
+    let row = "SELECT code::text FROM tasks";
+    let value = place::text(&mut connection, row).await;
+
+    let trip = Trip::new(&from, &draft).unwrap();
+    trip.begin(&place).await;
+    let stopped = trip.there(&place, &had, None).await.unwrap_err();
+    assert!(stopped.contains("fill_code_new_of_tasks"), "{stopped}");
+    assert_eq!(place::text(&mut connection, row).await, value);
+    place.give_back();
 }

@@ -150,7 +150,15 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
             run(&mut connection, statement).await;
         }
         let left: Vec<String> = all[done + 1..].iter().map(|it| it.object.to_string()).collect();
-        assert_eq!(differences(&place).await, left, "after\n{}", statements.join(";\n"));
+        let mut now = differences(&place).await;
+        if statements.iter().all(|it| it.starts_with("--")) {
+            // Nobody can want an index that is not valid: it is said, and is ended from the other side.
+            assert_eq!(difference.object.to_string(), "index tasks.tasks_owner_idx");
+            assert!(matches!(way, Way::Migration), "{statements:?}");
+            run(&mut place.connect().await, "REINDEX INDEX tasks_owner_idx").await;
+            now = differences(&place).await;
+        }
+        assert_eq!(now, left, "after\n{}", statements.join(";\n"));
     }
     let model = everything(&mut connect(&place.model).await).await;
     let live = everything(&mut place.connect().await).await;

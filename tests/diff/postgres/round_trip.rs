@@ -54,7 +54,7 @@ async fn travel(place: &Place, pair: &Pair, seed: u64) -> Result<(), String> {
     }
     trip.begin(place).await;
     if seed.is_multiple_of(BY_STEP) {
-        let stages = trip.there(place, &from).await.map_err(seen)?;
+        let stages = trip.there(place, &from, None).await.map_err(seen)?;
         same("after all steps", &to, &stages[stages.len() - 1]).map_err(seen)?;
         trip.back(place, &stages).await.map_err(seen)?;
     } else {

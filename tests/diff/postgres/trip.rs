@@ -6,7 +6,7 @@ use taskmanager::migrate::lint::{Severity, lint};
 use taskmanager::migrate::schema::Schema;
 use taskmanager::migrate::{Dialect, MigrationSet};
 
-use super::place::{Place, Runner};
+use super::place::{self, Place, Runner};
 
 /// The version of the migration that stands for the schema before.
 const BASE: i64 = 20_300_101_000_000;
@@ -87,15 +87,20 @@ impl Trip {
         self.furthest_back() == BASE
     }
 
-    /// Applies one step after the other, and returns the schema as it was before the first and after each.
+    /// Applies one step after the other, and returns the schema as it was before the first and after each. What an
+    /// author does by hand comes after so many.
     pub(super) async fn there(
         &self,
         place: &Place,
         before: &Schema,
+        by_hand: Option<&(usize, String)>,
     ) -> Result<Vec<Schema>, String> {
         let mut stages = vec![before.clone()];
         for migration in &self.set.migrations()[1..] {
             self.runner(place).up(Some(migration.version)).await?;
+            if let Some((_, statements)) = by_hand.filter(|(after, _)| *after == stages.len()) {
+                place::run(&mut place.connect().await, statements).await;
+            }
             stages.push(place.now().await);
         }
         Ok(stages)

@@ -6,6 +6,8 @@ CREATE TABLE tasks (
 );
 --- rows
 INSERT INTO tasks (title) SELECT 'task ' || n FROM generate_series(1, 50) n;
+--- after 1
+UPDATE tasks SET owner = 'nobody';
 --- to
 CREATE TABLE tasks (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

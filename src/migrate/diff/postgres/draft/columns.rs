@@ -1,6 +1,7 @@
 //! Columns of tables that stay: added, given other values, made NOT NULL.
 
 use super::change::Change;
+use super::counters::{going_on, hand_over, set_counter};
 use super::names::passing;
 use super::swap::swaps;
 use super::{Drafting, unwritable};
@@ -8,7 +9,7 @@ use crate::migrate::diff::postgres::sql::{self, alter_column, literal, quoted};
 use crate::migrate::diff::{ObjectKind, Running, Unwritable};
 use crate::migrate::lint;
 use crate::migrate::schema::postgres::{
-    Aside, Column, Constraint, ConstraintKind, Counting, Schema, Value,
+    Aside, Column, Constraint, ConstraintKind, Schema, Value,
 };
 
 /// A statement for a file that has nothing to undo.
@@ -26,21 +27,6 @@ pub(super) fn default_of(column: &Column) -> Option<String> {
 /// Why a table cannot get a generated column.
 const GENERATED: &str = "a generated column writes the whole table anew while nobody can read it; \
      write this migration by hand, with `-- allow: adding-field-with-default` and the reason";
-
-/// Has a sequence go on after the values that are there.
-fn set_counter(table: &str, column: &str, it: &Counting) -> String {
-    let (table_name, column_name) = (literal(&quoted(table)), literal(column));
-    let (column, start) = (quoted(column), it.start);
-    let next = if it.increment > 0 {
-        format!("greatest(max({column}) + 1, {start})")
-    } else {
-        format!("least(min({column}) - 1, {start})")
-    };
-    format!(
-        "SELECT setval(pg_get_serial_sequence({table_name}, {column_name}), {next}, false) FROM {}",
-        quoted(table)
-    )
-}
 
 /// The statements that give a column a value that it has not.
 pub(super) fn attach(table: &str, column: &str, value: &Value) -> Vec<String> {
@@ -76,19 +62,6 @@ pub(super) fn detach(table: &str, column: &str, value: &Value) -> Vec<String> {
     }
 }
 
-/// A value that is drawn from the sequence that is there.
-fn going_on(old: &Value, new: &Value) -> Value {
-    let mut new = new.clone();
-    match (old, &mut new) {
-        (Value::Serial { sequence, .. }, Value::Serial { sequence: new, .. })
-        | (Value::Identity { sequence, .. }, Value::Identity { sequence: new, .. }) => {
-            new.clone_from(sequence);
-        }
-        _ => {}
-    }
-    new
-}
-
 /// The statements that lead from one value to another.
 pub(super) fn revalue(table: &str, column: &str, old: &Value, new: &Value) -> Vec<String> {
     match (old, new) {
@@ -119,7 +92,8 @@ pub(super) fn revalue(table: &str, column: &str, old: &Value, new: &Value) -> Ve
             statements.push(alter_column(table, column, &actions.join(" ")));
             statements
         }
-        _ => [detach(table, column, old), attach(table, column, new)].concat(),
+        _ => hand_over(table, column, old, new)
+            .unwrap_or_else(|| [detach(table, column, old), attach(table, column, new)].concat()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The migrations from one schema to another, in their safe forms.
 
+mod cast;
 mod change;
 mod columns;
 mod constraints;
 mod contract;
+mod counters;
 mod indexes;
 mod names;
 mod renames;

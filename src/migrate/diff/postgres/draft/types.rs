@@ -1,8 +1,8 @@
 //! Enumerated types, domains and sequences.
 
+use super::cast::cast;
 use super::change::Change;
 use super::columns::default_of;
-use super::swap::cast;
 use super::{Drafting, unwritable};
 use crate::migrate::diff::postgres::compare::both;
 use crate::migrate::diff::postgres::prune::prune;
