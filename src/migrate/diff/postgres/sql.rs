@@ -76,6 +76,24 @@ pub(super) fn counting(it: &Counting) -> String {
     )
 }
 
+/// The statement that brings a sequence into the part that two ranges have in common, before it gets the second;
+/// and what has it begin anew where they have none.
+pub(super) fn into_range(name: &str, old: &Counting, new: &Counting) -> (Vec<String>, String) {
+    let (min, max) = (old.min.max(new.min), old.max.min(new.max));
+    if min > max {
+        return (Vec::new(), format!(" RESTART WITH {}", new.start));
+    }
+    if new.min <= old.min && new.max >= old.max {
+        return (Vec::new(), String::new());
+    }
+    let sequence = quoted(name);
+    let set = format!(
+        "SELECT setval({}, greatest(least(last_value, {max}), {min}), is_called AND last_value BETWEEN {min} AND {max}) FROM {sequence}",
+        literal(&sequence)
+    );
+    (vec![set], String::new())
+}
+
 pub(super) fn create_sequence(name: &str, it: &Counting) -> String {
     let ty = if it.ty == "bigint" { String::new() } else { format!(" AS {}", it.ty) };
     let options = if *it == usual(&it.ty) { String::new() } else { format!(" {}", counting(it)) };

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::cast::cast;
 use super::change::Change;
-use super::swap::{Built, Swap, cast};
+use super::swap::{Built, Swap};
 use super::{Drafting, columns};
 use crate::migrate::diff::postgres::sql::{self, alter, alter_column, quoted};
 use crate::migrate::schema::postgres::{
