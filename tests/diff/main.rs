@@ -5,4 +5,5 @@
     reason = "a test ends where its setting cannot be made"
 )]
 
+mod postgres;
 mod sqlite;

@@ -46,7 +46,7 @@ pub(super) fn both<'a, T>(
     names.into_iter().map(|name| (name, one.get(name), other.get(name)))
 }
 
-fn show_table(name: &String, table: &Table) -> String {
+fn show_table(name: &str, table: &Table) -> String {
     let mut statements = sql::create_table(name, table, |_| true);
     let triggers = table.triggers.iter();
     statements.extend(triggers.flat_map(|(trigger, it)| sql::create_trigger(name, trigger, it)));

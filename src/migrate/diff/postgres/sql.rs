@@ -38,16 +38,16 @@ pub(super) fn create_enum(name: &str, it: &Enum) -> String {
 pub(super) fn create_domain(name: &str, it: &Domain) -> String {
     let mut text = format!("CREATE DOMAIN {} AS {}", quoted(name), it.ty);
     if let Some(collation) = &it.collation {
-        text += &format!(" COLLATE {collation}");
+        text.extend([" COLLATE ", collation]);
     }
     if let Some(default) = &it.default {
-        text += &format!(" DEFAULT {default}");
+        text.extend([" DEFAULT ", default]);
     }
     if it.not_null {
         text += " NOT NULL";
     }
     for (check, it) in &it.checks {
-        text += &format!(" CONSTRAINT {} {}", quoted(check), it.definition);
+        text.extend([" CONSTRAINT ", &quoted(check), " ", &it.definition]);
     }
     text
 }
@@ -74,6 +74,24 @@ pub(super) fn counting(it: &Counting) -> String {
         it.cache,
         if it.cycle { "CYCLE" } else { "NO CYCLE" }
     )
+}
+
+/// The statement that brings a sequence into the part that two ranges have in common, before it gets the second;
+/// and what has it begin anew where they have none.
+pub(super) fn into_range(name: &str, old: &Counting, new: &Counting) -> (Vec<String>, String) {
+    let (min, max) = (old.min.max(new.min), old.max.min(new.max));
+    if min > max {
+        return (Vec::new(), format!(" RESTART WITH {}", new.start));
+    }
+    if new.min <= old.min && new.max >= old.max {
+        return (Vec::new(), String::new());
+    }
+    let sequence = quoted(name);
+    let set = format!(
+        "SELECT setval({}, greatest(least(last_value, {max}), {min}), is_called AND last_value BETWEEN {min} AND {max}) FROM {sequence}",
+        literal(&sequence)
+    );
+    (vec![set], String::new())
 }
 
 pub(super) fn create_sequence(name: &str, it: &Counting) -> String {

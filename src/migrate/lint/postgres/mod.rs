@@ -10,6 +10,7 @@ mod schema;
 mod squawk;
 mod statement;
 mod types;
+mod unnamed;
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use squawk_syntax::ast::{self, AstNode, NameLike};
 
-use super::names;
+use super::{names, unnamed};
 
 /// The tables that are known.
 #[derive(Debug, Default)]
@@ -286,29 +286,27 @@ impl Table {
             ast::Constraint::CheckConstraint(it) => {
                 let text = it.expr().map(|expr| text_of(&expr)).unwrap_or_default();
                 let not_null = not_null_of(&text);
-                Some(("check", KnownKind::Check { text, not_null }))
+                let columns = unnamed::of_check(it, |name| self.columns.contains_key(name));
+                Some(("check", columns, KnownKind::Check { text, not_null }))
             }
-            ast::Constraint::ForeignKeyConstraint(it) => names::table(it.table_name_ref())
-                .map(|target| ("fkey", KnownKind::ForeignKey { target })),
+            ast::Constraint::ForeignKeyConstraint(it) => {
+                let target = names::table(it.table_name_ref());
+                let columns = unnamed::of_foreign_key(it);
+                target.map(|target| ("fkey", columns, KnownKind::ForeignKey { target }))
+            }
             ast::Constraint::ReferencesConstraint(it) => {
-                names::table(it.table()).map(|target| ("fkey", KnownKind::ForeignKey { target }))
+                let (target, column) = (names::table(it.table()), column.unwrap_or_default());
+                target.map(|target| ("fkey", column.to_owned(), KnownKind::ForeignKey { target }))
             }
             _ => None,
         };
         for column in not_null {
             self.columns.entry(column).or_default().not_null = true;
         }
-        let Some((suffix, kind)) = kind else { return };
+        let Some((suffix, columns, kind)) = kind else { return };
         let given = constraint.constraint_name().map(|name| name.text());
-        let name = given.unwrap_or_else(|| {
-            // As PostgreSQL names it when nobody does.
-            let column = match constraint {
-                ast::Constraint::ForeignKeyConstraint(it) => Some(own_columns(&text_of(it))),
-                _ => column.map(ToOwned::to_owned),
-            };
-            let column = column.map(|column| format!("{column}_")).unwrap_or_default();
-            format!("{table}_{column}{suffix}")
-        });
+        let is_taken = |name: &str| self.constraints.iter().any(|known| known.name == name);
+        let name = given.unwrap_or_else(|| unnamed::name(table, &columns, suffix, is_taken));
         self.constraints.push(Known { name, valid: !constraint.is_not_valid(), kind });
     }
 }
@@ -318,14 +316,6 @@ fn not_null_of(text: &str) -> Option<String> {
     let plain = text.trim_matches(|c: char| c == '(' || c == ')' || c.is_whitespace());
     let column = plain.strip_suffix("is not null")?.trim().trim_matches('"');
     words(column).eq([column]).then(|| column.to_owned())
-}
-
-/// The columns of `foreign key (a, b) references …`, as they stand in its name.
-fn own_columns(text: &str) -> String {
-    let inside = text.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
-    let names = inside.map(|(names, _)| names.split(',')).into_iter().flatten();
-    let names: Vec<&str> = names.map(|name| name.trim().trim_matches('"')).collect();
-    names.join("_")
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

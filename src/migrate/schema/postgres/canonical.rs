@@ -16,7 +16,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let (length, word) = match first {
             '\'' => (closing(rest, '\''), false),
             '"' => (closing(rest, '"'), true),

@@ -1,15 +1,15 @@
 //! Columns of tables that stay: added, given other values, made NOT NULL.
 
 use super::change::Change;
+use super::constraints::validation;
+use super::counters::{going_on, hand_over, set_counter};
 use super::names::passing;
 use super::swap::swaps;
 use super::{Drafting, unwritable};
 use crate::migrate::diff::postgres::sql::{self, alter_column, literal, quoted};
 use crate::migrate::diff::{ObjectKind, Running, Unwritable};
 use crate::migrate::lint;
-use crate::migrate::schema::postgres::{
-    Aside, Column, Constraint, ConstraintKind, Counting, Schema, Value,
-};
+use crate::migrate::schema::postgres::{Aside, Column, Constraint, ConstraintKind, Schema, Value};
 
 /// A statement for a file that has nothing to undo.
 pub(super) const NOTHING: &str = "-- The schema was the same before; the values stay.\nSELECT 1";
@@ -26,21 +26,6 @@ pub(super) fn default_of(column: &Column) -> Option<String> {
 /// Why a table cannot get a generated column.
 const GENERATED: &str = "a generated column writes the whole table anew while nobody can read it; \
      write this migration by hand, with `-- allow: adding-field-with-default` and the reason";
-
-/// Has a sequence go on after the values that are there.
-fn set_counter(table: &str, column: &str, it: &Counting) -> String {
-    let (table_name, column_name) = (literal(&quoted(table)), literal(column));
-    let (column, start) = (quoted(column), it.start);
-    let next = if it.increment > 0 {
-        format!("greatest(max({column}) + 1, {start})")
-    } else {
-        format!("least(min({column}) - 1, {start})")
-    };
-    format!(
-        "SELECT setval(pg_get_serial_sequence({table_name}, {column_name}), {next}, false) FROM {}",
-        quoted(table)
-    )
-}
 
 /// The statements that give a column a value that it has not.
 pub(super) fn attach(table: &str, column: &str, value: &Value) -> Vec<String> {
@@ -81,14 +66,16 @@ pub(super) fn revalue(table: &str, column: &str, old: &Value, new: &Value) -> Ve
     match (old, new) {
         (Value::Default(_), Value::Default(_)) => attach(table, column, new),
         (Value::Serial { sequence, counting: one }, Value::Serial { counting: other, .. }) => {
-            let counting =
-                if one == other { String::new() } else { format!(" {}", sql::counting(other)) };
-            vec![format!("ALTER SEQUENCE {} AS {}{counting}", quoted(&sequence.0), other.ty)]
+            let (mut statements, again) = sql::into_range(&sequence.0, one, other);
+            let (name, counting) = (quoted(&sequence.0), sql::counting(other));
+            statements.push(format!("ALTER SEQUENCE {name} AS {} {counting}{again}", other.ty));
+            statements
         }
         (
-            Value::Identity { always: was, counting: one, .. },
+            Value::Identity { always: was, sequence, counting: one },
             Value::Identity { always, counting: other, .. },
         ) => {
+            let (mut statements, again) = sql::into_range(&sequence.0, one, other);
             let mut actions = Vec::new();
             if was != always {
                 let when = if *always { "ALWAYS" } else { "BY DEFAULT" };
@@ -97,13 +84,15 @@ pub(super) fn revalue(table: &str, column: &str, old: &Value, new: &Value) -> Ve
             if one != other {
                 let cycle = if other.cycle { "SET CYCLE" } else { "SET NO CYCLE" };
                 actions.push(format!(
-                    "SET INCREMENT BY {} SET MINVALUE {} SET MAXVALUE {} SET START WITH {} SET CACHE {} {cycle}",
+                    "SET INCREMENT BY {} SET MINVALUE {} SET MAXVALUE {} SET START WITH {} SET CACHE {} {cycle}{again}",
                     other.increment, other.min, other.max, other.start, other.cache
                 ));
             }
-            vec![alter_column(table, column, &actions.join(" "))]
+            statements.push(alter_column(table, column, &actions.join(" ")));
+            statements
         }
-        _ => [detach(table, column, old), attach(table, column, new)].concat(),
+        _ => hand_over(table, column, old, new)
+            .unwrap_or_else(|| [detach(table, column, old), attach(table, column, new)].concat()),
     }
 }
 
@@ -247,6 +236,7 @@ impl Drafting {
     }
 
     fn change_value(&mut self, table: &str, column: &str, old: &Column, new: &Value) {
+        let new = &going_on(&old.value, new);
         let up = revalue(table, column, &old.value, new);
         let mut down = revalue(table, column, new, &old.value);
         if let Value::Generated { .. } = old.value {
@@ -270,24 +260,24 @@ impl Drafting {
             let definition = format!("CHECK ({} IS NOT NULL)", quoted(&column));
             let constraints = &self.now.tables[&table].constraints;
             let says_so = |it: &&Constraint| it.valid && it.definition == definition;
-            if !constraints.values().any(|it| says_so(&it)) {
-                let name = passing(&format!("{table}_{column}"), "present");
-                let check = Constraint {
-                    kind: ConstraintKind::Check,
-                    definition,
-                    valid: false,
-                    columns: [column.clone()].into(),
-                    target: None,
-                };
-                let up = vec![sql::add_constraint(&table, &name, &check)];
-                let down = vec![sql::drop_constraint(&table, &name)];
-                let change = Change::new(format!("require_{column}_of_{table}"), up, down);
-                self.push(change.on(&table).breaking());
-                validate.push(self.validation(&table, &name, &check));
-                set.push((table, column, Some((name, Constraint { valid: true, ..check }))));
-            } else {
+            if constraints.values().any(|it| says_so(&it)) {
                 set.push((table, column, None));
+                continue;
             }
+            let name = passing(&format!("{table}_{column}"), "present");
+            let check = Constraint {
+                kind: ConstraintKind::Check,
+                definition,
+                valid: false,
+                columns: [column.clone()].into(),
+                target: None,
+            };
+            let up = vec![sql::add_constraint(&table, &name, &check)];
+            let down = vec![sql::drop_constraint(&table, &name)];
+            let change = Change::new(format!("require_{column}_of_{table}"), up, down);
+            self.push(change.on(&table).breaking());
+            validate.push(validation(&table, &name, &check));
+            set.push((table, column, Some((name, Constraint { valid: true, ..check }))));
         }
         self.changes.extend(validate);
         for (table, column, check) in set {

@@ -50,9 +50,9 @@ impl Drafting {
     pub(super) fn make_constraints(&mut self, to: &Schema) -> Result<(), Unwritable> {
         for keys in [true, false] {
             for (table, wanted) in &to.tables {
-                for (name, wanted) in &wanted.constraints {
-                    if is_index(wanted) == keys {
-                        self.make_constraint(table, name, wanted)?;
+                for (name, it) in &wanted.constraints {
+                    if is_index(it) == keys {
+                        self.make_constraint(table, name, it, &wanted.constraints)?;
                     }
                 }
             }
@@ -70,20 +70,11 @@ impl Drafting {
             }
         }
         for (table, name, wanted) in later {
-            let change = self.validation(table, name, wanted);
+            let change = validation(table, name, wanted);
             self.push(change);
             self.put_constraint(table, name, wanted.clone());
         }
         Ok(())
-    }
-
-    /// `VALIDATE CONSTRAINT`, and back.
-    pub(super) fn validation(&self, table: &str, name: &str, it: &Constraint) -> Change {
-        let up = vec![sql::alter(table, &format!("VALIDATE CONSTRAINT {}", quoted(name)))];
-        let not_valid = Constraint { valid: false, ..it.clone() };
-        let down =
-            vec![sql::drop_constraint(table, name), sql::add_constraint(table, name, &not_valid)];
-        Change::new(format!("validate_{name}"), up, down).on(table).alone()
     }
 
     fn make_constraint(
@@ -91,6 +82,7 @@ impl Drafting {
         table: &str,
         name: &str,
         wanted: &Constraint,
+        kept: &BTreeMap<String, Constraint>,
     ) -> Result<(), Unwritable> {
         let Some(known) = self.now.tables.get(table) else { return Ok(()) };
         let old = known.constraints.get(name).cloned();
@@ -107,7 +99,7 @@ impl Drafting {
             return Err(unwritable(kind_of(wanted.kind), &format!("{table}.{name}"), why));
         }
         if is_index(wanted) {
-            self.make_key(table, name, old, wanted);
+            self.make_key(table, name, wanted, kept);
             return Ok(());
         }
         let made = Constraint { valid: false, ..wanted.clone() };
@@ -166,13 +158,22 @@ impl Drafting {
     }
 
     /// Builds the index beside the readers and writers, then makes it the key.
-    fn make_key(&mut self, table: &str, name: &str, old: Option<Constraint>, wanted: &Constraint) {
+    fn make_key(
+        &mut self,
+        table: &str,
+        name: &str,
+        wanted: &Constraint,
+        kept: &BTreeMap<String, Constraint>,
+    ) {
         let primary = wanted.kind == ConstraintKind::PrimaryKey;
-        // A table has one primary key, whatever it is called.
-        let other = self.now.tables[table].constraints.iter();
-        let other = other.filter(|(_, it)| primary && it.kind == ConstraintKind::PrimaryKey);
-        let other = other.map(|(name, it)| (name.clone(), it.clone())).next();
-        let old = old.map(|it| (name.to_owned(), it)).or(other);
+        // A table has one primary key, whatever it is called; and a foreign key may hold on to another key of the same
+        // columns, which could not go any more.
+        let replaced = self.now.tables[table].constraints.iter().filter(|(other, it)| {
+            let goes = is_index(it) && it.columns == wanted.columns && !kept.contains_key(*other);
+            *other == name || goes || (primary && it.kind == ConstraintKind::PrimaryKey)
+        });
+        let replaced: Vec<(String, Constraint)> =
+            replaced.map(|(name, it)| (name.clone(), it.clone())).collect();
         let index = sql::index_of_key(wanted);
         let there = self.now.tables[table].indexes.get(name) == Some(&index);
         let built =
@@ -180,10 +181,12 @@ impl Drafting {
         if !there {
             self.build_index(table, &built, &index);
         }
-        let (mut up, mut down) = match old {
-            Some((name, old)) => self.without(table, &name, Some(old)),
-            None => (Vec::new(), Vec::new()),
-        };
+        let (mut up, mut down) = (Vec::new(), Vec::new());
+        for (name, old) in replaced {
+            let (away, back) = self.without(table, &name, Some(old));
+            up.extend(away);
+            down.splice(0..0, back);
+        }
         up.push(sql::add_key(table, name, wanted, &built));
         down.insert(0, sql::drop_constraint(table, name));
         let back = if up.len() == 1 { Running::NoTransaction } else { Running::Transaction };
@@ -254,4 +257,13 @@ fn renamed<T: PartialEq>(
         }
     }
     pairs
+}
+
+/// `VALIDATE CONSTRAINT`, and back.
+pub(super) fn validation(table: &str, name: &str, it: &Constraint) -> Change {
+    let up = vec![sql::alter(table, &format!("VALIDATE CONSTRAINT {}", quoted(name)))];
+    let not_valid = Constraint { valid: false, ..it.clone() };
+    let down =
+        vec![sql::drop_constraint(table, name), sql::add_constraint(table, name, &not_valid)];
+    Change::new(format!("validate_{name}"), up, down).on(table).alone()
 }

@@ -50,7 +50,7 @@ impl Drafting {
         if let Value::Serial { sequence, counting } = &it.value {
             down.push(sql::create_sequence(&sequence.0, counting));
         }
-        down.push(sql::alter(table, &format!("ADD COLUMN {}", self.again(column, it))));
+        down.push(sql::alter(table, &format!("ADD COLUMN {}", again(column, it))));
         if let Value::Serial { sequence, .. } = &it.value {
             down.push(sql::own_sequence(&sequence.0, Some((table, column))));
         }
@@ -85,17 +85,6 @@ impl Drafting {
             ));
         }
         self.push(change);
-    }
-
-    /// A column that was there before, as `ADD COLUMN` takes it.
-    fn again(&self, column: &str, it: &Column) -> String {
-        match columns::default_of(it) {
-            Some(default) => {
-                let plain = Column { value: Value::Default(default), ..it.clone() };
-                sql::column(column, &plain)
-            }
-            None => sql::column(column, it),
-        }
     }
 
     /// Drops what tables were made of.
@@ -187,5 +176,16 @@ impl Drafting {
             .map(|(name, _)| name.clone())
             .collect();
         with_readers(&self.now.views, &seeds)
+    }
+}
+
+/// A column that was there before, as `ADD COLUMN` takes it.
+fn again(column: &str, it: &Column) -> String {
+    match columns::default_of(it) {
+        Some(default) => {
+            let plain = Column { value: Value::Default(default), ..it.clone() };
+            sql::column(column, &plain)
+        }
+        None => sql::column(column, it),
     }
 }

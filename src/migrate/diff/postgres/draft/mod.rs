@@ -1,9 +1,11 @@
 //! The migrations from one schema to another, in their safe forms.
 
+mod cast;
 mod change;
 mod columns;
 mod constraints;
 mod contract;
+mod counters;
 mod indexes;
 mod names;
 mod renames;
@@ -34,6 +36,7 @@ pub(in crate::migrate::diff) fn draft(
     drafting.warn_of_renames(to);
     drafting.rename_parts(to);
     drafting.clear_names(to)?;
+    drafting.clear_types(to)?;
     drafting.advance(to)?;
     if let Some(left) = compare(to, &drafting.now).into_iter().next() {
         return Err(unwritable(
@@ -105,6 +108,7 @@ impl Drafting {
         self.make_indexes(to)?;
         self.make_constraints(to)?;
         self.own_sequences(to);
+        self.drop_functions(to, false);
         self.replace_views(to)?;
         self.make_functions(to, Round::Last);
         self.replace_triggers(to);

@@ -37,6 +37,11 @@ fn in_order(functions: &BTreeMap<String, Function>) -> Vec<&String> {
     ordered
 }
 
+/// Whether a function calls one of these.
+fn call_any(function: &Function, names: &[&str]) -> bool {
+    names.iter().any(|name| function.definition.contains(&format!("{name}(")))
+}
+
 /// The name before the arguments, as SQL has it.
 fn bare(signature: &str) -> &str {
     signature.split('(').next().unwrap_or_default()
@@ -57,6 +62,7 @@ pub(super) fn calls(table: &Table, signature: &str) -> bool {
 impl Drafting {
     /// Makes and replaces functions.
     pub(super) fn make_functions(&mut self, to: &Schema, round: Round) {
+        let mut late: Vec<&str> = Vec::new();
         for name in in_order(&to.functions) {
             let wanted = &to.functions[name];
             let called = to.tables.values().any(|table| calls(table, name));
@@ -68,7 +74,14 @@ impl Drafting {
             let mut new = to.views.keys().filter(|view| !self.now.views.contains_key(*view));
             match round {
                 Round::Early if waits && !called => continue,
-                Round::Late if waits && !called && new.any(|view| reads(&view)) => continue,
+                Round::Late
+                    if waits
+                        && !called
+                        && (new.any(|view| reads(&view)) || call_any(wanted, &late)) =>
+                {
+                    late.push(bare(name));
+                    continue;
+                }
                 _ => {}
             }
             match self.now.functions.get(name).cloned() {
@@ -157,18 +170,17 @@ impl Drafting {
 
     /// Drops functions that nothing calls any more; the others when what calls them is gone.
     pub(super) fn drop_functions(&mut self, to: &Schema, last: bool) {
-        let gone: Vec<String> = self
-            .now
-            .functions
-            .keys()
-            .filter(|name| !to.functions.contains_key(*name))
-            .cloned()
-            .collect();
+        // Those that call others first.
+        let gone = in_order(&self.now.functions).into_iter().rev();
+        let gone: Vec<String> =
+            gone.filter(|name| !to.functions.contains_key(*name)).cloned().collect();
         for name in gone {
             let used = self.now.tables.values().any(|table| {
                 calls(table, &name) || table.triggers.values().any(|it| it.function.0 == name)
             });
-            if used && !last {
+            let call = format!("{}(", bare(&name));
+            let read = self.now.views.values().any(|view| view.definition.contains(&call));
+            if (used || read) && !last {
                 continue;
             }
             if let Some(it) = self.now.functions.remove(&name) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::cast::{Doubt, cast, doubt};
 use super::change::Change;
 use super::columns::{NOTHING, batches};
 use super::{Drafting, unwritable};
@@ -19,29 +20,6 @@ use crate::migrate::schema::postgres::{
 pub(super) fn swaps(old: &Column, wanted: &Column) -> bool {
     old.collation != wanted.collation
         || (old.ty != wanted.ty && !lint::is_free(&old.ty, &wanted.ty))
-}
-
-/// A value of one type as one of another; through text where PostgreSQL may know no shorter way.
-pub(super) fn cast(column: &str, from: &str, to: &str) -> String {
-    let column = quoted(column);
-    let kind = |ty: &str| {
-        let name = ty.split('(').next().unwrap_or_default().trim();
-        match name {
-            "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => 1,
-            "date" | "timestamp without time zone" | "timestamp with time zone" | "timestamp" => 2,
-            "text" | "character varying" | "character" | "name" => 3,
-            "json" | "jsonb" => 4,
-            _ => 0,
-        }
-    };
-    let straight = kind(from) == 3 || kind(to) == 3 || (kind(from) == kind(to) && kind(to) > 0);
-    if straight {
-        format!("{column}::{to}")
-    } else if to.ends_with("[]") {
-        format!("{column}::text[]::{to}")
-    } else {
-        format!("{column}::text::{to}")
-    }
 }
 
 /// Something built for the new column, by its own name and the one that it gets.
@@ -212,7 +190,13 @@ impl Drafting {
             format!("DROP FUNCTION {signature}"),
             sql::alter(table, &format!("DROP COLUMN {target}")),
         ];
-        self.push(Change::new(format!("add_{passing}_to_{table}"), up, down).on(table));
+        let doubt = doubt(&old.ty, &wanted.ty, &self.now);
+        if let Some(doubt) = doubt {
+            let (from, to, why) = (&old.ty, &wanted.ty, doubt.why());
+            self.warn(format!("column {table}.{column} becomes {to} and was {from}: {why}"));
+        }
+        let change = Change::new(format!("add_{passing}_to_{table}"), up, down).on(table);
+        self.push(change.breaking_if(doubt == Some(Doubt::Range)));
         self.now.functions.insert(signature.clone(), function.clone());
         if let Some(known) = self.now.tables.get_mut(table) {
             known.columns.insert(passing.clone(), new);

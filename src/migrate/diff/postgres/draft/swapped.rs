@@ -1,22 +1,29 @@
 //! The moment at which a new column takes the place of the old one, and the way back from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::cast::cast;
 use super::change::Change;
-use super::swap::{Built, Swap, cast};
+use super::swap::{Built, Swap};
 use super::{Drafting, columns};
 use crate::migrate::diff::postgres::sql::{self, alter, alter_column, quoted};
 use crate::migrate::schema::postgres::{
-    Column, Constraint, ConstraintKind, Schema, Value, View, mentions,
+    Column, Constraint, ConstraintKind, Schema, Value, mentions,
 };
 
 impl Drafting {
     /// Drops the old column and gives its name, and those of what hangs on it, to the new one and what was built.
     pub(super) fn change_places(&mut self, swap: &Swap<'_>, to: &Schema) {
-        let Swap { table, column, passing, .. } = swap;
+        let Swap { table, column, .. } = swap;
         let place = [((*table).to_owned(), (*column).to_owned())];
         // What hangs on the old column, for the way back.
-        let (_, mut back_after) = self.around(&place);
+        let (_, hanging) = self.around(&place);
+        let known = &self.now.tables[*table].triggers;
+        let on_column = known
+            .iter()
+            .filter(|(name, it)| **name != swap.trigger.0 && mentions(&it.definition, column));
+        let triggers: Vec<String> = on_column.map(|(name, _)| name.clone()).collect();
+        let foreign = self.foreign_on(table, column);
         let mut up = Vec::new();
         let views = self.readers(&place);
         for name in views.iter().rev() {
@@ -24,33 +31,60 @@ impl Drafting {
                 up.push(sql::drop_view(name, &view));
             }
         }
-        let known = self.now.tables[*table].clone();
-        let (own_trigger, own_function) = (&swap.trigger.0, &swap.function.0);
-        let on_column = |name: &&String| mentions(&known.triggers[*name].definition, column);
-        let triggers: Vec<String> = known
-            .triggers
-            .keys()
-            .filter(|name| *name != own_trigger)
-            .filter(on_column)
-            .cloned()
-            .collect();
         up.extend(triggers.iter().map(|name| sql::drop_trigger(table, name)));
-        up.push(sql::drop_trigger(table, own_trigger));
-        up.push(format!("DROP FUNCTION {own_function}"));
-        let foreign = self.foreign_on(table, column);
-        for (other, name, _) in &foreign {
-            up.push(sql::drop_constraint(other, name));
+        up.push(sql::drop_trigger(table, &swap.trigger.0));
+        up.push(format!("DROP FUNCTION {}", swap.function.0));
+        up.extend(foreign.iter().map(|(other, name, _)| sql::drop_constraint(other, name)));
+        let (exchange, back) = self.exchange(swap);
+        up.extend(exchange);
+        // The model after it.
+        self.settle(swap, &triggers);
+        let (again, mut down) = self.foreign_again(foreign, to);
+        up.extend(again);
+        for name in &triggers {
+            let wanted = to.tables[*table].triggers.get(name);
+            let Some(wanted) = wanted.filter(|it| {
+                !to.functions.contains_key(&it.function.0)
+                    || self.now.functions.contains_key(&it.function.0)
+            }) else {
+                continue;
+            };
+            up.extend(sql::create_trigger(table, name, wanted));
+            down.push(sql::drop_trigger(table, name));
+            if let Some(now) = self.now.tables.get_mut(*table) {
+                now.triggers.insert(name.clone(), wanted.clone());
+            }
         }
-        let mut down = Vec::new();
+        for name in self.views_again(to, &views) {
+            let view = &self.now.views[&name];
+            up.extend(sql::create_view(&name, view));
+            down.insert(0, sql::drop_view(&name, view));
+        }
+        down.extend(back);
+        down.push(swap.function.1.definition.clone());
+        if !hanging.contains(&swap.trigger.1.definition) {
+            down.push(swap.trigger.1.definition.clone());
+        }
+        down.extend(hanging);
+        if let Some(first) = down.first_mut() {
+            first.insert_str(0, "-- Writes every row, in one transaction.\n");
+        }
+        let change = Change::new(format!("change_{column}_of_{table}"), up, down);
+        self.push(change.on(table).alone().breaking());
+    }
+
+    /// The statements in which the columns change places, and those of the way back.
+    fn exchange(&self, swap: &Swap<'_>) -> (Vec<String>, Vec<String>) {
+        let Swap { table, column, passing, .. } = swap;
+        let (mut up, mut owned_again) = (Vec::new(), Vec::new());
         if let Value::Serial { sequence, .. } = &swap.old.value
             && matches!(swap.wanted.value, Value::Serial { .. })
         {
             up.push(sql::own_sequence(&sequence.0, Some((table, passing))));
         }
         // Sequences that go with the column stay with the new one.
-        let mut owned_again = Vec::new();
         for (name, it) in &self.now.sequences {
-            if it.owner.as_ref() == Some(&place[0]) {
+            if it.owner.as_ref().is_some_and(|(of, it)| of == table && it == column) {
                 up.push(sql::own_sequence(name, Some((table, passing))));
                 owned_again.push(sql::own_sequence(name, Some((table, column))));
             }
@@ -66,59 +100,34 @@ impl Drafting {
             alter(table, &format!("RENAME COLUMN {} TO {}", quoted(from), quoted(to)))
         };
         up.push(rename(passing, column));
-        let value = self.new_value(swap);
-        up.extend(value.0);
-        down.extend(value.1);
+        let (value, mut down) = self.new_value(swap);
+        up.extend(value);
         down.push(rename(column, passing));
         down.extend(names_back);
-        down.extend(self.old_column_again(swap));
+        down.extend(old_column_again(swap));
         down.extend(owned_again);
-        // The model after it.
-        self.settle(swap, &triggers);
-        let mut after_views = Vec::new();
+        (up, down)
+    }
+
+    /// Makes the foreign keys to the new column that are wanted; they are validated later.
+    fn foreign_again(
+        &mut self,
+        foreign: Vec<(String, String, Constraint)>,
+        to: &Schema,
+    ) -> (Vec<String>, Vec<String>) {
+        let (mut up, mut down) = (Vec::new(), Vec::new());
         for (other, name, it) in foreign {
             let wanted = to.tables.get(&other).and_then(|it| it.constraints.get(&name));
-            let now = self.now.tables.get_mut(&other).map(|it| &mut it.constraints);
-            let Some(now) = now else { continue };
-            now.remove(&name);
+            let Some(now) = self.now.tables.get_mut(&other) else { continue };
+            now.constraints.remove(&name);
             if let Some(wanted) = wanted.filter(|wanted| wanted.target == it.target) {
                 let made = Constraint { valid: false, ..wanted.clone() };
                 up.push(sql::add_constraint(&other, &name, &made));
-                after_views.push(sql::drop_constraint(&other, &name));
-                now.insert(name, made);
+                down.push(sql::drop_constraint(&other, &name));
+                now.constraints.insert(name, made);
             }
         }
-        for name in &triggers {
-            let wanted = to.tables[*table].triggers.get(name);
-            let Some(wanted) = wanted.filter(|it| {
-                !to.functions.contains_key(&it.function.0)
-                    || self.now.functions.contains_key(&it.function.0)
-            }) else {
-                continue;
-            };
-            up.extend(sql::create_trigger(table, name, wanted));
-            after_views.push(sql::drop_trigger(table, name));
-            if let Some(now) = self.now.tables.get_mut(*table) {
-                now.triggers.insert(name.clone(), wanted.clone());
-            }
-        }
-        for name in self.views_again(to, &views) {
-            let view = &to.views[&name];
-            let without = View { triggers: BTreeMap::new(), ..view.clone() };
-            up.extend(sql::create_view(&name, &without));
-            after_views.insert(0, sql::drop_view(&name, view));
-        }
-        down.splice(0..0, after_views);
-        back_after.insert(0, swap.function.1.definition.clone());
-        if !back_after.iter().any(|it| *it == swap.trigger.1.definition) {
-            back_after.insert(1, swap.trigger.1.definition.clone());
-        }
-        down.extend(back_after);
-        if let Some(first) = down.first_mut() {
-            first.insert_str(0, "-- Writes every row, in one transaction.\n");
-        }
-        let change = Change::new(format!("change_{column}_of_{table}"), up, down);
-        self.push(change.on(table).alone().breaking());
+        (up, down)
     }
 
     /// The foreign keys that refer to a column.
@@ -195,34 +204,6 @@ impl Drafting {
         new.not_null || !matches!(swap.wanted.value, Value::Identity { .. })
     }
 
-    /// The statements that make the old column beside the new one again.
-    fn old_column_again(&self, swap: &Swap<'_>) -> Vec<String> {
-        let Swap { table, column, passing, old, .. } = swap;
-        let empty = Column { not_null: false, value: Value::Nothing, ..old.clone() };
-        let value = cast(passing, &swap.wanted.ty, &old.ty);
-        let mut statements = vec![
-            alter(table, &format!("ADD COLUMN {}", sql::column(column, &empty))),
-            format!(
-                "UPDATE {} SET {} = {value} WHERE {} IS NOT NULL",
-                quoted(table),
-                quoted(column),
-                quoted(passing)
-            ),
-        ];
-        if old.not_null {
-            statements.push(alter_column(table, column, "SET NOT NULL"));
-        }
-        match (&old.value, &swap.wanted.value) {
-            (Value::Serial { sequence, .. }, Value::Serial { .. }) => {
-                statements.push(sql::own_sequence(&sequence.0, Some((table, column))));
-                let action = format!("SET DEFAULT {}", sql::next_of(&sequence.0));
-                statements.push(alter_column(table, column, &action));
-            }
-            (value, _) => statements.extend(columns::attach(table, column, value)),
-        }
-        statements
-    }
-
     /// The schema after both have changed places.
     fn settle(&mut self, swap: &Swap<'_>, triggers: &[String]) {
         let may_have = self.may_have(swap);
@@ -261,4 +242,32 @@ impl Drafting {
         }
         table.columns.insert(swap.column.to_owned(), column);
     }
+}
+
+/// The statements that make the old column beside the new one again.
+fn old_column_again(swap: &Swap<'_>) -> Vec<String> {
+    let Swap { table, column, passing, old, .. } = swap;
+    let empty = Column { not_null: false, value: Value::Nothing, ..old.clone() };
+    let value = cast(passing, &swap.wanted.ty, &old.ty);
+    let mut statements = vec![
+        alter(table, &format!("ADD COLUMN {}", sql::column(column, &empty))),
+        format!(
+            "UPDATE {} SET {} = {value} WHERE {} IS NOT NULL",
+            quoted(table),
+            quoted(column),
+            quoted(passing)
+        ),
+    ];
+    if old.not_null {
+        statements.push(alter_column(table, column, "SET NOT NULL"));
+    }
+    match (&old.value, &swap.wanted.value) {
+        (Value::Serial { sequence, .. }, Value::Serial { .. }) => {
+            statements.push(sql::own_sequence(&sequence.0, Some((table, column))));
+            let action = format!("SET DEFAULT {}", sql::next_of(&sequence.0));
+            statements.push(alter_column(table, column, &action));
+        }
+        (value, _) => statements.extend(columns::attach(table, column, value)),
+    }
+    statements
 }

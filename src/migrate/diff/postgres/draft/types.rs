@@ -1,13 +1,14 @@
 //! Enumerated types, domains and sequences.
 
+use super::cast::cast;
 use super::change::Change;
 use super::columns::default_of;
-use super::swap::cast;
 use super::{Drafting, unwritable};
 use crate::migrate::diff::postgres::compare::both;
+use crate::migrate::diff::postgres::prune::prune;
 use crate::migrate::diff::postgres::sql::{self, literal, quoted};
 use crate::migrate::diff::{ObjectKind, Unwritable};
-use crate::migrate::schema::postgres::{Counting, Domain, Enum, Schema, Sequence};
+use crate::migrate::schema::postgres::{Counting, Domain, Enum, Schema, Sequence, mentions};
 
 /// The statements that add to a type what it lacks; none: something goes or changes its place.
 pub(super) fn added_values(name: &str, old: &Enum, new: &Enum) -> Option<Vec<String>> {
@@ -70,6 +71,34 @@ impl Drafting {
             self.now.domains.insert(name.clone(), wanted.clone());
         }
         Ok(())
+    }
+
+    /// Drops first what goes and has an enumerated type that is made anew: it needs no new type.
+    pub(super) fn clear_types(&mut self, to: &Schema) -> Result<(), Unwritable> {
+        let mut without = self.now.clone();
+        for (name, wanted) in &to.enums {
+            let Some(old) = self.now.enums.get(name).filter(|old| *old != wanted) else { continue };
+            if !self.needs_new_type(name, old, wanted) {
+                continue;
+            }
+            for (table, column) in self.columns_of_type(name) {
+                let Some(wanted) = to.tables.get(&table) else {
+                    without.tables.remove(&table);
+                    continue;
+                };
+                if let Some(known) = without.tables.get_mut(&table)
+                    && !wanted.columns.contains_key(&column)
+                {
+                    known.columns.remove(&column);
+                    known.triggers.retain(|_, it| !mentions(&it.definition, &column));
+                }
+            }
+        }
+        if without == self.now {
+            return Ok(());
+        }
+        prune(&mut without);
+        self.advance(&without)
     }
 
     /// Whether columns have a type in which values go or change their order.
@@ -212,19 +241,20 @@ impl Drafting {
                     let make = vec![sql::create_sequence(name, &wanted.counting)];
                     let drop = vec![format!("DROP SEQUENCE {}", quoted(name))];
                     self.push(Change::new(format!("create_{name}"), make, drop));
-                    let mut made = wanted.clone();
-                    made.owner = None;
-                    self.now.sequences.insert(name.clone(), made);
+                    let counting = wanted.counting.clone();
+                    self.now.sequences.insert(name.clone(), Sequence { counting, owner: None });
                 }
                 Some(old) if old.counting != wanted.counting => {
-                    let set = |it: &Counting| {
-                        let (name, counting) = (quoted(name), sql::counting(it));
-                        vec![format!("ALTER SEQUENCE {name} AS {} {counting}", it.ty)]
+                    let set = |from: &Counting, to: &Counting| {
+                        let (mut set, again) = sql::into_range(name, from, to);
+                        let (name, counting) = (quoted(name), sql::counting(to));
+                        set.push(format!("ALTER SEQUENCE {name} AS {} {counting}{again}", to.ty));
+                        set
                     };
                     let change = Change::new(
                         format!("change_{name}"),
-                        set(&wanted.counting),
-                        set(&old.counting),
+                        set(&old.counting, &wanted.counting),
+                        set(&wanted.counting, &old.counting),
                     );
                     self.push(change);
                     let counting = wanted.counting.clone();
