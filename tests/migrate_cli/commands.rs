@@ -157,3 +157,32 @@ fn the_makefile_lists_the_targets_that_alembic_users_know() {
         assert!(help.lines().any(|line| line.split_whitespace().next() == Some(target)), "{help}");
     }
 }
+
+/// What make would run for a new migration.
+fn upgrade_revision(variables: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new("make")
+        .args(["--no-print-directory", "--dry-run", "upgrade-revision"])
+        .args(variables)
+        .env_remove("MAKEFLAGS")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("make runs");
+    (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
+#[test]
+fn upgrade_revision_drafts_unless_the_files_are_to_be_empty() {
+    let (code, drafts) =
+        upgrade_revision(&["NAME=add_labels", "RENAME=a.b=c tasks=todos", "YES=1"]);
+    assert_eq!(code, Some(0), "{drafts}");
+    for words in [
+        "migrate diff -m \"$@\"",
+        "\"add_labels\"",
+        "--rename 'a.b=c' --rename 'tasks=todos' --yes",
+    ] {
+        assert!(drafts.contains(words), "{words}: {drafts}");
+    }
+    let (_, empty) = upgrade_revision(&["NAME=add_labels", "EMPTY=1"]);
+    assert!(empty.contains("migrate new \"add_labels\""), "{empty}");
+    assert!(!empty.contains("migrate diff"), "{empty}");
+}
