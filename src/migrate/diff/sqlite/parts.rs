@@ -65,7 +65,12 @@ pub(super) fn parts(schema: &Schema) -> BTreeMap<Key, Part<'_>> {
             found.insert(key, Part::Column(column_name, column));
         }
         for constraint in &table.constraints {
-            found.insert(constraint_key(name, constraint), Part::Constraint(constraint));
+            let mut key = constraint_key(name, constraint);
+            if found.contains_key(&key) {
+                // SQLite lets two have one name.
+                key.2 = Name::new(constraint.to_string());
+            }
+            found.insert(key, Part::Constraint(constraint));
         }
         for (index_name, index) in &table.indexes {
             let key = (ObjectKind::Index, own.clone(), index_name.clone());

@@ -27,7 +27,7 @@ pub(super) fn renaming(
     for rename in renames {
         let (table, new) = (Name::new(rename.table.as_str()), Name::new(rename.to.as_str()));
         let Some(before) = from.tables.get(&table) else {
-            return Err(wrong(rename, format!("there is no table {}", table.as_str())));
+            return Err(wrong(rename, &format!("there is no table {}", table.as_str())));
         };
         let Some(column) = rename.column.as_deref().map(Name::new) else {
             continue;
@@ -35,10 +35,10 @@ pub(super) fn renaming(
         let target = new_name(&table);
         let after = to.tables.get(&target);
         if !before.columns.contains_key(&column) {
-            return Err(wrong(rename, format!("{} has no such column", table.as_str())));
+            return Err(wrong(rename, &format!("{} has no such column", table.as_str())));
         }
         if before.columns.contains_key(&new) {
-            return Err(wrong(rename, format!("there is a column {} already", new.as_str())));
+            return Err(wrong(rename, &format!("there is a column {} already", new.as_str())));
         }
         if !after
             .is_some_and(|it| it.columns.contains_key(&new) && !it.columns.contains_key(&column))
@@ -48,7 +48,7 @@ pub(super) fn renaming(
                 target.as_str(),
                 new.as_str()
             );
-            return Err(wrong(rename, why));
+            return Err(wrong(rename, &why));
         }
         found.up.push(format!("ALTER TABLE {table} RENAME COLUMN {column} TO {new}"));
         found.down.push(format!("ALTER TABLE {table} RENAME COLUMN {new} TO {column}"));
@@ -81,13 +81,13 @@ fn in_order<'a>(
     for rename in &open {
         if !to.tables.contains_key(&Name::new(rename.to.as_str())) {
             let why = format!("the schema to be reached has no table {}", rename.to);
-            return Err(wrong(rename, why));
+            return Err(wrong(rename, &why));
         }
     }
     while let Some(first) = open.first().copied() {
         let free = open.iter().position(|it| !names.contains(&Name::new(it.to.as_str())));
         let Some(at) = free else {
-            return Err(wrong(first, format!("there is a {} already", first.to)));
+            return Err(wrong(first, &format!("there is a {} already", first.to)));
         };
         let rename = open.remove(at);
         names.retain(|name| *name != Name::new(rename.table.as_str()));
@@ -97,7 +97,7 @@ fn in_order<'a>(
     Ok(order)
 }
 
-fn wrong(rename: &Rename, why: String) -> Unwritable {
+fn wrong(rename: &Rename, why: &str) -> Unwritable {
     let (kind, name) = match &rename.column {
         Some(column) => (ObjectKind::Column, format!("{}.{column}", rename.table)),
         None => (ObjectKind::Table, rename.table.clone()),

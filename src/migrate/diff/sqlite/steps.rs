@@ -96,16 +96,17 @@ pub(super) fn write(from: &Schema, to: &Schema, way: Way) -> Result<Script, Unwr
 
 fn tried(from: &Schema, to: &Schema, script: &Script) -> Result<(), String> {
     let reached = Trial::of(from)?.run(script)?;
-    match compare(to, &reached).first() {
-        None => Ok(()),
-        Some(left) => Err(format!("{} is left as it was", left.object)),
+    if reached == *to {
+        return Ok(());
     }
+    let left = compare(to, &reached).into_iter().next().map(|it| it.object);
+    Err(format!("{} is left as it was", left.unwrap_or_else(super::draft::schema)))
 }
 
 fn refused(from: &Schema, to: &Schema, why: &str) -> Unwritable {
     let object = compare(to, from).into_iter().next().map(|difference| difference.object);
     Unwritable {
-        object: object.unwrap_or_else(|| super::draft::schema()),
+        object: object.unwrap_or_else(super::draft::schema),
         why: format!(
             "SQLite does not take what would be written ({why}); write the migration by hand"
         ),
@@ -123,11 +124,7 @@ fn states(from: &Schema, to: &Schema) -> Vec<Schema> {
     // What stays refers to it: it has to be there before, or until after.
     let needed = referred(&last, &new);
     let held = referred(&first, &gone);
-    // What refers to something that stays, and may change, goes before that; the rest has time.
-    let refers = |name: &Name| {
-        references(&first).iter().any(|(parent, child)| child == name && !gone.contains(parent))
-    };
-    let early: BTreeSet<_> = gone.difference(&held).filter(|name| refers(name)).cloned().collect();
+    let early = hasty(&first, &gone, &held);
     let late: BTreeSet<_> = new.difference(&needed).cloned().collect();
 
     let mut begun = lacking(&first, &early);
@@ -151,6 +148,25 @@ fn states(from: &Schema, to: &Schema) -> Vec<Schema> {
     let mut states = vec![from.clone(), first, begun, changed, last, to.clone()];
     states.dedup();
     states
+}
+
+/// Those of the tables that go which have to go before anything changes: they refer to something that stays, or to
+/// another such table. The rest has time.
+fn hasty(schema: &Schema, gone: &BTreeSet<Name>, held: &BTreeSet<Name>) -> BTreeSet<Name> {
+    let references = references(schema);
+    let mut found: BTreeSet<Name> = BTreeSet::new();
+    loop {
+        let before = found.len();
+        let more = references.iter().filter(|(parent, child)| {
+            let is_free = gone.contains(child) && !held.contains(child);
+            is_free && (!gone.contains(parent) || found.contains(parent))
+        });
+        let more: Vec<_> = more.map(|(_, child)| child.clone()).collect();
+        found.extend(more);
+        if found.len() == before {
+            return found;
+        }
+    }
 }
 
 /// Those of these tables that others refer to, and what they refer to themselves.

@@ -133,11 +133,11 @@ impl ForeignKey {
     pub(in crate::migrate) fn clause(&self) -> String {
         let mut clause = format!("REFERENCES {}", self.table);
         if !self.references.is_empty() {
-            clause.push_str(&format!(" ({})", listed(&self.references)));
+            clause = format!("{clause} ({})", listed(&self.references));
         }
         for (when, action) in [("UPDATE", self.on_update), ("DELETE", self.on_delete)] {
             if let Some(action) = action {
-                clause.push_str(&format!(" ON {when} {action}"));
+                clause = format!("{clause} ON {when} {action}");
             }
         }
         if self.deferred {

@@ -70,6 +70,22 @@ impl Table {
     }
 }
 
+impl Table {
+    /// One line for each part of it.
+    fn lines(&self, name: &str) -> Vec<String> {
+        let whole = self.opaque.clone().unwrap_or_else(|| self.options());
+        let mut lines = vec![format!("table {name} {whole}")];
+        let column = |(own, column): (&Name, &Column)| {
+            let definition = column.declare(own, None);
+            format!("column {name}.{definition}")
+        };
+        lines.extend(self.columns.iter().map(column));
+        lines.extend(self.constraints.iter().map(|it| format!("constraint {name} {it}")));
+        lines.extend(self.indexes.values().map(|it| format!("index {}", it.statement.0)));
+        lines
+    }
+}
+
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::migrate) struct Column {
@@ -197,6 +213,16 @@ impl Schema {
         }
         schema.refer_to_primary_keys();
         schema
+    }
+
+    /// One line for each thing in it.
+    pub(in crate::migrate) fn lines(&self) -> impl Iterator<Item = String> {
+        let tables = self.tables.iter().flat_map(|(name, table)| table.lines(name.as_str()));
+        let virtual_tables =
+            self.virtual_tables.values().map(|it| format!("table {}", it.statement.0));
+        let views = self.views.values().map(|view| format!("view {}", view.text()));
+        let triggers = self.triggers.values().map(|it| format!("trigger {}", it.definition.text()));
+        tables.chain(virtual_tables).chain(views).chain(triggers)
     }
 
     /// Everything that something is called.

@@ -254,9 +254,7 @@ fn default(expr: &Expr<'_>) -> Option<Option<Sql>> {
     Some(match expr {
         Expr::Literal(Literal::Null) => None,
         Expr::Literal(_) => Some(found),
-        Expr::Unary(UnaryOperator::Negative, inner) if matches!(inner, Expr::Literal(_)) => {
-            Some(found)
-        }
+        Expr::Unary(UnaryOperator::Negative, Expr::Literal(_)) => Some(found),
         _ => Some(Sql::new(format!("({})", found.text()), format!("({})", found.canonical()))),
     })
 }
