@@ -128,7 +128,8 @@ mod tests {
     #[case("integer", "bigint", "c::bigint")]
     #[case("text", "integer", "c::integer")]
     #[case("uuid", "bytea", "c::text::bytea")]
-    #[case("integer[]", "bigint[]", "c::text[]::bigint[]")]
+    #[case("integer[]", "bigint[]", "c::bigint[]")]
+    #[case("uuid[]", "bytea[]", "c::text[]::bytea[]")]
     // A cast would cut off what is too long.
     #[case("character varying(20)", "character varying(10)", "c")]
     #[case("integer", "character varying(10)", "c::text")]
