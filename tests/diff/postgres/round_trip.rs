@@ -1,7 +1,7 @@
 //! Three hundred pairs of schemas: the draft leads from the first to the second and back, and the linter has
 //! nothing against its files.
 //!
-//! A seed's test is named after it: that of 137 is `postgres::round_trip::pair::tens_14_13::ones_8_7`.
+//! A seed's test is named after it: that of 137 is `postgres::round_trip::pair::tens_14_13::ones_08_7`.
 
 use rstest::rstest;
 use taskmanager::migrate::diff::{compare, draft};
