@@ -51,7 +51,7 @@ fn changed(change: impl FnOnce(&mut Table)) -> Schema {
 }
 
 fn between(from: &Schema, to: &Schema) -> Draft {
-    draft(from, to, &[]).unwrap()
+    draft(from, to, &[]).expect("a draft")
 }
 
 /// Every step's up, with how it is run.
@@ -178,7 +178,7 @@ fn values_are_added_at_their_place(
 #[test]
 fn a_rename_is_only_done_when_it_is_given() {
     let to = changed(|table| {
-        let title = table.columns.remove("title").unwrap();
+        let title = table.columns.remove("title").expect("a column");
         table.columns.insert("name".to_owned(), title);
     });
     let suggested = possible_renames(&books(), &to);
@@ -190,7 +190,7 @@ fn a_rename_is_only_done_when_it_is_given() {
     assert!(
         steps(&dropped).iter().any(|(_, up)| up.contains(&"ALTER TABLE books DROP COLUMN title"))
     );
-    let renamed = draft(&books(), &to, &suggested).unwrap();
+    let renamed = draft(&books(), &to, &suggested).expect("a draft");
     let expected = ["ALTER TABLE books RENAME COLUMN title TO name"];
     assert_eq!(steps(&renamed), [(Running::Transaction, expected.to_vec())]);
     assert_eq!(renamed.steps[0].compat, Compat::Breaking);
