@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 /// Everything in the schema `public` that is part of a schema, a line each, but the tables of the record.
 const EVERYTHING: &str = r"
@@ -67,8 +67,9 @@ const COLUMNS: &str = "SELECT c.relname::text, a.attname::text, format_type(a.at
 
 /// Everything, as a sorted list.
 pub(super) async fn everything(connection: &mut PgConnection) -> BTreeSet<String> {
-    let lines: Vec<String> = sqlx::query_scalar(EVERYTHING).fetch_all(connection).await.unwrap();
-    lines.iter().map(|line| plain(line)).collect()
+    // Without a plan that is kept: the schema it speaks of is made anew for each test.
+    let rows = sqlx::raw_sql(AssertSqlSafe(EVERYTHING)).fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| plain(row.get(0))).collect()
 }
 
 /// A definition without the casts and parentheses that PostgreSQL adds, in other places each time that it reads

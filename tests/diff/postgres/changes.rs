@@ -9,7 +9,7 @@ use rstest::rstest;
 use sqlx::{Connection as _, PgConnection};
 use taskmanager::migrate::diff::{Rename, draft};
 
-use super::catalogue::{self, Columns, columns, everything};
+use super::catalogue::{self, Columns, columns};
 use super::place::{self, Place, connect, shown};
 use super::trip::{Trip, same};
 
@@ -88,10 +88,10 @@ async fn go(place: &Place, change: &Change) -> (String, Result<(), String>) {
         Err(error) => return (format!("unwritable: {error}"), Ok(())),
     };
     let went = async {
-        let wanted = everything(&mut connect(&place.model).await).await;
+        let wanted = place.wanted().await;
         let mut connection = place.connect().await;
         place::run(&mut connection, &change.rows).await;
-        let before = everything(&mut connection).await;
+        let before = place.everything().await;
         let trip = Trip::new(&change.from, &draft)?;
         let findings = trip.findings();
         if !findings.is_empty() {
@@ -110,14 +110,14 @@ async fn go(place: &Place, change: &Change) -> (String, Result<(), String>) {
         trip.begin(place).await;
         let stages = trip.there(place, &from, change.by_hand.as_ref()).await?;
         same("after all steps", &to, &stages[stages.len() - 1])?;
-        let reached = everything(&mut connection).await;
+        let reached = place.everything().await;
         catalogue::same("after all steps", &wanted, &reached)?;
         kept("there", &cast, &new.rows(&mut connection, false).await)?;
 
         let cast = new.rows(&mut connection, true).await;
         trip.back(place, &stages).await?;
         if trip.is_reversible() {
-            catalogue::same("after the way back", &before, &everything(&mut connection).await)?;
+            catalogue::same("after the way back", &before, &place.everything().await)?;
             kept("back", &cast, &old.rows(&mut connection, false).await)?;
         }
         connection.close().await.map_err(|error| error.to_string())

@@ -4,7 +4,7 @@
 use rstest::rstest;
 use taskmanager::migrate::diff::{Mend, compare, mend};
 
-use super::catalogue::{self, everything};
+use super::catalogue;
 use super::place::{Place, connect, run};
 
 const SCHEMA: &str = "
@@ -160,9 +160,7 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
         }
         assert_eq!(now, left, "after\n{}", statements.join(";\n"));
     }
-    let model = everything(&mut connect(&place.model).await).await;
-    let live = everything(&mut place.connect().await).await;
-    catalogue::same("mended", &model, &live).unwrap();
+    catalogue::same("mended", &place.wanted().await, &place.everything().await).unwrap();
     place.give_back();
 }
 

@@ -1,62 +1,79 @@
 //! Two databases for each test, used again by the next: making one takes longer than most tests.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
 use taskmanager::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
 use taskmanager::migrate::diff::Draft;
 use taskmanager::migrate::schema::{Schema, declare, read_from};
 use taskmanager::migrate::scratch::Scratch;
 use taskmanager::migrate::{MigrationSet, Operation, Progress, Safety, StartSettings};
+use tokio::sync::Mutex as Shared;
 use tokio_util::sync::CancellationToken;
+
+use super::catalogue::everything;
 
 const WAIT: Duration = Duration::from_secs(30);
 
 /// Those that no test uses now.
-static FREE: Mutex<Vec<Place>> = Mutex::new(Vec::new());
+static FREE: Mutex<Vec<(Scratch, Scratch)>> = Mutex::new(Vec::new());
 
 /// A database to change, and one beside it that shows how it should be.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) live: Scratch,
     pub(super) model: Scratch,
+    /// One for each, kept: a connection takes as long as a dozen statements.
+    of_live: Shared<PgConnection>,
+    of_model: Shared<PgConnection>,
 }
 
 impl Place {
-    /// Both are empty.
     pub(super) async fn take() -> Self {
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let place = match free {
-            Some(place) => place,
-            None => Self { live: made().await, model: made().await },
+        let (live, model) = match free {
+            Some(both) => both,
+            None => (made().await, made().await),
         };
-        empty(&place.live).await;
-        empty(&place.model).await;
-        place
+        let of_live = Shared::new(connect(&live).await);
+        let of_model = Shared::new(connect(&model).await);
+        Self { live, model, of_live, of_model }
     }
 
     /// For the next test.
     pub(super) fn give_back(self) {
-        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(self);
+        let both = (self.live, self.model);
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(both);
     }
 
-    /// Declares a schema on the database that shows how it should be.
+    /// Declares a schema on the database that shows how it should be, and on nothing else.
     pub(super) async fn declared(&self, sql: &str) -> Schema {
-        empty(&self.model).await;
+        empty(&self.of_model).await;
         made_on(&self.model, sql).await
     }
 
-    /// Declares a schema on the database that is changed.
+    /// Declares a schema on the database that is changed, and on nothing else.
     pub(super) async fn begun(&self, sql: &str) -> Schema {
-        empty(&self.live).await;
+        empty(&self.of_live).await;
         made_on(&self.live, sql).await
     }
 
     /// The schema that the changed database has now.
     pub(super) async fn now(&self) -> Schema {
         read_from(self.live.url()).await.unwrap().expect("a server")
+    }
+
+    /// Everything in the catalogue of the changed database.
+    pub(super) async fn everything(&self) -> BTreeSet<String> {
+        everything(&mut *self.of_live.lock().await).await
+    }
+
+    /// Everything in the catalogue of the one that shows how it should be.
+    pub(super) async fn wanted(&self) -> BTreeSet<String> {
+        everything(&mut *self.of_model.lock().await).await
     }
 
     /// A connection to the changed database.
@@ -82,10 +99,9 @@ pub(super) async fn connect(scratch: &Scratch) -> PgConnection {
     options.connect().await.unwrap()
 }
 
-async fn empty(scratch: &Scratch) {
-    let mut connection = connect(scratch).await;
-    run(&mut connection, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
-    connection.close().await.unwrap();
+async fn empty(connection: &Shared<PgConnection>) {
+    let connection = &mut *connection.lock().await;
+    run(connection, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
 }
 
 /// Runs statements.

@@ -605,7 +605,7 @@ ALTER TYPE genre ADD VALUE 'poem';
 -- compat: breaking
 DROP DATABASE IF EXISTS not_there_at_all;
 -- row: an index renamed
--- cost: books, ACCESS EXCLUSIVE
+-- cost: books, none
 -- down: ALTER INDEX books_name_idx RENAME TO books_title_idx;
 -- up:
 -- compat: additive

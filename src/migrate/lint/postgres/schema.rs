@@ -49,6 +49,32 @@ enum KnownKind {
     ForeignKey { target: String },
 }
 
+impl Known {
+    /// Whether it is a check that speaks of the column.
+    fn speaks_of(&self, column: &str) -> bool {
+        match &self.kind {
+            KnownKind::Check { text, .. } => words(text).any(|word| word == column),
+            KnownKind::ForeignKey { .. } => false,
+        }
+    }
+
+    /// A check speaks of a column by its new name.
+    fn follow(&mut self, from: &str, to: &str) {
+        let KnownKind::Check { text, not_null } = &mut self.kind else { return };
+        if not_null.as_deref() == Some(from) {
+            *not_null = Some(to.to_owned());
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let mut followed = String::new();
+        for part in text.split_inclusive(|c| !is_word(c)) {
+            let word = part.trim_end_matches(|c| !is_word(c));
+            followed += if word == from { to } else { word };
+            followed += &part[word.len()..];
+        }
+        *text = followed;
+    }
+}
+
 impl Schema {
     pub(super) fn column(&self, table: &str, column: &str) -> Option<&Column> {
         self.tables.get(table)?.columns.get(column)
@@ -66,10 +92,7 @@ impl Schema {
 
     /// Whether a check of the table speaks of the column.
     pub(super) fn has_check_on(&self, table: &str, column: &str) -> bool {
-        let speaks = |constraint: &Known| match &constraint.kind {
-            KnownKind::Check { text, .. } => words(text).any(|word| word == column),
-            KnownKind::ForeignKey { .. } => false,
-        };
+        let speaks = |constraint: &Known| constraint.speaks_of(column);
         self.tables.get(table).is_some_and(|table| table.constraints.iter().any(speaks))
     }
 
@@ -192,6 +215,8 @@ impl Schema {
             ast::AlterTableAction::DropColumn(it) => {
                 if let Some(column) = names::column(it.column_name_ref()) {
                     table.columns.remove(&column);
+                    // They go with it.
+                    table.constraints.retain(|constraint| !constraint.speaks_of(&column));
                 }
             }
             ast::AlterTableAction::RenameColumn(it) => {
@@ -201,6 +226,9 @@ impl Schema {
                     && let Some(column) = table.columns.remove(&from)
                 {
                     table.columns.insert(to.clone(), column);
+                    for constraint in &mut table.constraints {
+                        constraint.follow(&from, &to);
+                    }
                     let indexes = self.indexes.values_mut().filter(|index| index.table == name);
                     for named in indexes.flat_map(|index| &mut index.columns) {
                         if *named == from {

@@ -129,8 +129,10 @@ pub(super) fn constraints() -> String {
          CASE WHEN k.contype = 'f' THEN json_build_object('table', r.relname, 'columns', {}) END AS target \
          FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
          LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid \
+         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u') \
          WHERE k.contype IN ('p', 'u', 'c', 'x', 'f') AND k.conparentid = 0 AND NOT c.relispartition AND {}",
-        names("c.oid", "k.conkey"),
+        // Of a key also those that its index only includes.
+        names("c.oid", "coalesce(CAST(i.indkey AS int2[]), k.conkey)"),
         names("r.oid", "k.confkey"),
         ours()
     ))

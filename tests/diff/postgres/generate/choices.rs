@@ -189,12 +189,11 @@ pub(super) fn items(family: Family) -> &'static [(&'static str, &'static str)] {
             ("btree", "({0} + 1)"),
             ("btree", "abs({0})"),
         ],
-        Truth => &[("btree", "{0}")],
+        Truth | Choice => &[("btree", "{0}")],
         Time => &[("btree", "{0}"), ("btree", "{0} NULLS FIRST"), ("brin", "{0}")],
         Uuid => &[("btree", "{0}"), ("hash", "{0}")],
         Json => &[("gin", "{0}"), ("gin", "{0} jsonb_path_ops"), ("btree", "({0} ->> 'kind')")],
         Texts | Numbers => &[("gin", "{0}")],
-        Choice => &[("btree", "{0}")],
         Bytes => &[("btree", "md5({0})")],
     }
 }

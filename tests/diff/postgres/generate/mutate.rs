@@ -295,8 +295,8 @@ fn change_references(dice: &mut Dice, model: &mut Model) {
     if let Some(at) = dice.any(&(0..table.references.len()).collect::<Vec<_>>()) {
         let reference = &mut table.references[at];
         match dice.below(4) {
-            0 => reference.actions = (*dice.pick(&choices::ACTIONS)).to_owned(),
-            1 => reference.deferrable = (*dice.pick(&choices::DEFERRABLE)).to_owned(),
+            0 => (*dice.pick(&choices::ACTIONS)).clone_into(&mut reference.actions),
+            1 => (*dice.pick(&choices::DEFERRABLE)).clone_into(&mut reference.deferrable),
             2 => reference.name = None,
             _ => drop(table.references.remove(at)),
         }
@@ -391,7 +391,7 @@ fn rename_table(dice: &mut Dice, from: &Model, to: &mut Model) -> Option<Rename>
     let both: Vec<String> = both.into_iter().filter(|name| from.table(name).is_some()).collect();
     let table = dice.any(&both)?;
     let free = |name: &&str| from.table(name).is_none() && to.table(name).is_none();
-    let names: Vec<&str> = choices::TABLES.into_iter().filter(|name| free(&name)).collect();
+    let names: Vec<&str> = choices::TABLES.into_iter().filter(|name| free(name)).collect();
     let new = dice.any(&names)?.to_owned();
     for it in &mut to.tables {
         for reference in it.references.iter_mut().filter(|reference| reference.target == table) {

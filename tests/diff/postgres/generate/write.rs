@@ -1,6 +1,6 @@
 //! A made-up schema as `CREATE` statements.
 
-use std::fmt::{Display, Formatter, Result};
+use std::fmt::{Display, Formatter, Result, Write as _};
 
 use super::model::{
     Check, Column, Domain, Enum, Filled, Index, Key, Model, Reference, Table, View,
@@ -110,18 +110,20 @@ fn column(column: &Column) -> String {
         (_, ty) => ty,
     };
     if let Some(collation) = &column.collation {
-        text += &format!(" COLLATE \"{collation}\"");
+        let _ = write!(text, " COLLATE \"{collation}\"");
     }
     match &column.filled {
         Filled::Not | Filled::Serial => {}
-        Filled::Default(expression) => text += &format!(" DEFAULT {expression}"),
+        Filled::Default(expression) => {
+            let _ = write!(text, " DEFAULT {expression}");
+        }
         Filled::Identity { always, options } => {
             let how = if *always { "ALWAYS" } else { "BY DEFAULT" };
-            text += &format!(" GENERATED {how} AS IDENTITY{options}");
+            let _ = write!(text, " GENERATED {how} AS IDENTITY{options}");
         }
         Filled::Generated { from, expression } => {
             let expression = fill(expression, std::slice::from_ref(from));
-            text += &format!(" GENERATED ALWAYS AS ({expression}) STORED");
+            let _ = write!(text, " GENERATED ALWAYS AS ({expression}) STORED");
         }
     }
     if column.not_null {
@@ -152,10 +154,10 @@ fn index(table: &str, index: &Index) -> String {
     let items = fill(&index.items, &index.columns);
     let mut text = format!("CREATE {unique}INDEX {name} ON {on} USING {} ({items})", index.method);
     if !index.include.is_empty() {
-        text += &format!(" INCLUDE ({})", list(&index.include));
+        let _ = write!(text, " INCLUDE ({})", list(&index.include));
     }
     if let Some(predicate) = &index.predicate {
-        text += &format!(" WHERE {}", fill(predicate, &index.columns));
+        let _ = write!(text, " WHERE {}", fill(predicate, &index.columns));
     }
     text
 }

@@ -265,10 +265,13 @@ impl Drafting {
                     swap.built.push(Built::Constraint(passing, name.clone(), it.clone()));
                 }
                 ConstraintKind::ForeignKey => {
-                    let target = it.target.as_ref();
-                    let itself = target.is_some_and(|it| it.table == table);
-                    let same = target.and_then(|it| self.now.tables.get(&it.table));
-                    if !itself && same.is_some() {
+                    let Some(target) = it.target.as_ref().filter(|it| it.table != table) else {
+                        continue;
+                    };
+                    let others = it.columns.iter().filter(|it| *it != column);
+                    if self.comparable(table, others, to)
+                        && self.comparable(&target.table, &target.columns, to)
+                    {
                         known.constraints.insert(passing.clone(), copy);
                         swap.built.push(Built::Constraint(passing, name.clone(), it.clone()));
                     }
@@ -284,6 +287,26 @@ impl Drafting {
             swap.built.push(Built::Index(passing, name.clone(), it.clone()));
         }
         self.advance(&beside)
+    }
+
+    /// Whether a foreign key between columns as they are now may be one between those that are wanted too.
+    pub(super) fn comparable<'c>(
+        &self,
+        table: &str,
+        columns: impl IntoIterator<Item = &'c String>,
+        to: &Schema,
+    ) -> bool {
+        let whole = |ty: &str| ["smallint", "integer", "bigint"].contains(&ty);
+        let text = |ty: &str| ty == "text" || ty.starts_with("character varying");
+        let alike = |one: &str, other: &str| {
+            let plain = !one.ends_with("[]") && !other.ends_with("[]");
+            one == other || (plain && ((whole(one) && whole(other)) || (text(one) && text(other))))
+        };
+        columns.into_iter().all(|column| {
+            let of =
+                |schema: &Schema| Some(schema.tables.get(table)?.columns.get(column)?.ty.clone());
+            of(&self.now).zip(of(to)).is_some_and(|(now, wanted)| alike(&now, &wanted))
+        })
     }
 
     /// Says that what is filled fires triggers.

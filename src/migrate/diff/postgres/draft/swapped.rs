@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::cast::cast;
 use super::change::Change;
 use super::swap::{Built, Swap};
+use super::tables::in_key;
 use super::{Drafting, columns};
 use crate::migrate::diff::postgres::sql::{self, alter, alter_column, quoted};
 use crate::migrate::schema::postgres::{
@@ -118,9 +119,17 @@ impl Drafting {
         let (mut up, mut down) = (Vec::new(), Vec::new());
         for (other, name, it) in foreign {
             let wanted = to.tables.get(&other).and_then(|it| it.constraints.get(&name));
+            let wanted = wanted.filter(|wanted| {
+                wanted.target == it.target
+                    && self.comparable(&other, &wanted.columns, to)
+                    && wanted
+                        .target
+                        .as_ref()
+                        .is_some_and(|target| self.comparable(&target.table, &target.columns, to))
+            });
             let Some(now) = self.now.tables.get_mut(&other) else { continue };
             now.constraints.remove(&name);
-            if let Some(wanted) = wanted.filter(|wanted| wanted.target == it.target) {
+            if let Some(wanted) = wanted {
                 let made = Constraint { valid: false, ..wanted.clone() };
                 up.push(sql::add_constraint(&other, &name, &made));
                 down.push(sql::drop_constraint(&other, &name));
@@ -230,7 +239,7 @@ impl Drafting {
         let is_key = table
             .constraints
             .values()
-            .any(|it| it.kind == ConstraintKind::PrimaryKey && it.columns.contains(swap.column));
+            .any(|it| it.kind == ConstraintKind::PrimaryKey && in_key(it, swap.column));
         let mut column = swap.wanted.clone();
         column.not_null = not_null || is_key;
         match (&swap.old.value, &mut column.value) {

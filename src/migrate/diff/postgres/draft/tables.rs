@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Drafting;
 use super::change::Change;
 use crate::migrate::diff::postgres::sql::{self, quoted};
-use crate::migrate::schema::postgres::{Constraint, ConstraintKind, Schema, Table};
+use crate::migrate::schema::postgres::{Constraint, ConstraintKind, Schema, Table, mentions};
 
 impl Drafting {
     /// Makes every new table in one file, with what it can have from the beginning; the others find it old.
@@ -98,9 +98,16 @@ impl Drafting {
 
 /// Whether a foreign key may refer to these columns by the constraint.
 pub(super) fn is_key(it: &Constraint, columns: &[String]) -> bool {
+    let mut key = it.columns.iter().filter(|column| in_key(it, column));
     matches!(it.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique)
-        && it.columns.iter().all(|column| columns.contains(column))
-        && columns.iter().all(|column| it.columns.contains(column))
+        && key.all(|column| columns.contains(column))
+        && columns.iter().all(|column| in_key(it, column))
+}
+
+/// Whether a key is made of a column, and does not only include it.
+pub(super) fn in_key(it: &Constraint, column: &str) -> bool {
+    let key = it.definition.split(" INCLUDE (").next().unwrap_or_default();
+    it.columns.contains(column) && mentions(key, column)
 }
 
 /// Tables after those that they refer to, as far as that can be.
