@@ -263,6 +263,11 @@ fn name(from: &Schema, to: &Schema) -> String {
         kind,
         Some(ObjectKind::Table | ObjectKind::Index | ObjectKind::View | ObjectKind::Trigger)
     );
+    let table_of = |it: &Difference| it.object.name.split('.').next().map(str::to_owned);
+    let tables: BTreeSet<_> = differences.iter().filter_map(table_of).collect();
+    if tables.len() > 2 {
+        return "change_schema".to_owned();
+    }
     let verb = match (all(|it| it.found.is_none()), all(|it| it.expected.is_none())) {
         (true, _) if made => "create",
         (true, _) => "add",
@@ -280,13 +285,7 @@ fn name(from: &Schema, to: &Schema) -> String {
             format!("{verb} {table} {own}")
         });
     }
-    let table_of = |it: &Difference| it.object.name.split('.').next().map(str::to_owned);
-    let tables: BTreeSet<_> = differences.iter().filter_map(table_of).collect();
-    let tables = if tables.len() <= 2 {
-        tables.into_iter().collect::<Vec<_>>().join(" and ")
-    } else {
-        "schema".to_owned()
-    };
+    let tables = tables.into_iter().collect::<Vec<_>>().join(" and ");
     let plural = match kind {
         Some(ObjectKind::Column) => "columns of ",
         Some(ObjectKind::ForeignKey) => "foreign keys of ",
