@@ -253,8 +253,7 @@ fn default(expr: &Expr<'_>) -> Option<Option<Sql>> {
     let found = sql::expression(expr, Known { is_name: &|_| false, all: true })?;
     Some(match expr {
         Expr::Literal(Literal::Null) => None,
-        Expr::Literal(_) => Some(found),
-        Expr::Unary(UnaryOperator::Negative, Expr::Literal(_)) => Some(found),
+        Expr::Literal(_) | Expr::Unary(UnaryOperator::Negative, Expr::Literal(_)) => Some(found),
         _ => Some(Sql::new(format!("({})", found.text()), format!("({})", found.canonical()))),
     })
 }
