@@ -237,7 +237,7 @@ mod tests {
             .flat_map(|(below, _)| fs::read_dir(folder.path().join(below)).expect("a folder"))
             .map(|entry| entry.expect("an entry").path())
             .collect();
-        assert_eq!(left, [taken.clone()]);
+        assert_eq!(left, std::slice::from_ref(taken));
         fs::remove_file(taken).expect("ours");
         let written = write(&three).expect("twelve files");
         assert_eq!(written.len(), 12);

@@ -179,7 +179,10 @@ impl Drafting {
                 calls(table, &name) || table.triggers.values().any(|it| it.function.0 == name)
             });
             let call = format!("{}(", bare(&name));
-            let read = self.now.views.values().any(|view| view.definition.contains(&call));
+            let read = self.now.views.values().any(|view| {
+                view.definition.contains(&call)
+                    || view.triggers.values().any(|it| it.function.0 == name)
+            });
             if (used || read) && !last {
                 continue;
             }
