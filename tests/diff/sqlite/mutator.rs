@@ -36,7 +36,7 @@ pub(crate) fn statements(rng: &mut StdRng, model: &Model) -> String {
     }));
     all.extend(model.views.iter().map(view));
     all.extend(model.triggers.iter().map(trigger));
-    all.into_iter().map(|statement| format!("{statement};\n")).collect()
+    all.iter().flat_map(|statement| [statement.as_str(), ";\n"]).collect()
 }
 
 fn view(view: &Program) -> String {
@@ -73,14 +73,14 @@ fn create(rng: &mut StdRng, table: &Table) -> String {
     let mut at_table = Vec::new();
     match &table.key {
         Key::Rowid { counted: true } => {
-            lines.push("id INTEGER PRIMARY KEY AUTOINCREMENT".to_owned())
+            lines.push("id INTEGER PRIMARY KEY AUTOINCREMENT".to_owned());
         }
         Key::Rowid { counted: false } if rng.random_bool(0.5) => {
             lines.push("id INTEGER NOT NULL".to_owned());
             at_table.push("PRIMARY KEY (id)".to_owned());
         }
         Key::Rowid { counted: false } => {
-            lines.push(format!("id INTEGER {}", word(rng, "PRIMARY KEY")))
+            lines.push(format!("id INTEGER {}", word(rng, "PRIMARY KEY")));
         }
         Key::Text => lines.push("id TEXT PRIMARY KEY".to_owned()),
         Key::Pair => {
@@ -95,9 +95,9 @@ fn create(rng: &mut StdRng, table: &Table) -> String {
         for one in table.checks.iter().filter(|it| it.columns == [column.name.clone()]) {
             let text = check_text(rng, one);
             if rng.random_bool(0.5) {
-                line.push_str(&format!(" {text}"))
+                line.extend([" ", &text]);
             } else {
-                at_table.push(text)
+                at_table.push(text);
             }
         }
         lines.push(line);
@@ -179,7 +179,7 @@ fn change(rng: &mut StdRng, model: &mut Model) {
             }
         }
         1 if model.tables.len() > 1 => {
-            drop(model.tables.remove(rng.random_range(0..model.tables.len())))
+            drop(model.tables.remove(rng.random_range(0..model.tables.len())));
         }
         2 => {
             let name = pick(rng, &["view_7", "view_8"]);

@@ -26,7 +26,7 @@ fn pair(seed: u64) -> (String, String) {
     let count = rng.random_range(1..5);
     let from = Model::new(rng, &TABLES[..count]);
     // Two of three are related.
-    let to = if seed % 3 == 0 {
+    let to = if seed.is_multiple_of(3) {
         let first = rng.random_range(count.saturating_sub(1)..=count);
         Model::new(rng, &TABLES[first..TABLES.len().min(first + 4)])
     } else {
