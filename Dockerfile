@@ -21,6 +21,7 @@ RUN mkdir src \
 
 COPY build.rs ./
 COPY migrations migrations
+COPY schema schema
 COPY web web
 COPY src src
 # Shown by the metric taskmanager_build_info. Below the dependencies, as every commit has another. Render names it

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history upgrade-revision backup restore
+.PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history migrate-drift upgrade-revision backup restore
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /\1\t/' | expand -t 18
@@ -102,15 +102,25 @@ deploy: ## deploy REVISION to Render, look at /health, and roll back if it does 
 migrate: ## bring the database up to date: alembic upgrade head
 	cargo run --quiet -- migrate up
 
-migrate-check: ## is the database up to date? exit code 0 only then: alembic current, check
+migrate-check: ## is the database up to date? exit code 0 only then: alembic current
 	cargo run --quiet -- migrate status
 
 migrate-history: ## every version, and when it was applied: alembic history
 	cargo run --quiet -- migrate history
 
-upgrade-revision: ## the four files of a new migration: NAME=add_labels_to_tasks
+# From what schema/ declares, on the server of REHEARSAL_DATABASE_URL, or a throw-away one. EMPTY=1 makes empty files.
+upgrade-revision: ## alembic revision --autogenerate: NAME=add_labels_to_tasks (RENAME=tasks.title=name, YES=1, EMPTY=1)
 	@test -n "$(NAME)" || { echo 'say what it does: make upgrade-revision NAME=add_labels_to_tasks' >&2; exit 2; }
+ifdef EMPTY
 	cargo run --quiet -- migrate new "$(NAME)"
+else
+	@TEST_POSTGRES_URL="$${REHEARSAL_DATABASE_URL:-$$TEST_POSTGRES_URL}" scripts/with-postgres.sh sh -c \
+	'REHEARSAL_DATABASE_URL="$$TEST_POSTGRES_URL" exec cargo run --quiet -- migrate diff -m "$$@" </dev/null' sh \
+	"$(NAME)" $(foreach rename,$(RENAME),--rename '$(rename)') $(if $(YES),--yes)
+endif
+
+migrate-drift: ## what in the database is not as its migrations make it, and what mends it
+	cargo run --quiet -- migrate drift
 
 # BACKUP_DIR says where to; `backups` beside the SQLite file, or here, unless set.
 backup: ## a proven copy of the database, with its manifest

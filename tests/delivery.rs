@@ -279,6 +279,23 @@ mod tests {
         assert!(text.contains("\nUSER 10001:10001\n") && text.contains("\nHEALTHCHECK "), "{path}");
     }
 
+    /// What the compiler reads must come into the image, by name.
+    #[rstest]
+    fn an_image_gets_what_is_embedded(
+        #[values("Dockerfile", "Dockerfile.dev")] path: &str,
+        #[values("migrations", "schema", "web", "src")] folder: &str,
+    ) {
+        let copies =
+            |line: &str| line.starts_with("COPY") && line.ends_with(&format!(" {folder} {folder}"));
+        assert!(text(path).lines().any(copies), "{path} does not copy {folder}");
+        let sent = text(".dockerignore").lines().any(|line| line == format!("!{folder}"));
+        assert!(sent, ".dockerignore keeps {folder} out");
+        if path == "Dockerfile.dev" {
+            let watched = format!("path: ./{folder}, target: /source/{folder}");
+            assert!(text(DEVELOPMENT).contains(&watched), "{watched}");
+        }
+    }
+
     #[rstest]
     fn workflows_are_pinned_and_do_what_a_person_does(
         #[values(WORKFLOWS[0], WORKFLOWS[1])] path: &str,

@@ -1,13 +1,12 @@
-//! Types the recipes of `docs/MIGRATIONS.md` again and holds what comes out against what the page shows.
+//! Types the recipes of `docs/MIGRATIONS.md` and `docs/AUTOGENERATE.md` again and holds what comes out against what the
+//! pages show.
 //!
-//! `UPDATE_RECIPES=1` writes what comes out into the page instead.
+//! `UPDATE_RECIPES=1` writes what comes out into the pages instead.
 
 #![expect(clippy::expect_used, reason = "a test that fails here says so")]
 
 use std::path::Path;
 use std::process::Command;
-
-const PAGE: &str = "docs/MIGRATIONS.md";
 
 /// What differs from one run to the next: versions, moments, durations and sizes.
 fn lasting(line: &str) -> String {
@@ -48,7 +47,7 @@ fn lasting(line: &str) -> String {
     (text + rest).trim_end().to_owned()
 }
 
-fn typed(command: &str, folder: &Path) -> Vec<String> {
+fn typed(command: &str, folder: &Path, variables: &[(&str, String)]) -> Vec<String> {
     let program = Path::new(env!("CARGO_BIN_EXE_taskmanager")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
     let output = Command::new("bash")
@@ -56,6 +55,7 @@ fn typed(command: &str, folder: &Path) -> Vec<String> {
         .current_dir(folder)
         .env_clear()
         .env("PATH", path)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()
         .expect("bash");
     String::from_utf8_lossy(&output.stdout).lines().map(lasting).collect()
@@ -75,11 +75,24 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn what_the_page_shows_is_what_comes_out() {
+fn what_the_page_on_migrations_shows_is_what_comes_out() {
+    compare("docs/MIGRATIONS.md", &[]);
+}
+
+#[test]
+fn what_the_page_on_autogenerate_shows_is_what_comes_out() {
+    let server = std::env::var("TEST_POSTGRES_URL").expect("a server: run `make test`");
+    compare("docs/AUTOGENERATE.md", &[("REHEARSAL_DATABASE_URL", server)]);
+}
+
+/// Types what a page shows, in a copy of this repository.
+fn compare(path: &str, variables: &[(&str, String)]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().expect("a folder");
-    copy(&root.join("migrations"), &folder.path().join("migrations"));
-    let page = std::fs::read_to_string(root.join(PAGE)).expect("the page");
+    for copied in ["migrations", "schema"] {
+        copy(&root.join(copied), &folder.path().join(copied));
+    }
+    let page = std::fs::read_to_string(root.join(path)).expect("the page");
     let begin = page.find("<!-- recipes -->").expect("the recipes");
     let end = begin + page[begin..].find("<!-- end -->").expect("their end");
 
@@ -92,7 +105,7 @@ fn what_the_page_shows_is_what_comes_out() {
             Some(command) => {
                 commands += 1;
                 shown.push(line.to_owned());
-                shown.extend(typed(command, folder.path()));
+                shown.extend(typed(command, folder.path(), variables));
             }
             None if inside && !line.starts_with("```") => {}
             None => shown.push(line.to_owned()),
@@ -102,7 +115,7 @@ fn what_the_page_shows_is_what_comes_out() {
     let shown = shown.join("\n") + "\n";
     if std::env::var_os("UPDATE_RECIPES").is_some() {
         let text = format!("{}{shown}{}", &page[..begin], &page[end..]);
-        std::fs::write(root.join(PAGE), text).expect("the page");
+        std::fs::write(root.join(path), text).expect("the page");
     } else {
         assert_eq!(
             page[begin..end],

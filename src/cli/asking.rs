@@ -21,10 +21,23 @@ pub(super) enum Answer {
 
 /// Asks at the terminal. A stop is a no.
 pub(super) async fn ask(stop: &CancellationToken) -> anyhow::Result<Answer> {
+    let answer = answer("Type yes to go on: ", stop).await?;
+    Ok(match answer.as_deref() {
+        None => Answer::NobodyThere,
+        Some("yes") => Answer::Yes,
+        Some(_) => Answer::No,
+    })
+}
+
+/// What is typed after a question, without the blanks around it; none where there is no terminal. A stop types nothing.
+pub(super) async fn answer(
+    question: &str,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<String>> {
     if !stdin().is_terminal() || !stderr().is_terminal() {
-        return Ok(Answer::NobodyThere);
+        return Ok(None);
     }
-    eprint!("Type yes to go on: ");
+    eprint!("{question}");
     stderr().flush()?;
     // On a thread of its own: a person who is asked may also press Ctrl-C.
     let reading = tokio::task::spawn_blocking(|| {
@@ -35,5 +48,5 @@ pub(super) async fn ask(stop: &CancellationToken) -> anyhow::Result<Answer> {
         answer = reading => answer??,
         () = stop.cancelled() => String::new(),
     };
-    Ok(if answer.trim() == "yes" { Answer::Yes } else { Answer::No })
+    Ok(Some(answer.trim().to_owned()))
 }

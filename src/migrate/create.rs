@@ -1,4 +1,4 @@
-//! Makes the four files of a new migration.
+//! Makes the four files of each new migration.
 //!
 //! Touches files only; knows no database.
 
@@ -8,14 +8,34 @@ use std::path::{Path, PathBuf};
 
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-use super::MigrateError;
-use super::files::{self, FileName};
+use super::files::{self, FileName, Way};
+use super::{Dialect, MigrateError};
 
 /// The folders below the one that holds all migrations.
-const FOLDERS: [&str; 2] = ["postgres", "sqlite"];
+const FOLDERS: [(&str, Dialect); 2] =
+    [("postgres", Dialect::Postgres), ("sqlite", Dialect::Sqlite)];
 
-/// Makes `VERSION_NAME.{up,down}.sql` in both folders and returns their paths. The version is the present
-/// moment, or one second after the newest migration where that is later.
+/// A migration whose files are not there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMigration {
+    /// Its version.
+    pub version: i64,
+    /// What it does, in snake case.
+    pub name: String,
+    /// Up and down for PostgreSQL, then for SQLite.
+    pub files: Vec<NewFile>,
+}
+
+/// A file that is not there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// Where it will be.
+    pub path: PathBuf,
+    /// What will be in it.
+    pub text: String,
+}
+
+/// Makes `VERSION_NAME.{up,down}.sql` in both folders, with templates to be filled, and returns their paths.
 ///
 /// # Errors
 ///
@@ -26,43 +46,92 @@ pub fn create(
     name: &str,
     now: OffsetDateTime,
 ) -> Result<Vec<PathBuf>, MigrateError> {
-    let name = snake_case(name);
+    let name = migration_name(name)?;
+    let template = |_: usize, _: Dialect, way| match way {
+        Way::Up => up_template(&name),
+        Way::Down => down_template(&name),
+    };
+    write(&lay_out(folder, &[&name], template, now)?)
+}
+
+/// A name as file names have it: lower case, with one `_` where there was something else than letters and digits.
+///
+/// # Errors
+///
+/// [`MigrateError::Files`]: what is left is no verb and object.
+pub fn migration_name(text: &str) -> Result<String, MigrateError> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("_");
+    match FileName::parse(&format!("20300101000000_{name}.up.sql")) {
+        Ok(_) => Ok(name),
+        Err(rule) => {
+            Err(MigrateError::Files(format!("{name:?} cannot be a migration's name: {rule}")))
+        }
+    }
+}
+
+/// Says where the files of these migrations belong. The first version is the present moment, or one second after the
+/// newest migration where that is later; the others follow a second apart. `text` is asked by the number of the
+/// migration.
+///
+/// # Errors
+///
+/// [`MigrateError::Files`]: a folder breaks a rule.
+pub fn lay_out(
+    folder: &Path,
+    names: &[&str],
+    text: impl Fn(usize, Dialect, Way) -> String,
+    now: OffsetDateTime,
+) -> Result<Vec<NewMigration>, MigrateError> {
     let mut newest = None;
-    for dialect in FOLDERS {
+    for (dialect, _) in FOLDERS {
         let pairs = files::read_folder(&folder.join(dialect)).map_err(MigrateError::files)?;
         newest = newest.max(pairs.last().map(|pair| pair.version));
     }
-    let version = next_version(newest, now);
-    let stem = format!("{version}_{name}");
-    FileName::parse(&format!("{stem}.up.sql")).map_err(|rule| {
-        MigrateError::Files(format!("{name:?} cannot be a migration's name: {rule}"))
-    })?;
-
-    let mut written = Vec::new();
-    for dialect in FOLDERS {
-        for (way, text) in [("up", up_template(&name)), ("down", down_template(&name))] {
-            let path = folder.join(dialect).join(format!("{stem}.{way}.sql"));
-            if let Err(error) = write_new(&path, &text) {
-                for path in &written {
-                    // What cannot be removed is named by the next command that reads the folder.
-                    let _ = fs::remove_file(path);
-                }
-                return Err(MigrateError::Files(format!("{}: {error}", path.display())));
+    let mut laid_out = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        let version = next_version(newest, now);
+        newest = Some(version);
+        let mut files = Vec::new();
+        for (below, dialect) in FOLDERS {
+            for way in [Way::Up, Way::Down] {
+                let file = format!("{version}_{name}.{}.sql", way.as_str());
+                let path = folder.join(below).join(file);
+                files.push(NewFile { path, text: text(at, dialect, way) });
             }
-            written.push(path);
         }
+        laid_out.push(NewMigration { version, name: (*name).to_owned(), files });
+    }
+    Ok(laid_out)
+}
+
+/// Writes the files, none of which may be there, and returns their paths.
+///
+/// # Errors
+///
+/// [`MigrateError::Files`]: one cannot be written; what was written before is removed again.
+pub fn write(migrations: &[NewMigration]) -> Result<Vec<PathBuf>, MigrateError> {
+    let mut written = Vec::new();
+    for file in migrations.iter().flat_map(|migration| &migration.files) {
+        if let Err(error) = write_new(&file.path, &file.text) {
+            remove(&written);
+            return Err(MigrateError::Files(format!("{}: {error}", file.path.display())));
+        }
+        written.push(file.path.clone());
     }
     Ok(written)
 }
 
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+/// Takes written files away again.
+pub fn remove(written: &[PathBuf]) {
+    for path in written {
+        // What cannot be removed is named by the next command that reads the folder.
+        let _ = fs::remove_file(path);
+    }
 }
 
-/// Lower case, with one `_` where there was something else than letters and digits.
-fn snake_case(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("_")
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 fn up_template(name: &str) -> String {
@@ -126,7 +195,7 @@ mod tests {
     #[test]
     fn writes_four_files_that_pass_the_rules_once_filled() {
         let folder = tempfile::tempdir().expect("a folder");
-        for dialect in FOLDERS {
+        for (dialect, _) in FOLDERS {
             fs::create_dir(folder.path().join(dialect)).expect("a folder");
         }
         let now = datetime!(2026-11-21 09:00:00 UTC);
@@ -143,5 +212,36 @@ mod tests {
         for name in ["labels", "", "é"] {
             assert!(create(folder.path(), name, now).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn several_follow_a_second_apart_and_are_written_all_or_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (dialect, _) in FOLDERS {
+            fs::create_dir(folder.path().join(dialect)).expect("a folder");
+        }
+        let now = datetime!(2026-11-21 23:59:59 UTC);
+        let text = |at: usize, dialect: Dialect, way: Way| {
+            format!("-- {at} {} {}\n", dialect.name(), way.as_str())
+        };
+        let three = lay_out(folder.path(), &["add_a", "add_b", "add_c"], text, now).expect("three");
+        let versions: Vec<_> = three.iter().map(|migration| migration.version).collect();
+        assert_eq!(versions, [20_261_121_235_959, 20_261_122_000_000, 20_261_122_000_001]);
+        assert_eq!(three[1].files[3].text, "-- 1 SQLite down\n");
+        let taken = &three[2].files[2].path;
+        fs::write(taken, "somebody's").expect("a file");
+        let error = write(&three).expect_err("one is there").to_string();
+        assert!(error.contains("20261122000001_add_c.up.sql"), "{error}");
+        let left: Vec<_> = FOLDERS
+            .iter()
+            .flat_map(|(below, _)| fs::read_dir(folder.path().join(below)).expect("a folder"))
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        assert_eq!(left, std::slice::from_ref(taken));
+        fs::remove_file(taken).expect("ours");
+        let written = write(&three).expect("twelve files");
+        assert_eq!(written.len(), 12);
+        remove(&written);
+        assert!(written.iter().all(|path| !path.exists()));
     }
 }

@@ -159,6 +159,17 @@ impl MigrationSet {
         }
     }
 
+    /// These migrations, and newer ones whose files need not be there yet.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError::Files`], with every directive that is wrong.
+    pub(super) fn and(&self, newer: Vec<Pair>) -> Result<Self, MigrateError> {
+        let newer = Self::from_pairs(newer, self.required)?;
+        let migrations = self.migrations.iter().chain(&newer.migrations).cloned().collect();
+        Ok(Self { migrations, required: self.required })
+    }
+
     /// The same migrations, for a program that needs these tables.
     #[must_use]
     pub fn requiring(self, required: &'static [RequiredTable]) -> Self {

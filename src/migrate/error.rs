@@ -12,6 +12,16 @@ pub enum MigrateError {
     /// Migration files break a rule.
     #[error("migration files cannot be used: {0}")]
     Files(String),
+    /// The declared schema cannot be read or made.
+    #[error("declared schema {file}{}: {cause}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    Declared {
+        /// The file.
+        file: String,
+        /// The line, from 1, where one is to blame.
+        line: Option<usize>,
+        /// Why.
+        cause: String,
+    },
     /// The schema is in a state that this program does not serve.
     #[error("{message}")]
     Refused {
@@ -229,6 +239,7 @@ impl MigrateError {
             Self::Harm { .. } => 10,
             Self::DoesNotFit { .. } => SchemaState::Drifted.exit_code(),
             Self::Files(_)
+            | Self::Declared { .. }
             | Self::Unsplit { .. }
             | Self::Referenced { .. }
             | Self::Rebuild { .. }

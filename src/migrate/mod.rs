@@ -5,14 +5,18 @@
 //! line go through the same [`Operation`]s. Knows nothing of HTTP or of tasks.
 
 mod acts;
+pub mod autogenerate;
 pub mod backup;
 pub mod catalog;
 pub mod change;
 mod create;
+pub mod declared;
 mod depth;
+pub mod diff;
 pub mod directives;
 mod disk;
 pub mod doctor;
+pub mod drift;
 pub mod embedded;
 mod error;
 mod failure;
@@ -39,6 +43,7 @@ pub mod restore;
 mod run;
 mod safety;
 pub mod scan;
+pub mod schema;
 pub mod scratch;
 mod script;
 mod session;
@@ -49,7 +54,7 @@ mod stop;
 pub mod verify;
 mod wait;
 
-pub use create::create;
+pub use create::{NewFile, NewMigration, create, lay_out, migration_name, remove, write};
 pub use embedded::{Migration, MigrationSet};
 pub use error::MigrateError;
 pub use failure::{Blocked, StepFailed};

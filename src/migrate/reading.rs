@@ -1,6 +1,7 @@
 //! One consistent look at a database: record and catalogue together.
 
 use super::history::{self, Line};
+use super::schema::{self, Schema};
 use super::session::Session;
 use super::state::{StateReport, state};
 use super::{Dialect, MigrationSet, catalog, foreign, record};
@@ -44,6 +45,18 @@ impl Reading {
         let lines = history::of_record(session, set, &reading.record).await?;
         session.execute("ROLLBACK").await?;
         Ok((reading, lines))
+    }
+
+    /// As [`take`](Self::take), with everything that is in the schema at the same moment.
+    pub(super) async fn take_with_schema(
+        session: &mut Session,
+        set: &MigrationSet,
+    ) -> Result<(Self, Schema), sqlx::Error> {
+        session.execute(begin(session)).await?;
+        let reading = Self::look(session, set).await?;
+        let schema = schema::read(session).await?;
+        session.execute("ROLLBACK").await?;
+        Ok((reading, schema))
     }
 
     async fn look(session: &mut Session, set: &MigrationSet) -> Result<Self, sqlx::Error> {

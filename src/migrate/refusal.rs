@@ -33,7 +33,7 @@ pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
         },
         SchemaState::Drifted => (
             format!("the record is complete, but {} not there", listed(&report.missing)),
-            "restore a backup, or see `taskmanager migrate status` and create it as the migrations do".to_owned(),
+            "restore a backup, or type what `taskmanager migrate drift` prints".to_owned(),
         ),
         SchemaState::Failed => failed(report),
     };

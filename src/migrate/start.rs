@@ -11,6 +11,7 @@ use super::progress::{Phase, Progress};
 use super::reading::Reading;
 use super::refusal::refusal;
 use super::safety::Safety;
+use super::scratch::Scratch;
 use super::state::{SchemaState, StateReport};
 use super::{MigrationSet, metrics, stop, wait};
 use crate::config::{Config, DatabaseUrl, MigrateMode};
@@ -18,6 +19,9 @@ use crate::domain::Clock;
 
 /// How long a migration goes on trying to get its locks on tables, unless something else is asked for.
 pub const TABLE_LOCK_WAIT: Duration = Duration::from_mins(2);
+
+/// How long a scratch database is waited for.
+const SCRATCH_WAIT: Duration = Duration::from_secs(10);
 
 /// What [`prepare`] and every [`Operation`] need to know.
 #[derive(Clone, Debug)]
@@ -50,6 +54,19 @@ impl StartSettings {
             lock_wait: config.migrate_lock_wait,
             table_lock_wait: TABLE_LOCK_WAIT,
             safety: Safety::from_config(config),
+            stop,
+        }
+    }
+
+    /// For a scratch database: what is tried there needs no safeguard, and nobody else is there to be waited for.
+    pub(super) fn of_scratch(scratch: &Scratch, stop: CancellationToken) -> Self {
+        Self {
+            url: scratch.url().clone(),
+            mode: MigrateMode::Auto,
+            database_wait: SCRATCH_WAIT,
+            lock_wait: SCRATCH_WAIT,
+            table_lock_wait: TABLE_LOCK_WAIT,
+            safety: Safety::none(),
             stop,
         }
     }

@@ -6,6 +6,7 @@
 )]
 
 mod adoption;
+mod autogenerate;
 mod concurrency;
 mod files;
 mod generate;

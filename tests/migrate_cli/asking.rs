@@ -11,8 +11,10 @@ use crate::fixture::{Files, recorded};
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::{Database, WITHIN, until};
 
+const QUESTION: &str = "Type yes to go on: ";
+
 /// The program at a pseudo-terminal, which `script` of util-linux makes.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keys: ChildStdin,
     folder: TempDir,
@@ -20,17 +22,22 @@ struct Terminal {
 
 impl Terminal {
     fn open(files: &Files, database: &Database, arguments: &str) -> Self {
+        let arguments = format!("{arguments} --migrations '{}'", files.path());
+        Self::begin(&arguments, &[("DATABASE_URL", &database.url)])
+    }
+
+    /// `taskmanager migrate ARGUMENTS`, with these variables.
+    pub(crate) fn begin(arguments: &str, variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temp folder");
         let program = env!("CARGO_BIN_EXE_taskmanager");
-        let command =
-            format!("exec '{program}' migrate {arguments} --migrations '{}'", files.path());
+        let command = format!("exec '{program}' migrate {arguments}");
         let screen = File::create(folder.path().join("screen")).expect("a file");
         let mut child = Command::new("/usr/bin/script")
             .args(["-qefc", &command, "/dev/null"])
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("SHELL", "/bin/sh")
-            .env("DATABASE_URL", &database.url)
+            .envs(variables.iter().copied())
             .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(screen)
@@ -41,17 +48,15 @@ impl Terminal {
         Self { child, keys, folder }
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         let bytes = std::fs::read(self.folder.path().join("screen")).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Types an answer when asked, and returns the exit code.
-    async fn answer(&mut self, keys: &[u8]) -> Option<i32> {
-        until("the question", WITHIN, async || {
-            self.screen().contains("Type yes to go on: ").then_some(())
-        })
-        .await;
+    pub(crate) async fn answer(&mut self, question: &str, keys: &[u8]) -> Option<i32> {
+        until("the question", WITHIN, async || self.screen().contains(question).then_some(()))
+            .await;
         self.keys.write_all(keys).expect("keys");
         self.keys.flush().expect("keys");
         self.end().await
@@ -87,7 +92,7 @@ async fn only_yes_goes_on(
     let files = Files::library();
     let database = files.applied(on).await;
     let mut terminal = Terminal::open(&files, &database, "down --all");
-    assert_eq!(terminal.answer(keys).await, Some(code), "{}", terminal.screen());
+    assert_eq!(terminal.answer(QUESTION, keys).await, Some(code), "{}", terminal.screen());
     assert_eq!(recorded(&database).await.len(), left, "{}", terminal.screen());
     let words = if code == 0 { "reverted" } else { "nothing was changed" };
     assert!(terminal.screen().contains(words), "{}", terminal.screen());
@@ -100,7 +105,7 @@ async fn control_c_ends_the_question(#[values(Sqlite, Postgres)] on: Backend) {
     let files = Files::library();
     let database = files.applied(on).await;
     let mut terminal = Terminal::open(&files, &database, "reset");
-    assert_eq!(terminal.answer(b"\x03").await, Some(1), "{}", terminal.screen());
+    assert_eq!(terminal.answer(QUESTION, b"\x03").await, Some(1), "{}", terminal.screen());
     assert_eq!(recorded(&database).await.len(), 3);
 }
 

@@ -11,9 +11,9 @@ use crate::run::run;
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::{Database, free_port};
 
-const COMMANDS: [&str; 13] = [
-    "status", "history", "plan", "up", "down", "redo", "reset", "stamp", "repair", "new", "lint",
-    "verify", "doctor",
+const COMMANDS: [&str; 16] = [
+    "status", "history", "plan", "up", "down", "redo", "reset", "stamp", "repair", "new", "diff",
+    "check", "drift", "lint", "verify", "doctor",
 ];
 
 #[test]
@@ -43,7 +43,7 @@ fn help_has_an_example_and_the_exit_codes() {
 async fn every_command_prints_one_document(#[values(Sqlite, Postgres)] on: Backend) {
     let files = Files::library();
     let stamp = BOOKS.to_string();
-    let turns: [(&[&str], i32); 15] = [
+    let turns: [(&[&str], i32); 17] = [
         (&["status"], 3),
         (&["plan"], 0),
         (&["up", "+1"], 0),
@@ -58,6 +58,8 @@ async fn every_command_prints_one_document(#[values(Sqlite, Postgres)] on: Backe
         (&["lint"], 0),
         (&["verify"], 0),
         (&["doctor"], 0),
+        (&["check"], 3),
+        (&["drift"], 0),
         (&["new", "add_shelves"], 0),
     ];
     let (words, documents) = (Database::empty(on).await, Database::empty(on).await);
@@ -94,6 +96,8 @@ fn what_cannot_be_reached_is_twelve_in_both_forms() {
         &["stamp", &version],
         &["repair", &version, "--reason", "x"],
         &["doctor"],
+        &["check"],
+        &["drift"],
     ] {
         let arguments = [&["migrate"], arguments, &["--json"]].concat();
         let refused = run(&arguments, &variables).expect(12);
@@ -128,7 +132,8 @@ async fn what_is_typed_wrong_is_two(#[case] arguments: &[&str]) {
 async fn files_that_break_a_rule_are_named(#[values(Sqlite, Postgres)] on: Backend) {
     let database = Database::empty(on).await;
     let files = Files::none().with("20300101000000_books", "SELECT 1;\n", "SELECT 1;\n");
-    for command in ["status", "history", "plan", "up", "lint", "verify", "doctor"] {
+    for command in ["status", "history", "plan", "up", "lint", "verify", "doctor", "check", "drift"]
+    {
         let refused = files.migrate(&database, &[command, "--json"]).expect(1);
         let document: Value = document(&refused);
         let message = document["error"]["message"].as_str().expect("words");
@@ -146,7 +151,38 @@ fn the_makefile_lists_the_targets_that_alembic_users_know() {
         .output()
         .expect("make runs");
     let help = String::from_utf8(help.stdout).expect("UTF-8");
-    for target in ["migrate", "migrate-check", "migrate-history", "upgrade-revision"] {
+    for target in
+        ["migrate", "migrate-check", "migrate-history", "migrate-drift", "upgrade-revision"]
+    {
         assert!(help.lines().any(|line| line.split_whitespace().next() == Some(target)), "{help}");
     }
+}
+
+/// What make would run for a new migration.
+fn upgrade_revision(variables: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new("make")
+        .args(["--no-print-directory", "--dry-run", "upgrade-revision"])
+        .args(variables)
+        .env_remove("MAKEFLAGS")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("make runs");
+    (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
+#[test]
+fn upgrade_revision_drafts_unless_the_files_are_to_be_empty() {
+    let (code, drafts) =
+        upgrade_revision(&["NAME=add_labels", "RENAME=a.b=c tasks=todos", "YES=1"]);
+    assert_eq!(code, Some(0), "{drafts}");
+    for words in [
+        "migrate diff -m \"$@\"",
+        "\"add_labels\"",
+        "--rename 'a.b=c' --rename 'tasks=todos' --yes",
+    ] {
+        assert!(drafts.contains(words), "{words}: {drafts}");
+    }
+    let (_, empty) = upgrade_revision(&["NAME=add_labels", "EMPTY=1"]);
+    assert!(empty.contains("migrate new \"add_labels\""), "{empty}");
+    assert!(!empty.contains("migrate diff"), "{empty}");
 }

@@ -15,6 +15,11 @@ pub(crate) const BOOKS: i64 = 20_300_101_000_000;
 pub(crate) const AUTHORS: i64 = 20_300_102_000_000;
 pub(crate) const TITLES: i64 = 20_300_103_000_000;
 
+/// Records a version that this program does not have, above all others.
+pub(crate) const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, installed_on, success, checksum, execution_time) \
+     SELECT 20990101000000, 'add more', installed_on, success, checksum, execution_time \
+     FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+
 const TITLES_UP: &str = "-- compat: additive\nCREATE INDEX books_title_idx ON books (title);\n";
 
 /// A folder of migrations, for both databases.

@@ -14,9 +14,17 @@ mod asking;
 #[cfg(test)]
 mod back;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod doctor;
+#[cfg(test)]
+mod drift;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::output;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseKind, DatabaseUrl};
+use crate::migrate::declared::Declared;
 use crate::migrate::{Dialect, MigrateError, MigrationSet};
 
 /// Exit code when the database cannot be read.
@@ -51,6 +52,50 @@ impl Common {
     }
 }
 
+/// Where it is said which schema the migrations must reach.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct DeclaredIn {
+    /// Take the declared schema from a folder (with postgres.sql and sqlite.sql in it) instead of from the program
+    #[arg(long, value_name = "FOLDER")]
+    schema: Option<PathBuf>,
+}
+
+/// What is said where the migrations are a folder's and no schema is given.
+pub(in crate::cli) const NOTHING_DECLARED: &str =
+    "nothing is declared for the migrations of a folder: --schema FOLDER says what they must reach";
+
+impl DeclaredIn {
+    /// The declared schema of a dialect. The program's own is no measure for the migrations of a folder.
+    pub(in crate::cli) fn of(
+        &self,
+        common: &Common,
+        dialect: Dialect,
+    ) -> Result<Option<Declared>, MigrateError> {
+        match (&self.schema, &common.migrations) {
+            (Some(folder), _) => Declared::from_folder(folder, dialect).map(Some),
+            (None, Some(_)) => Ok(None),
+            (None, None) => Ok(Some(Declared::embedded(dialect))),
+        }
+    }
+}
+
+/// A server on which PostgreSQL's migrations can be tried.
+pub(in crate::cli) fn server(config: &Config) -> Option<&DatabaseUrl> {
+    let rehearsal = config.safety.rehearsal_database_url.as_ref();
+    [rehearsal, Some(url(config))]
+        .into_iter()
+        .flatten()
+        .find(|url| url.kind() == DatabaseKind::Postgres)
+}
+
+/// The name of a dialect in lists, documents and folders.
+pub(in crate::cli) fn word(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "postgres",
+        Dialect::Sqlite => "sqlite",
+    }
+}
+
 /// Says what failed, on standard error and, where it was asked for, as a document.
 pub(in crate::cli) fn fail(as_json: bool, message: &str, code: u8) -> anyhow::Result<ExitCode> {
     eprintln!("{message}");
@@ -61,10 +106,7 @@ pub(in crate::cli) fn fail(as_json: bool, message: &str, code: u8) -> anyhow::Re
 }
 
 fn below(folder: &Path, dialect: Dialect) -> PathBuf {
-    let own = folder.join(match dialect {
-        Dialect::Postgres => "postgres",
-        Dialect::Sqlite => "sqlite",
-    });
+    let own = folder.join(word(dialect));
     if own.is_dir() { own } else { folder.to_owned() }
 }
 

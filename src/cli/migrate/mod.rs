@@ -1,8 +1,13 @@
 //! `taskmanager migrate …`: the schema's commands, a file each.
 
+mod check;
 pub(super) mod common;
+mod declared;
+mod diff;
+mod differing;
 mod doctor;
 mod down;
+mod drift;
 mod history;
 mod lint;
 mod new;
@@ -32,6 +37,9 @@ pub(super) enum Migrate {
     Stamp(stamp::Args),
     Repair(stamp::Repair),
     New(new::Args),
+    Diff(diff::Args),
+    Check(check::Args),
+    Drift(drift::Args),
     Lint(lint::Args),
     Verify(verify::Args),
     Doctor(doctor::Args),
@@ -51,6 +59,9 @@ impl Migrate {
             Self::Repair(args) => args.run(config).await,
             Self::Verify(args) => args.run(config).await,
             Self::New(args) => args.run(),
+            Self::Diff(args) => args.run(config).await,
+            Self::Check(args) => args.run(config).await,
+            Self::Drift(args) => args.run(config).await,
             Self::Lint(args) => args.run(config),
             Self::Doctor(args) => args.run(config).await,
         }

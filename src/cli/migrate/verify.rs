@@ -7,13 +7,15 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::common::{Common, url};
+use super::common::{Common, DeclaredIn, NOTHING_DECLARED, server};
+use super::declared::{self, Compared};
 use crate::cli::output;
-use crate::config::{Config, DatabaseKind, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl};
 use crate::domain::SystemClock;
+use crate::migrate::autogenerate::undeclared;
 use crate::migrate::scratch::Scratch;
 use crate::migrate::verify::{Agreement, Proof, Verified, agreement, verify};
-use crate::migrate::{MigrateError, MigrationSet};
+use crate::migrate::{Dialect, MigrateError, MigrationSet};
 use crate::shutdown::Shutdown;
 
 /// Why the databases were not compared when there is one only.
@@ -24,18 +26,20 @@ const NOT_THERE: &str = "not every migration could be applied";
 /// Prove on scratch databases that every migration can be undone and done again
 ///
 /// Each version goes up, down and up again with generated rows in every table: the schema must be the same, and the
-/// rows too, in tables and columns that were there all the time. Then the schemas of both databases are
-/// compared.
+/// rows too, in tables and columns that were there all the time. Then the schema that all make is compared with the
+/// declared one, and the schemas of both databases with each other.
 ///
 /// For SQLite in a temporary file, always; for PostgreSQL in a database of its own on the server of
 /// `REHEARSAL_DATABASE_URL` or `DATABASE_URL`, where one of them is a server and the role may create databases.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 proven, 1 something is different or failed.\n\nExamples:\n  taskmanager migrate verify\n  taskmanager migrate verify --rehearsal-database-url postgres://localhost/postgres"
+    after_help = "Exit codes: 0 proven, 1 something is different or failed.\n\nExamples:\n  taskmanager migrate verify\n  taskmanager migrate verify --migrations migrations --schema schema\n  taskmanager migrate verify --rehearsal-database-url postgres://localhost/postgres"
 )]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    declared: DeclaredIn,
 }
 
 /// A database that was tried.
@@ -49,6 +53,7 @@ struct Tried {
 /// What is said in the end.
 struct Outcome {
     proofs: Vec<(&'static str, Proof)>,
+    declared: Vec<Compared>,
     /// Why the databases were not compared, otherwise.
     agreement: Result<Agreement, &'static str>,
 }
@@ -100,10 +105,30 @@ impl Args {
             [_, _] => Err(NOT_THERE),
             _ => Err(ONE_ONLY),
         };
+        let mut declared = Vec::new();
+        for database in &*tried {
+            declared.push(self.compared(database, config).await.map_err(|e| (database.name, e))?);
+        }
         let proofs = tried.iter().flat_map(|tried| {
             tried.verified.proofs.iter().map(|proof| (tried.name, proof.clone()))
         });
-        Ok(Outcome { proofs: proofs.collect(), agreement })
+        Ok(Outcome { proofs: proofs.collect(), declared, agreement })
+    }
+
+    /// Compares what all migrations have made with what is declared.
+    async fn compared(&self, tried: &Tried, config: &Config) -> Result<Compared, MigrateError> {
+        let dialect = tried.scratch.dialect();
+        let outcome = match self.declared.of(&self.common, dialect)? {
+            _ if !tried.verified.at_last => declared::Outcome::Not(NOT_THERE.to_owned()),
+            None => declared::Outcome::Not(NOTHING_DECLARED.to_owned()),
+            Some(schema) => {
+                let server: Option<&DatabaseUrl> =
+                    server(config).filter(|_| dialect == Dialect::Postgres);
+                let differences = undeclared(server, &tried.scratch, &schema).await?;
+                declared::Outcome::Compared(schema.file, differences)
+            }
+        };
+        Ok(Compared { dialect, outcome })
     }
 
     async fn prove(
@@ -129,18 +154,10 @@ impl Args {
     }
 }
 
-/// A server on which PostgreSQL's migrations can be tried.
-fn server(config: &Config) -> Option<&DatabaseUrl> {
-    let rehearsal = config.safety.rehearsal_database_url.as_ref();
-    [rehearsal, Some(url(config))]
-        .into_iter()
-        .flatten()
-        .find(|url| url.kind() == DatabaseKind::Postgres)
-}
-
 impl Outcome {
     fn is_well(&self) -> bool {
         self.proofs.iter().all(|(_, proof)| proof.differences.is_empty())
+            && self.declared.iter().all(Compared::is_well)
             && self.agreement.as_ref().map_or(true, |found| found.differences.is_empty())
     }
 
@@ -159,12 +176,14 @@ impl Outcome {
                 })
             }
         };
-        json!({ "proofs": proofs, "agreement": agreement })
+        let declared: Vec<_> = self.declared.iter().map(Compared::document).collect();
+        json!({ "proofs": proofs, "declared": declared, "agreement": agreement })
     }
 
     fn text(&self) -> String {
         let lines = self.proofs.iter().map(|(database, proof)| text(database, proof));
         let mut lines: String = lines.collect();
+        lines.extend(self.declared.iter().map(Compared::text));
         let _ = match &self.agreement {
             Err(why) => writeln!(lines, "both      not compared: {why}"),
             Ok(found) if found.differences.is_empty() => {

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::migrate::Dialect;
 use crate::migrate::session::Session;
+use crate::migrate::{Dialect, schema};
 
 /// What is in a schema.
 pub type Snapshot = BTreeSet<String>;
 
 /// Tables of the record, which are no part of what migrations make.
-pub(super) const OWN: &str = "'_sqlx_migrations', '_migrate_log'";
+pub(in crate::migrate) const OWN: &str = "'_sqlx_migrations', '_migrate_log'";
 
 /// Reads the schema that an unqualified name reaches first.
 pub(in crate::migrate) async fn snapshot(session: &mut Session) -> Result<Snapshot, sqlx::Error> {
@@ -83,33 +83,8 @@ async fn postgres(session: &mut Session) -> Result<Snapshot, sqlx::Error> {
 }
 
 async fn sqlite(session: &mut Session) -> Result<Snapshot, sqlx::Error> {
-    let ours = format!("m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.tbl_name NOT IN ({OWN})");
-    let queries = [
-        format!(
-            "SELECT 'column ' || m.name || '.' || p.name || ' ' || p.type \
-             || CASE WHEN p.\"notnull\" THEN ' not null' ELSE '' END \
-             || coalesce(' default ' || p.dflt_value, '') \
-             || CASE WHEN p.pk > 0 THEN ' key ' || p.pk ELSE '' END \
-             || CASE WHEN p.hidden > 0 THEN ' hidden ' || p.hidden ELSE '' END \
-             FROM main.sqlite_schema m JOIN pragma_table_xinfo(m.name, 'main') p \
-             WHERE m.type IN ('table', 'view') AND {ours}"
-        ),
-        format!(
-            "SELECT 'foreign key ' || m.name || '.' || f.\"from\" || ' to ' || f.\"table\" \
-             || '.' || coalesce(f.\"to\", 'key') || ' on update ' || f.on_update || ' on delete ' || f.on_delete \
-             FROM main.sqlite_schema m JOIN pragma_foreign_key_list(m.name, 'main') f \
-             WHERE m.type = 'table' AND {ours}"
-        ),
-        format!(
-            "SELECT m.type || ' ' || m.sql FROM main.sqlite_schema m WHERE m.sql IS NOT NULL AND {ours}"
-        ),
-    ];
-    let mut found = Snapshot::new();
-    for query in queries {
-        let rows = session.rows(query).await?.into_iter().flatten().flatten();
-        found.extend(rows.map(|line| plain(&line)));
-    }
-    Ok(found)
+    let schema = schema::sqlite::read(session).await?;
+    Ok(schema.lines().map(|line| plain(&line)).collect())
 }
 
 /// A definition without its comments and its spacing, which ALTER TABLE does not keep; and without the quotes

@@ -73,10 +73,22 @@ impl Effects {
         self.made.iter().any(is_it)
     }
 
-    /// Whether the thing, or the table it belongs to, goes.
+    /// Whether the table or view begins its life here.
+    pub(super) fn makes_relation(&self, name: &str) -> bool {
+        let is_it =
+            |thing: &Thing| thing.kind == Kind::View && thing.name.eq_ignore_ascii_case(name);
+        self.makes_table(name) || self.made.iter().any(is_it)
+    }
+
+    /// Whether a view of this name is made again, as it was.
+    pub(super) fn replaces(&self, thing: &Thing) -> bool {
+        thing.kind == Kind::View && self.made.iter().any(|made| made.is(thing))
+    }
+
+    /// Whether the thing, or the table or view it belongs to, goes.
     pub(super) fn takes_away(&self, thing: &Thing) -> bool {
         self.gone.iter().any(|gone| {
-            let with_table = gone.kind == Kind::Table
+            let with_table = matches!(gone.kind, Kind::Table | Kind::View)
                 && thing.table.as_ref().is_some_and(|table| table.eq_ignore_ascii_case(&gone.name));
             // A column takes its constraints and indexes along; which ones is not known.
             gone.is(thing) || with_table

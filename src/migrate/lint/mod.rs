@@ -14,6 +14,7 @@ mod sqlite;
 use std::collections::BTreeSet;
 
 pub use files::lint_files;
+pub(in crate::migrate) use postgres::{is_free, is_volatile};
 pub use registry::{RULES, Rule};
 
 use self::effects::Effects;

@@ -125,8 +125,9 @@ fn down_does_not_undo(subject: &Subject<'_>, reading: &Reading) -> Vec<Finding> 
     if migration.directives.rebuild {
         return Vec::new();
     }
-    let left =
-        |thing: &&super::effects::Thing| !down.takes_away(thing) && !reading.up.takes_away(thing);
+    let left = |thing: &&super::effects::Thing| {
+        !down.takes_away(thing) && !down.replaces(thing) && !reading.up.takes_away(thing)
+    };
     let at = |thing: &super::effects::Thing| {
         let (kind, name) = (thing.kind.as_str(), &thing.name);
         let why = format!("the down file does not drop the {kind} {name} that this makes");

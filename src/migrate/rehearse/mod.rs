@@ -17,6 +17,7 @@ mod live;
 mod observe;
 mod place;
 mod postgres;
+mod recreate;
 mod show;
 mod sqlite;
 mod stage;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::recreate::{Recreated, recreate};
 pub use self::show::{amount, bytes};
 use super::catalog::snapshot::Snapshot;
 use super::embedded::{Migration, MigrationSet};

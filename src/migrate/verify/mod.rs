@@ -9,22 +9,14 @@ mod difference;
 mod logical;
 mod trip;
 
-use std::time::Duration;
-
 use tokio_util::sync::CancellationToken;
 
 use super::scratch::Scratch;
 use super::session::Session;
-use super::{
-    MigrateError, MigrationSet, Operation, Progress, Safety, StartSettings, TABLE_LOCK_WAIT,
-};
-use crate::config::MigrateMode;
+use super::{MigrateError, MigrationSet, Operation, Progress, StartSettings};
 use crate::domain::Clock;
 
 pub use logical::{Agreement, Excuse, SHIPPED, agreement};
-
-/// How long a scratch database is waited for.
-const WAIT: Duration = Duration::from_secs(10);
 
 /// What was proven, or not, of one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,15 +56,7 @@ pub async fn verify(
     clock: &dyn Clock,
     stop: CancellationToken,
 ) -> Result<Verified, MigrateError> {
-    let settings = StartSettings {
-        url: scratch.url().clone(),
-        mode: MigrateMode::Auto,
-        database_wait: WAIT,
-        lock_wait: WAIT,
-        table_lock_wait: TABLE_LOCK_WAIT,
-        safety: Safety::none(),
-        stop,
-    };
+    let settings = StartSettings::of_scratch(scratch, stop);
     let progress = Progress::default();
     // Half way there the tables that the program uses need not be there.
     let bare = set.clone().requiring(&[]);

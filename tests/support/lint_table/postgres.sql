@@ -604,3 +604,61 @@ ALTER TYPE genre ADD VALUE 'poem';
 -- no-transaction
 -- compat: breaking
 DROP DATABASE IF EXISTS not_there_at_all;
+-- row: an index renamed
+-- cost: books, none
+-- down: ALTER INDEX books_name_idx RENAME TO books_title_idx;
+-- up:
+-- compat: additive
+ALTER INDEX books_title_idx RENAME TO books_name_idx;
+-- row: a constraint renamed, called additive
+-- expect: wrong-compat@2
+-- down: ALTER TABLE books RENAME CONSTRAINT books_key TO books_pkey;
+-- up:
+-- compat: additive
+ALTER TABLE books RENAME CONSTRAINT books_pkey TO books_key;
+-- row: a view replaced
+-- before: CREATE VIEW titles AS SELECT title FROM books;
+-- down: CREATE OR REPLACE VIEW titles AS SELECT title FROM books;
+-- up:
+-- compat: additive
+CREATE OR REPLACE VIEW titles AS SELECT title FROM books WHERE pages > 1;
+-- row: an index on a materialised view of the same file
+-- down: DROP MATERIALIZED VIEW known;
+-- up:
+-- compat: additive
+CREATE MATERIALIZED VIEW known AS SELECT id, title FROM books;
+CREATE UNIQUE INDEX known_idx ON known (id);
+-- row: a check of a domain that is not valid yet
+-- before: CREATE DOMAIN short AS text;
+-- down: ALTER DOMAIN short DROP CONSTRAINT short_length;
+-- up:
+-- compat: breaking
+ALTER DOMAIN short ADD CONSTRAINT short_length CHECK (char_length(VALUE) < 9) NOT VALID;
+-- row: a foreign key without a name, dropped with the table after it was renamed
+-- cost: authors, none
+-- before: ALTER TABLE books ADD FOREIGN KEY (author) REFERENCES authors (id);
+-- before: ALTER TABLE books RENAME TO volumes;
+-- before: ALTER TABLE volumes RENAME CONSTRAINT books_author_fkey TO volumes_author_fkey;
+-- before: ALTER TABLE volumes DROP CONSTRAINT volumes_author_fkey;
+-- down: CREATE TABLE volumes (id bigint);
+-- up:
+-- compat: breaking
+DROP TABLE volumes;
+-- row: a table renamed that refers to itself
+-- before: ALTER TABLE books ADD CONSTRAINT books_itself FOREIGN KEY (author) REFERENCES books (id) NOT VALID;
+-- before: ALTER TABLE books RENAME TO volumes;
+-- down: CREATE TABLE volumes (id bigint);
+-- up:
+-- compat: breaking
+DROP TABLE volumes;
+-- row: ADD PRIMARY KEY USING an index that was renamed with its column
+-- cost: volumes, ACCESS EXCLUSIVE
+-- before: ALTER TABLE books DROP CONSTRAINT books_pkey;
+-- before: CREATE UNIQUE INDEX books_id_idx ON books (id);
+-- before: ALTER TABLE books RENAME COLUMN id TO number;
+-- before: ALTER INDEX books_id_idx RENAME TO books_number_idx;
+-- before: ALTER TABLE books RENAME TO volumes;
+-- down: ALTER TABLE volumes DROP CONSTRAINT volumes_pkey;
+-- up:
+-- compat: additive
+ALTER TABLE volumes ADD CONSTRAINT volumes_pkey PRIMARY KEY USING INDEX books_number_idx;

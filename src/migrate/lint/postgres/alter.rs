@@ -103,7 +103,7 @@ fn add_column(walk: &mut Walk<'_>, line: usize, column: &ast::AddColumn) {
 }
 
 /// Whether a default is computed for each row. What a function does is squawk's to say.
-fn is_volatile(expr: &ast::Expr) -> bool {
+pub(super) fn is_volatile(expr: &ast::Expr) -> bool {
     let calls = expr.syntax().descendants().filter_map(ast::CallExpr::cast);
     let names = calls.filter_map(|call| match call.expr()? {
         ast::Expr::NameRef(name) => Some(name.text()),

@@ -10,6 +10,7 @@ mod schema;
 mod squawk;
 mod statement;
 mod types;
+mod unnamed;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,17 @@ use super::registry::{Rule, SYNTAX_ERROR};
 use super::{Cost, Finding, Reading, Subject};
 use crate::migrate::depth::{DEEPEST, too_deep_at};
 use crate::migrate::files::Way;
+
+pub(in crate::migrate) use types::is_free;
+
+/// Whether an expression is computed for each row when it is the default of a new column.
+pub(in crate::migrate) fn is_volatile(expression: &str) -> bool {
+    let sql = format!("ALTER TABLE t ADD COLUMN c text DEFAULT {expression}");
+    let tree = SourceFile::parse(&sql).tree();
+    tree.stmts().any(|stmt| {
+        stmt.syntax().descendants().filter_map(ast::Expr::cast).any(|it| alter::is_volatile(&it))
+    })
+}
 
 /// Reads both files of a migration.
 pub(super) fn read(subject: &Subject<'_>) -> Reading {

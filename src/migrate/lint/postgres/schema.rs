@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use squawk_syntax::ast::{self, AstNode, NameLike};
 
-use super::names;
+use super::{names, unnamed};
 
 /// The tables that are known.
 #[derive(Debug, Default)]
@@ -49,6 +49,32 @@ enum KnownKind {
     ForeignKey { target: String },
 }
 
+impl Known {
+    /// Whether it is a check that speaks of the column.
+    fn speaks_of(&self, column: &str) -> bool {
+        match &self.kind {
+            KnownKind::Check { text, .. } => words(text).any(|word| word == column),
+            KnownKind::ForeignKey { .. } => false,
+        }
+    }
+
+    /// A check speaks of a column by its new name.
+    fn follow(&mut self, from: &str, to: &str) {
+        let KnownKind::Check { text, not_null } = &mut self.kind else { return };
+        if not_null.as_deref() == Some(from) {
+            *not_null = Some(to.to_owned());
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let mut followed = String::new();
+        for part in text.split_inclusive(|c| !is_word(c)) {
+            let word = part.trim_end_matches(|c| !is_word(c));
+            followed += if word == from { to } else { word };
+            followed += &part[word.len()..];
+        }
+        *text = followed;
+    }
+}
+
 impl Schema {
     pub(super) fn column(&self, table: &str, column: &str) -> Option<&Column> {
         self.tables.get(table)?.columns.get(column)
@@ -66,10 +92,7 @@ impl Schema {
 
     /// Whether a check of the table speaks of the column.
     pub(super) fn has_check_on(&self, table: &str, column: &str) -> bool {
-        let speaks = |constraint: &Known| match &constraint.kind {
-            KnownKind::Check { text, .. } => words(text).any(|word| word == column),
-            KnownKind::ForeignKey { .. } => false,
-        };
+        let speaks = |constraint: &Known| constraint.speaks_of(column);
         self.tables.get(table).is_some_and(|table| table.constraints.iter().any(speaks))
     }
 
@@ -119,6 +142,15 @@ impl Schema {
                     self.indexes.insert(name, index);
                 }
             }
+            ast::Stmt::AlterIndex(it) => {
+                let Some(ast::AlterIndexAction::IndexRenameTo(to)) = it.action() else { return };
+                let (from, to) = (names::index(it.index_ref()), names::new_index(to.index()));
+                if let (Some(from), Some(to)) = (from, to)
+                    && let Some(index) = self.indexes.remove(&from)
+                {
+                    self.indexes.insert(to, index);
+                }
+            }
             ast::Stmt::DropTable(it) => {
                 for name in it.table_name_refs().filter_map(|name| names::table(Some(name))) {
                     self.tables.remove(&name);
@@ -165,7 +197,8 @@ impl Schema {
         if let ast::AlterTableAction::TableRenameTo(it) = action {
             let to = names::new_table(it.table_name());
             if let (Some(table), Some(to)) = (self.tables.remove(name), to) {
-                self.tables.insert(to, table);
+                self.tables.insert(to.clone(), table);
+                self.follow(name, &to);
             }
             return;
         }
@@ -182,6 +215,8 @@ impl Schema {
             ast::AlterTableAction::DropColumn(it) => {
                 if let Some(column) = names::column(it.column_name_ref()) {
                     table.columns.remove(&column);
+                    // They go with it.
+                    table.constraints.retain(|constraint| !constraint.speaks_of(&column));
                 }
             }
             ast::AlterTableAction::RenameColumn(it) => {
@@ -190,7 +225,16 @@ impl Schema {
                 if let (Some(from), Some(to)) = (from, to)
                     && let Some(column) = table.columns.remove(&from)
                 {
-                    table.columns.insert(to, column);
+                    table.columns.insert(to.clone(), column);
+                    for constraint in &mut table.constraints {
+                        constraint.follow(&from, &to);
+                    }
+                    let indexes = self.indexes.values_mut().filter(|index| index.table == name);
+                    for named in indexes.flat_map(|index| &mut index.columns) {
+                        if *named == from {
+                            named.clone_from(&to);
+                        }
+                    }
                 }
             }
             ast::AlterTableAction::AlterColumn(it) => {
@@ -214,6 +258,15 @@ impl Schema {
                 let gone = names::constraint(it.constraint_name_ref());
                 table.constraints.retain(|constraint| Some(&constraint.name) != gone.as_ref());
             }
+            ast::AlterTableAction::RenameConstraint(it) => {
+                let from = names::constraint(it.constraint_name_ref());
+                let is_it = |known: &&mut Known| Some(&known.name) == from.as_ref();
+                if let Some(to) = it.constraint_name().map(|name| name.text())
+                    && let Some(known) = table.constraints.iter_mut().find(is_it)
+                {
+                    known.name = to;
+                }
+            }
             ast::AlterTableAction::ValidateConstraint(it) => {
                 let valid = names::constraint(it.constraint_name_ref());
                 let is_it = |known: &&mut Known| Some(&known.name) == valid.as_ref();
@@ -222,6 +275,22 @@ impl Schema {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl Schema {
+    /// Foreign keys and indexes speak of a table by its new name.
+    fn follow(&mut self, from: &str, to: &str) {
+        for constraint in self.tables.values_mut().flat_map(|table| &mut table.constraints) {
+            if let KnownKind::ForeignKey { target } = &mut constraint.kind
+                && target == from
+            {
+                to.clone_into(target);
+            }
+        }
+        for index in self.indexes.values_mut().filter(|index| index.table == from) {
+            to.clone_into(&mut index.table);
         }
     }
 }
@@ -245,25 +314,27 @@ impl Table {
             ast::Constraint::CheckConstraint(it) => {
                 let text = it.expr().map(|expr| text_of(&expr)).unwrap_or_default();
                 let not_null = not_null_of(&text);
-                Some(("check", KnownKind::Check { text, not_null }))
+                let columns = unnamed::of_check(it, |name| self.columns.contains_key(name));
+                Some(("check", columns, KnownKind::Check { text, not_null }))
             }
-            ast::Constraint::ForeignKeyConstraint(it) => names::table(it.table_name_ref())
-                .map(|target| ("fkey", KnownKind::ForeignKey { target })),
+            ast::Constraint::ForeignKeyConstraint(it) => {
+                let target = names::table(it.table_name_ref());
+                let columns = unnamed::of_foreign_key(it);
+                target.map(|target| ("fkey", columns, KnownKind::ForeignKey { target }))
+            }
             ast::Constraint::ReferencesConstraint(it) => {
-                names::table(it.table()).map(|target| ("fkey", KnownKind::ForeignKey { target }))
+                let (target, column) = (names::table(it.table()), column.unwrap_or_default());
+                target.map(|target| ("fkey", column.to_owned(), KnownKind::ForeignKey { target }))
             }
             _ => None,
         };
         for column in not_null {
             self.columns.entry(column).or_default().not_null = true;
         }
-        let Some((suffix, kind)) = kind else { return };
+        let Some((suffix, columns, kind)) = kind else { return };
         let given = constraint.constraint_name().map(|name| name.text());
-        let name = given.unwrap_or_else(|| {
-            // As PostgreSQL names it when nobody does.
-            let column = column.map(|column| format!("{column}_")).unwrap_or_default();
-            format!("{table}_{column}{suffix}")
-        });
+        let is_taken = |name: &str| self.constraints.iter().any(|known| known.name == name);
+        let name = given.unwrap_or_else(|| unnamed::name(table, &columns, suffix, is_taken));
         self.constraints.push(Known { name, valid: !constraint.is_not_valid(), kind });
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn statement(walk: &mut Walk<'_>, stmt: &ast::Stmt) {
     match stmt {
         ast::Stmt::CreateIndex(it) if it.concurrently_token().is_none() => {
             let table = names::relation(it.table_relation_name());
-            if !table.is_some_and(|table| walk.is_new(&table)) {
+            if !table.is_some_and(|table| walk.up.makes_relation(&table)) {
                 let why = "nobody can write to the table while the index is built";
                 walk.report(&REQUIRE_CONCURRENT_INDEX_CREATION, line, Cost::scan("SHARE"), why);
             }

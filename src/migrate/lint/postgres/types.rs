@@ -2,7 +2,7 @@
 
 /// Whether PostgreSQL takes the new type over without writing or reading a row: what is stored is the same, and
 /// every value fits. Types as written, in small letters.
-pub(super) fn is_free(from: &str, to: &str) -> bool {
+pub(in crate::migrate) fn is_free(from: &str, to: &str) -> bool {
     let (from, to) = (Type::of(from), Type::of(to));
     if from == to {
         return true;

@@ -1,0 +1,14 @@
+-- A column that is never null, with a constant default: every row has it at once.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL
+);
+--- rows
+INSERT INTO tasks (title) SELECT 'task ' || n FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    priority smallint NOT NULL DEFAULT 3
+);

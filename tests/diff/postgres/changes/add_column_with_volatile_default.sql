@@ -1,0 +1,14 @@
+-- A column with a value of its own in each row.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL
+);
+--- rows
+INSERT INTO tasks (title) SELECT 'task ' || n FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    token uuid NOT NULL DEFAULT gen_random_uuid()
+);

@@ -1,0 +1,15 @@
+-- An enum and a column of it.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL
+);
+--- rows
+INSERT INTO tasks (title) SELECT 'task ' || n FROM generate_series(1, 50) n;
+--- to
+CREATE TYPE status AS ENUM ('open', 'done');
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    status status NOT NULL DEFAULT 'open'
+);

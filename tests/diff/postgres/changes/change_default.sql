@@ -1,0 +1,15 @@
+-- Another default.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    priority integer NOT NULL DEFAULT 5
+);
+--- rows
+INSERT INTO tasks (title, priority) SELECT 'task ' || n, n FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    priority integer NOT NULL DEFAULT 3
+);

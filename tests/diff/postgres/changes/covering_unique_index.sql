@@ -1,0 +1,16 @@
+-- A unique index, descending, with another column in it.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    code text
+);
+--- rows
+INSERT INTO tasks (title, code) SELECT 'task ' || n, 'c' || n FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    code text
+);
+CREATE UNIQUE INDEX tasks_code ON tasks (code DESC NULLS LAST) INCLUDE (title);

@@ -1,0 +1,18 @@
+-- A column goes with its index, check and foreign key.
+--- from
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    owner_id integer REFERENCES users CHECK (owner_id > 0)
+);
+CREATE INDEX tasks_owner ON tasks (owner_id);
+--- rows
+INSERT INTO users SELECT generate_series(1, 5);
+INSERT INTO tasks (title, owner_id) SELECT 'task ' || n, 1 + n % 5 FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL
+);

@@ -1,0 +1,13 @@
+-- An identity no more.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL
+);
+--- rows
+INSERT INTO tasks (title) SELECT 'task ' || n FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title varchar(80) NOT NULL
+);

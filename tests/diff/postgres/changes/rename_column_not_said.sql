@@ -1,0 +1,15 @@
+-- A column by another name, and nobody says that it is one.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    note text
+);
+--- rows
+INSERT INTO tasks (title, note) SELECT 'task ' || n, 'note' FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    remark text
+);

@@ -1,0 +1,15 @@
+-- A unique constraint that waits for the end of the transaction.
+--- from
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    code text UNIQUE
+);
+--- rows
+INSERT INTO tasks (title, code) SELECT 'task ' || n, 'c' || n FROM generate_series(1, 50) n;
+--- to
+CREATE TABLE tasks (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title varchar(80) NOT NULL,
+    code text UNIQUE DEFERRABLE INITIALLY DEFERRED
+);

@@ -1,0 +1,182 @@
+//! Two databases for each test, used again by the next: making one takes longer than most tests.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
+use taskmanager::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
+use taskmanager::domain::SystemClock;
+use taskmanager::migrate::diff::Draft;
+use taskmanager::migrate::schema::{Schema, declare, read_from};
+use taskmanager::migrate::scratch::Scratch;
+use taskmanager::migrate::{MigrationSet, Operation, Progress, Safety, StartSettings};
+use tokio::sync::Mutex as Shared;
+use tokio_util::sync::CancellationToken;
+
+use super::catalogue::everything;
+
+const WAIT: Duration = Duration::from_secs(30);
+
+/// Those that no test uses now.
+static FREE: Mutex<Vec<(Scratch, Scratch)>> = Mutex::new(Vec::new());
+
+/// A database to change, and one beside it that shows how it should be.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) live: Scratch,
+    pub(super) model: Scratch,
+    /// One for each, kept: a connection takes as long as a dozen statements.
+    of_live: Shared<PgConnection>,
+    of_model: Shared<PgConnection>,
+}
+
+impl Place {
+    pub(super) async fn take() -> Self {
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let (live, model) = match free {
+            Some(both) => both,
+            None => (made().await, made().await),
+        };
+        let of_live = Shared::new(connect(&live).await);
+        let of_model = Shared::new(connect(&model).await);
+        Self { live, model, of_live, of_model }
+    }
+
+    /// For the next test.
+    pub(super) fn give_back(self) {
+        let both = (self.live, self.model);
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(both);
+    }
+
+    /// Declares a schema on the database that shows how it should be, and on nothing else.
+    pub(super) async fn declared(&self, sql: &str) -> Schema {
+        empty(&self.of_model).await;
+        made_on(&self.model, sql).await
+    }
+
+    /// Declares a schema on the database that is changed, and on nothing else.
+    pub(super) async fn begun(&self, sql: &str) -> Schema {
+        empty(&self.of_live).await;
+        made_on(&self.live, sql).await
+    }
+
+    /// The schema that the changed database has now.
+    pub(super) async fn now(&self) -> Schema {
+        read_from(self.live.url()).await.unwrap().expect("a server")
+    }
+
+    /// Everything in the catalogue of the changed database.
+    pub(super) async fn everything(&self) -> BTreeSet<String> {
+        everything(&mut *self.of_live.lock().await).await
+    }
+
+    /// Everything in the catalogue of the one that shows how it should be.
+    pub(super) async fn wanted(&self) -> BTreeSet<String> {
+        everything(&mut *self.of_model.lock().await).await
+    }
+
+    /// A connection to the changed database.
+    pub(super) async fn connect(&self) -> PgConnection {
+        connect(&self.live).await
+    }
+}
+
+async fn made() -> Scratch {
+    let server = std::env::var("TEST_POSTGRES_URL")
+        .expect("TEST_POSTGRES_URL is not set: run `make test`, which starts a server");
+    Scratch::create(&DatabaseUrl::parse(&server).unwrap()).await.unwrap()
+}
+
+async fn made_on(scratch: &Scratch, sql: &str) -> Schema {
+    declare(scratch, sql).await.unwrap_or_else(|error| panic!("{error}\n{sql}"))
+}
+
+pub(super) async fn connect(scratch: &Scratch) -> PgConnection {
+    let DatabaseTarget::Postgres(options) = scratch.url().target() else {
+        panic!("not a server");
+    };
+    options.connect().await.unwrap()
+}
+
+async fn empty(connection: &Shared<PgConnection>) {
+    let connection = &mut *connection.lock().await;
+    run(connection, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+}
+
+/// Runs statements.
+pub(super) async fn run(connection: &mut PgConnection, sql: &str) {
+    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+    done.unwrap_or_else(|error| panic!("{error}\n{sql}"));
+}
+
+/// The one text that a query answers.
+pub(super) async fn text(connection: &mut PgConnection, sql: &str) -> String {
+    // Without a plan that is kept: the tables change below it.
+    let answer = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(connection).await;
+    answer.unwrap_or_else(|error| panic!("{error}\n{sql}")).get(0)
+}
+
+/// The real runner on a database.
+#[derive(Debug)]
+pub(super) struct Runner<'a> {
+    pub(super) scratch: &'a Scratch,
+    pub(super) set: &'a MigrationSet,
+}
+
+impl Runner<'_> {
+    pub(super) async fn up(&self, to: Option<i64>) -> Result<(), String> {
+        let (settings, progress) = (settings(self.scratch), Progress::default());
+        let done = self.operation(&settings, &progress).up(to).await;
+        done.map(drop).map_err(|error| error.to_string())
+    }
+
+    pub(super) async fn down(&self, to: i64) -> Result<(), String> {
+        let (settings, progress) = (settings(self.scratch), Progress::default());
+        let done = self.operation(&settings, &progress).down(Some(to)).await;
+        done.map(drop).map_err(|error| error.to_string())
+    }
+
+    pub(super) async fn stamp(&self, version: i64) {
+        let (settings, progress) = (settings(self.scratch), Progress::default());
+        self.operation(&settings, &progress).stamp(version).await.unwrap();
+    }
+
+    fn operation<'a>(
+        &'a self,
+        settings: &'a StartSettings,
+        progress: &'a Progress,
+    ) -> Operation<'a> {
+        Operation { settings, set: self.set, clock: &SystemClock, progress }
+    }
+}
+
+fn settings(scratch: &Scratch) -> StartSettings {
+    StartSettings {
+        url: scratch.url().clone(),
+        mode: MigrateMode::Auto,
+        database_wait: WAIT,
+        lock_wait: WAIT,
+        table_lock_wait: WAIT,
+        safety: Safety::none(),
+        stop: CancellationToken::new(),
+    }
+}
+
+/// A draft's steps and warnings as text.
+pub(super) fn shown(draft: &Draft) -> String {
+    use std::fmt::Write as _;
+    use taskmanager::migrate::files::Way;
+
+    let mut text = String::new();
+    for (at, step) in draft.steps.iter().enumerate() {
+        for way in [Way::Up, Way::Down] {
+            let (number, name) = (at + 1, &step.name);
+            let _ = writeln!(text, "==== {number}_{name}.{}.sql\n{}", way.as_str(), step.text(way));
+        }
+    }
+    for warning in &draft.warnings {
+        let _ = writeln!(text, "==== warning\n{warning}\n");
+    }
+    text
+}

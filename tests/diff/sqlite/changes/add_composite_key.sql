@@ -1,0 +1,16 @@
+-- Of two columns.
+--- from
+CREATE TABLE tasks (
+    id INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    effort INTEGER
+);
+--- rows
+INSERT INTO tasks (id, title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT i, 'task ' || i, i FROM n;
+--- to
+CREATE TABLE tasks (
+    id INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    effort INTEGER,
+    PRIMARY KEY (id, title)
+);

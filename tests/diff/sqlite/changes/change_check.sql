@@ -1,0 +1,17 @@
+-- The same name, another condition.
+--- from
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    effort INTEGER,
+    CONSTRAINT tasks_effort CHECK (effort >= 0)
+);
+--- rows
+INSERT INTO tasks (title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i FROM n;
+--- to
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    effort INTEGER,
+    CONSTRAINT tasks_effort CHECK (effort > 0)
+);

@@ -1,0 +1,18 @@
+-- A view that looks at the table and not at the column stays.
+--- from
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    effort INTEGER,
+    note TEXT
+);
+CREATE VIEW titles AS SELECT title FROM tasks;
+--- rows
+INSERT INTO tasks (title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i FROM n;
+--- to
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    effort INTEGER
+);
+CREATE VIEW titles AS SELECT title FROM tasks;

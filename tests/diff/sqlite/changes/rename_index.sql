@@ -1,0 +1,17 @@
+-- The old one goes, the new one comes.
+--- from
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    effort INTEGER
+);
+CREATE INDEX a_idx ON tasks (title);
+--- rows
+INSERT INTO tasks (title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i FROM n;
+--- to
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    effort INTEGER
+);
+CREATE INDEX b_idx ON tasks (title);

@@ -1,0 +1,17 @@
+-- The order of texts changes, and its index with it.
+--- from
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    effort INTEGER
+);
+CREATE INDEX by_title ON tasks (title);
+--- rows
+INSERT INTO tasks (title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i FROM n;
+--- to
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL COLLATE NOCASE,
+    effort INTEGER
+);
+CREATE INDEX by_title ON tasks (title);

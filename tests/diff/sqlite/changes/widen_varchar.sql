@@ -1,0 +1,15 @@
+-- SQLite does not look at the length, but it is declared.
+--- from
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title VARCHAR(80) NOT NULL,
+    effort INTEGER
+);
+--- rows
+INSERT INTO tasks (title, effort) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'task ' || i, i FROM n;
+--- to
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    title VARCHAR(120) NOT NULL,
+    effort INTEGER
+);
