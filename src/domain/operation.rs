@@ -58,6 +58,14 @@ impl Outcome {
             Self::Created(task) | Self::Updated(task) | Self::Deleted(task) => task,
         }
     }
+
+    /// As [`task`](Outcome::task).
+    #[must_use]
+    pub fn into_task(self) -> Task {
+        match self {
+            Self::Created(task) | Self::Updated(task) | Self::Deleted(task) => task,
+        }
+    }
 }
 
 /// An operation that could not be carried out.

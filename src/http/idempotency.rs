@@ -1,6 +1,8 @@
 //! `Idempotency-Key`: a request that is sent again, because its answer was lost, has its effect once
 //! (draft-ietf-httpapi-idempotency-key-header). What is kept of a request, and how, is the store's matter.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -85,12 +87,16 @@ pub(super) async fn carry_out(
     state: &AppState,
     keyed: Option<&KeyedRequest>,
     operations: Vec<Operation>,
-    answer: impl Fn(&[Outcome]) -> Answer + Sync,
+    answer: impl Fn(&[Outcome]) -> Answer + Send + Sync + 'static,
 ) -> Result<Response, ApiError> {
-    let once =
-        keyed.map(|KeyedRequest { key, fingerprint }| Once { key, fingerprint, answer: &answer });
+    let answer: Arc<dyn Fn(&[Outcome]) -> Answer + Send + Sync> = Arc::new(answer);
+    let once = keyed.map(|KeyedRequest { key, fingerprint }| Once {
+        key: key.clone(),
+        fingerprint: *fingerprint,
+        answer: Arc::clone(&answer),
+    });
     let work = Work { operations, now: state.clock.now(), once };
-    Ok(match state.tasks.carry_out(&work).await? {
+    Ok(match state.tasks.carry_out(work).await? {
         CarriedOut::Now(outcomes) => respond(answer(&outcomes)),
         CarriedOut::Before(answer) => {
             let mut response = respond(answer);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::TaskStore;
+use super::availability::Availability;
+use super::core::Store;
 use super::events::EventFeed;
-use super::failure::Failures;
-use super::lease::Leases;
 use super::observed::Observed;
-use super::postgres::{PostgresEvents, PostgresStore};
-use super::sqlite::SqliteStore;
+use super::postgres::{PostgresBackend, PostgresEvents};
+use super::sqlite::{SqliteBackend, SqliteEvents};
 use crate::config::DatabaseTarget;
 
 /// How many connections a store may hold, and how long anything may take.
@@ -41,14 +41,14 @@ impl PoolSettings {
 #[derive(Clone, Debug)]
 pub struct Database {
     tasks: Arc<dyn TaskStore>,
-    pools: Pools,
-    failures: Arc<Failures>,
+    store: Kind,
+    availability: Arc<Availability>,
 }
 
 #[derive(Clone, Debug)]
-enum Pools {
-    Sqlite(Arc<SqliteStore>),
-    Postgres(Arc<PostgresStore>),
+enum Kind {
+    Sqlite(Arc<Store<SqliteBackend>>),
+    Postgres(Arc<Store<PostgresBackend>>),
 }
 
 /// Connections of a store at one moment.
@@ -66,19 +66,22 @@ impl Database {
     /// Prepares the store of the target's kind. Nothing is opened yet, and no schema is looked at.
     #[must_use]
     pub fn open(target: &DatabaseTarget, settings: &PoolSettings) -> Self {
-        let failures = Arc::<Failures>::default();
+        let availability = Arc::<Availability>::default();
+        let observed = Arc::clone(&availability);
         match target {
             DatabaseTarget::Sqlite(target) => {
-                let store = SqliteStore::new(target, settings, Arc::clone(&failures));
+                let backend = SqliteBackend::new(target, settings);
+                let store = Store::new(backend, settings, Arc::clone(&availability));
                 let store = Arc::new(store);
-                let tasks = Arc::new(Observed::new(Arc::clone(&store), Arc::clone(&failures)));
-                Self { tasks, pools: Pools::Sqlite(store), failures }
+                let tasks = Arc::new(Observed::new(Arc::clone(&store), observed));
+                Self { tasks, store: Kind::Sqlite(store), availability }
             }
             DatabaseTarget::Postgres(target) => {
-                let store = PostgresStore::new(target, settings, Arc::clone(&failures));
+                let backend = PostgresBackend::new(target, settings);
+                let store = Store::new(backend, settings, Arc::clone(&availability));
                 let store = Arc::new(store);
-                let tasks = Arc::new(Observed::new(Arc::clone(&store), Arc::clone(&failures)));
-                Self { tasks, pools: Pools::Postgres(store), failures }
+                let tasks = Arc::new(Observed::new(Arc::clone(&store), observed));
+                Self { tasks, store: Kind::Postgres(store), availability }
             }
         }
     }
@@ -93,64 +96,44 @@ impl Database {
     /// processes do: behind a pooler nobody can be heard.
     #[must_use]
     pub fn events(&self, routes: &[&DatabaseTarget]) -> EventFeed {
-        match &self.pools {
-            Pools::Sqlite(store) => {
-                EventFeed::new(Arc::<SqliteStore>::clone(store), store.commits())
+        match &self.store {
+            Kind::Sqlite(store) => {
+                let log = SqliteEvents::new(Arc::clone(store.core()));
+                EventFeed::new(Arc::new(log), store.core().commits())
             }
-            Pools::Postgres(store) => {
+            Kind::Postgres(store) => {
                 let postgres = |target: &&DatabaseTarget| match target {
                     DatabaseTarget::Postgres(options) => Some(options.as_ref().clone()),
                     DatabaseTarget::Sqlite(_) => None,
                 };
                 let routes = routes.iter().filter_map(postgres).collect();
-                let log = PostgresEvents::new(Arc::clone(store), routes);
-                EventFeed::new(Arc::new(log), store.commits())
+                let log = PostgresEvents::new(Arc::clone(store.core()), routes);
+                EventFeed::new(Arc::new(log), store.core().commits())
             }
         }
     }
 
-    /// Says whether the database answered when it was last asked. While it does not, every operation fails
+    /// Records whether the database answered when it was last asked. While it does not, every operation fails
     /// at once instead of waiting for what is not going to come.
-    pub fn answered(&self, answered: bool) {
-        self.failures.answered(answered);
+    pub fn record_probe(&self, answered: bool) {
+        self.availability.record_probe(answered);
     }
 
     /// How the connections are used just now.
     #[must_use]
     pub fn usage(&self) -> PoolUsage {
-        match &self.pools {
-            Pools::Sqlite(store) => store.connections().into_iter().map(usage).fold(
-                PoolUsage::default(),
-                |sum, pool| PoolUsage {
-                    used: sum.used + pool.used,
-                    idle: sum.idle + pool.idle,
-                    max: sum.max + pool.max,
-                },
-            ),
-            Pools::Postgres(store) => usage(store.connections()),
-        }
+        let (open, idle, max) = match &self.store {
+            Kind::Sqlite(store) => store.core().usage(),
+            Kind::Postgres(store) => store.core().usage(),
+        };
+        PoolUsage { used: open.saturating_sub(idle), idle, max }
     }
 
     /// Waits for the statements under way, then closes every connection.
     pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite(store) => {
-                // The readers first: the last connection to close empties the write-ahead log.
-                let [writer, readers] = store.connections();
-                readers.close().await;
-                writer.close().await;
-            }
-            Pools::Postgres(store) => store.connections().close().await,
+        match &self.store {
+            Kind::Sqlite(store) => store.core().close().await,
+            Kind::Postgres(store) => store.core().close().await,
         }
-    }
-}
-
-fn usage<DB: sqlx::Database>(connections: &Leases<DB>) -> PoolUsage {
-    let pool = connections.pool();
-    let idle = u32::try_from(pool.num_idle() + connections.kept()).unwrap_or(u32::MAX);
-    PoolUsage {
-        used: pool.size().saturating_sub(idle),
-        idle,
-        max: pool.options().get_max_connections(),
     }
 }

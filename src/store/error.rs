@@ -41,6 +41,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same again, for another request that met the same failure.
+    pub(super) fn repeat(&self) -> Self {
+        let again = |source: &sqlx::Error| match source {
+            sqlx::Error::PoolTimedOut => sqlx::Error::PoolTimedOut,
+            sqlx::Error::PoolClosed => sqlx::Error::PoolClosed,
+            source => sqlx::Error::Io(std::io::Error::other(source.to_string())),
+        };
+        match self {
+            Self::NotFound => Self::NotFound,
+            Self::Conflict => Self::Conflict,
+            Self::Refused(refusals) => Self::Refused(refusals.clone()),
+            Self::KeyReused => Self::KeyReused,
+            Self::KeyInUse => Self::KeyInUse,
+            Self::Unavailable { kind, source } => Self::Unavailable { kind, source: again(source) },
+            Self::Inconsistent(words) => Self::Inconsistent(words.clone()),
+            Self::Driver(source) => Self::Driver(again(source)),
+        }
+    }
+
     /// A word for the metric's `kind` label; `None` for an outcome that is no error of the database.
     #[must_use]
     pub fn kind(&self) -> Option<&'static str> {

@@ -2,36 +2,38 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use super::failure::Failures;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// Which file the path leads to. Connections stay with the file that they opened, and what is written to one
-/// that was deleted or replaced is lost with the process; so a change condemns them.
+/// that was deleted or replaced is lost with the process; so those from before a change are not used again.
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
-    seen: Mutex<Option<(u64, u64)>>,
-    failures: Arc<Failures>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    identity: Option<(u64, u64)>,
+    changed: Option<Instant>,
 }
 
 impl File {
-    pub(super) fn new(path: PathBuf, failures: Arc<Failures>) -> Self {
-        let seen = Mutex::new(identity(&path));
-        Self { path, seen, failures }
+    pub(super) fn new(path: PathBuf) -> Self {
+        let seen = Mutex::new(Seen { identity: identity(&path), changed: None });
+        Self { path, seen }
     }
 
-    /// Whether a connection of this age has the file open that is there now.
-    pub(super) fn is_that_of(&self, age: Duration) -> bool {
+    /// Whether a connection that was opened then has the file open that is there now.
+    pub(super) fn is_that_of(&self, opened: Instant) -> bool {
         let present = identity(&self.path);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen != present {
-            tracing::warn!(path = %self.path.display(), "the database file has gone, or is another one");
-            *seen = present;
-            self.failures.condemn();
+        if seen.identity != present {
+            tracing::warn!(path = %self.path.display(), "database file gone or replaced");
+            *seen = Seen { identity: present, changed: Some(Instant::now()) };
         }
-        self.failures.none_within(age)
+        seen.changed.is_none_or(|changed| opened > changed)
     }
 }
 

@@ -1,20 +1,19 @@
-//! Inserts many tasks with few statements, once for both databases.
+//! Statements that store many tasks at once, where values stand in rows.
 
 use std::collections::HashMap;
 
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use super::StoreError;
 use super::row::Timestamp;
 use super::sql::{INSERT_EVENTS_OF, INSERT_INTO, search_text};
 use crate::domain::Task;
 
 /// Rows in one statement. SQLite takes 32,766 values at most, and a row has twelve.
-pub(super) const BATCH: usize = 500;
+pub(super) const ROWS_MAX: usize = 512;
 
 /// The query that stores these tasks, in their order, and answers with the id and the number of each.
-pub(super) fn insert<DB>(tasks: &[Task]) -> QueryBuilder<DB>
+pub(super) fn tasks<DB>(tasks: &[Task]) -> QueryBuilder<DB>
 where
     DB: Database,
     Uuid: for<'q> Encode<'q, DB> + Type<DB>,
@@ -59,11 +58,10 @@ where
 }
 
 /// Gives the tasks the numbers that the database answered with, in whatever order it did.
-pub(super) fn number(tasks: &mut [Task], answered: &[(Uuid, i64)]) -> Result<(), StoreError> {
+pub(super) fn number(tasks: &mut [Task], answered: &[(Uuid, i64)]) -> Result<(), sqlx::Error> {
     let numbers: HashMap<Uuid, i64> = answered.iter().copied().collect();
     for task in tasks {
-        let number = numbers.get(&task.id).copied();
-        task.number = number.ok_or_else(|| StoreError::Driver(sqlx::Error::RowNotFound))?;
+        task.number = numbers.get(&task.id).copied().ok_or(sqlx::Error::RowNotFound)?;
     }
     Ok(())
 }

@@ -1,28 +1,34 @@
-//! Where tasks are kept: one contract, [`TaskStore`], and the two databases that fulfil it.
+//! Where tasks are kept: one contract, [`TaskStore`], fulfilled by one store (`core`) over the two databases.
 //!
 //! Knows nothing of HTTP, and nothing of migrations: the schema is right before a store is opened.
 
+mod availability;
+mod backend;
+mod batch;
+mod core;
 mod database;
 mod error;
 mod events;
-mod failure;
 mod file;
 mod insert;
-mod lease;
+mod limits;
 mod observed;
 mod once;
+mod pool;
 mod postgres;
 mod query;
+mod queue;
 mod row;
 mod sql;
 mod sqlite;
-mod work;
+mod tasks;
+mod write;
 
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
 pub use events::{Advance, EventFeed, Next, Resync, Tail};
 pub use once::{Answer, Once};
-pub use work::{CarriedOut, Work};
+pub use write::{CarriedOut, Work};
 
 use std::fmt::Debug;
 
@@ -37,7 +43,8 @@ use crate::domain::{
 /// Keeps tasks. Every implementation passes the same contract suite (`tests/store`).
 ///
 /// Each method is one atomic step: seen by others whole or not at all; a change and its event (see [`EventFeed`]) are
-/// one. Every method may fail with
+/// one. A caller that goes away leaves nothing half done: what was begun runs to its end, and what was not is never
+/// begun. Every method may fail with
 /// [`StoreError::Unavailable`] when the database cannot be had in time, and
 /// [`StoreError::Driver`] when it refuses for a reason that is not the caller's.
 #[async_trait]
@@ -88,7 +95,7 @@ pub trait TaskStore: Debug + Send + Sync {
     /// [`StoreError::Refused`] lists the operations whose task is not there or whose precondition does not hold,
     /// those that did not fail having been tried in their order; [`StoreError::KeyReused`] when the key stands for
     /// a request with another fingerprint; [`StoreError::KeyInUse`] while a caller with the same key is at work.
-    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError>;
+    async fn carry_out(&self, work: Work) -> Result<CarriedOut, StoreError>;
 
     /// One page of a list.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;

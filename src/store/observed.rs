@@ -1,5 +1,5 @@
 //! Measures every operation of a store: how long, how many, how they ended; and lets none begin while the
-//! database is known to be away, nor under a key under which one is at work.
+//! database is known to be down.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,8 +8,7 @@ use async_trait::async_trait;
 use metrics::{counter, histogram};
 use time::OffsetDateTime;
 
-use super::failure::Failures;
-use super::once::Running;
+use super::availability::Availability;
 use super::{CarriedOut, ListQuery, Page, StoreError, TaskStore, Work};
 use crate::domain::{
     CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
@@ -24,13 +23,12 @@ use crate::telemetry::metrics::{
 #[derive(Debug)]
 pub(super) struct Observed<S> {
     store: Arc<S>,
-    failures: Arc<Failures>,
-    running: Running,
+    availability: Arc<Availability>,
 }
 
 impl<S: TaskStore> Observed<S> {
-    pub(super) fn new(store: Arc<S>, failures: Arc<Failures>) -> Self {
-        Self { store, failures, running: Running::default() }
+    pub(super) fn new(store: Arc<S>, availability: Arc<Availability>) -> Self {
+        Self { store, availability }
     }
 
     async fn observe<T>(
@@ -39,7 +37,7 @@ impl<S: TaskStore> Observed<S> {
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let start = Instant::now();
-        let result = match self.failures.admit() {
+        let result = match self.availability.admit() {
             Ok(()) => call.await,
             Err(error) => Err(error),
         };
@@ -80,14 +78,8 @@ impl<S: TaskStore> TaskStore for Observed<S> {
         self.observe("delete", self.store.delete(reference, precondition)).await
     }
 
-    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
-        let carried_out = async {
-            let key = work.once.as_ref().map(|once| once.key);
-            // Held until the store has answered.
-            let _turn = key.map(|key| self.running.begin(key)).transpose()?;
-            self.store.carry_out(work).await
-        };
-        self.observe(work.name(), carried_out).await
+    async fn carry_out(&self, work: Work) -> Result<CarriedOut, StoreError> {
+        self.observe(work.name(), self.store.carry_out(work)).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {

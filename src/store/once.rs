@@ -5,35 +5,36 @@
 //! has to run out: a process that dies takes its claim with it, since the database rolls back what it had begun. Its
 //! unique key lets no second transaction through, in whichever process.
 //!
-//! Nobody waits for a first request that has not ended: [`Running`] knows those of this process, and PostgreSQL
+//! Nobody waits for a first request that has not ended: [`InFlight`] knows those of this process, and PostgreSQL
 //! those of others, by a lock that is tried and not waited for.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
-use super::work::Writes;
+use super::backend::{Backend, Open};
+use super::core::Stopped;
 use crate::domain::Outcome;
 
 /// How long a key is known.
 const KEPT_FOR: Duration = Duration::hours(24);
 
 /// Says that a request is to have its effect once.
-#[derive(Clone, Copy)]
-pub struct Once<'a> {
+#[derive(Clone)]
+pub struct Once {
     /// What the client calls the request, 1 to 255 characters.
-    pub key: &'a str,
+    pub key: String,
     /// What two requests have in common only if they are the same.
-    pub fingerprint: &'a [u8; 32],
+    pub fingerprint: [u8; 32],
     /// Makes the answer that is kept.
-    pub answer: &'a (dyn Fn(&[Outcome]) -> Answer + Sync),
+    pub answer: Arc<dyn Fn(&[Outcome]) -> Answer + Send + Sync>,
 }
 
-impl std::fmt::Debug for Once<'_> {
+impl std::fmt::Debug for Once {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Once").field("key", &self.key).finish_non_exhaustive()
     }
@@ -63,22 +64,23 @@ pub(super) struct KeyRow {
 }
 
 /// Claims the key for this transaction, or finds the answer of the one that did.
-pub(super) async fn claim(
-    writes: &mut impl Writes,
-    once: &Once<'_>,
+pub(super) async fn claim<B: Backend>(
+    backend: &B,
+    open: &mut Open<B>,
+    once: &Once,
     now: OffsetDateTime,
-) -> Result<Option<Answer>, StoreError> {
+) -> Result<Option<Answer>, Stopped> {
     let expired = now - KEPT_FOR;
-    if writes.claim_key(once, now, expired).await? {
+    if backend.claim_key(open, once, now, expired).await? {
         return Ok(None);
     }
-    let Some(row) = writes.find_key(once.key, expired).await? else {
-        return Err(StoreError::KeyInUse);
+    let Some(row) = backend.find_key(open, &once.key, expired).await? else {
+        return Err(StoreError::KeyInUse.into());
     };
     if row.fingerprint != once.fingerprint {
-        return Err(StoreError::KeyReused);
+        return Err(StoreError::KeyReused.into());
     }
-    row.into_answer().map(Some)
+    Ok(Some(row.into_answer()?))
 }
 
 impl KeyRow {
@@ -99,29 +101,29 @@ pub(super) fn lock_number(key: &str) -> i64 {
     digest.iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }
 
-/// The keys of the requests that this process is at work on.
+/// The keys of the requests that this process has not ended yet.
 #[derive(Debug, Default)]
-pub(super) struct Running(Mutex<HashSet<String>>);
+pub(super) struct InFlight(Mutex<HashSet<String>>);
 
-/// The right to work on a key, until it is dropped.
+/// A key in flight, until this is dropped: with the job, and not with the request, which may go away before.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
-    running: &'a Running,
-    key: &'a str,
+pub(super) struct KeyInFlight {
+    in_flight: Arc<InFlight>,
+    key: String,
 }
 
-impl Running {
+impl InFlight {
     /// Begins, unless a request with the same key has not ended.
-    pub(super) fn begin<'a>(&'a self, key: &'a str) -> Result<Turn<'a>, StoreError> {
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = keys.insert(key.to_owned());
-        new.then(|| Turn { running: self, key }).ok_or(StoreError::KeyInUse)
+    pub(super) fn begin(self: &Arc<Self>, key: &str) -> Result<KeyInFlight, StoreError> {
+        let new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+        let begun = || KeyInFlight { in_flight: Arc::clone(self), key: key.to_owned() };
+        new.then(begun).ok_or(StoreError::KeyInUse)
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for KeyInFlight {
     fn drop(&mut self) {
-        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(self.key);
+        self.in_flight.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 
@@ -131,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_key_is_worked_on_by_one_at_a_time() {
-        let running = Running::default();
+        let running = Arc::<InFlight>::default();
         let turn = running.begin("a").expect("the first");
         assert!(matches!(running.begin("a"), Err(StoreError::KeyInUse)));
         drop(running.begin("b").expect("another key"));

@@ -1,11 +1,13 @@
 //! Builds the queries whose shape depends on the request, once for both databases.
 
-use sqlx::{Database, QueryBuilder};
+use futures_util::future::BoxFuture;
+use sqlx::database::HasStatementCache;
+use sqlx::{Database, FromRow, Postgres, QueryBuilder, Sqlite};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::row::DayRow;
-use super::sql::SELECT;
+use super::row::{CensusRow, DayRow, EventRow, StatsRow, TaskRow};
+use super::sql::{SELECT, SELECT_EVENTS};
 use super::{ListQuery, Start};
 use crate::domain::cursor::CursorValue;
 use crate::domain::{AssigneeFilter, Cursor, Direction, Sort, SortField, SortKey, TaskFilter};
@@ -13,7 +15,18 @@ use crate::domain::{AssigneeFilter, Cursor, Direction, Sort, SortField, SortKey,
 /// What only one of the databases can say. Every expression that a list is sorted by is never null, so
 /// that one comparison continues a list; where the field is null, the expression is the end of time
 /// that sorts last.
-pub(super) trait Dialect: Database + Sized {
+pub(super) trait Dialect:
+    Database
+    + HasStatementCache
+    + Sized
+    + Fetch<TaskRow>
+    + Fetch<EventRow>
+    + Fetch<StatsRow>
+    + Fetch<DayRow>
+    + Fetch<CensusRow>
+    + Fetch<(i64,)>
+    + Fetch<(String,)>
+{
     /// The due date with "none" as the latest, as `tasks_due_date_idx` holds it.
     const DUE_DATE: &'static str;
     /// The due date with "none" as the earliest.
@@ -46,6 +59,37 @@ pub(super) trait Dialect: Database + Sized {
     /// Adds the condition that every folded word occurs; `words` is not empty.
     fn push_words(query: &mut QueryBuilder<Self>, words: &[String], by: WordSearch);
 }
+
+/// Fetches rows of one type. Each driver states its own bounds for that, so the two implementations say the same.
+pub(super) trait Fetch<T>: Database {
+    /// All rows of a query; `persistent` keeps its prepared statement on the connection.
+    fn fetch(
+        connection: &mut Self::Connection,
+        query: QueryBuilder<Self>,
+        persistent: bool,
+    ) -> BoxFuture<'_, Result<Vec<T>, sqlx::Error>>;
+}
+
+macro_rules! fetch {
+    ($($database:ident),+) => {$(
+        impl<T> Fetch<T> for $database
+        where
+            T: for<'r> FromRow<'r, <$database as Database>::Row> + Send + Unpin + 'static,
+        {
+            fn fetch(
+                connection: &mut Self::Connection,
+                mut query: QueryBuilder<Self>,
+                persistent: bool,
+            ) -> BoxFuture<'_, Result<Vec<T>, sqlx::Error>> {
+                Box::pin(async move {
+                    query.build_query_as().persistent(persistent).fetch_all(connection).await
+                })
+            }
+        }
+    )+};
+}
+
+fetch!(Postgres, Sqlite);
 
 /// How rows that hold the words of a search are found, where the database does not see that by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +178,16 @@ pub(super) fn daily<DB: Dialect>(start: OffsetDateTime) -> QueryBuilder<DB> {
         DB::push_time(&mut query, start);
         query.push(" GROUP BY 2");
     }
+    query
+}
+
+/// The query for events from a number on, that one included, in their order.
+pub(super) fn events<DB: Dialect>(from: i64, limit: u32) -> QueryBuilder<DB> {
+    let mut query = QueryBuilder::new(SELECT_EVENTS);
+    query.push(" WHERE task_events.id >= ");
+    DB::push_integer(&mut query, from);
+    query.push(" ORDER BY task_events.id LIMIT ");
+    DB::push_integer(&mut query, i64::from(limit));
     query
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueFormat, PgValueRef};
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Decode, Encode, FromRow, Postgres, Sqlite, Type};
 use time::macros::datetime;
@@ -26,6 +26,12 @@ pub(super) struct Timestamp(pub(super) OffsetDateTime);
 impl Type<Postgres> for Timestamp {
     fn type_info() -> PgTypeInfo {
         <OffsetDateTime as Type<Postgres>>::type_info()
+    }
+}
+
+impl PgHasArrayType for Timestamp {
+    fn array_type_info() -> PgTypeInfo {
+        <OffsetDateTime as PgHasArrayType>::array_type_info()
     }
 }
 
@@ -71,10 +77,10 @@ impl<'r> Decode<'r, Sqlite> for Timestamp {
 }
 
 /// A stored task.
-#[derive(Debug, FromRow)]
+#[derive(Clone, Debug, FromRow)]
 pub(super) struct TaskRow {
-    id: Uuid,
-    number: i64,
+    pub(super) id: Uuid,
+    pub(super) number: i64,
     title: String,
     description: Option<String>,
     status: String,

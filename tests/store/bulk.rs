@@ -47,7 +47,7 @@ async fn carry_out(
     operations: Vec<Operation>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let work = Work { operations, now: LATER, once: None };
-    match tasks.carry_out(&work).await? {
+    match tasks.carry_out(work).await? {
         CarriedOut::Now(outcomes) => Ok(outcomes),
         CarriedOut::Before(answer) => panic!("there is no key: {answer:?}"),
     }

@@ -47,8 +47,8 @@ async fn carry_out(
     fingerprint: [u8; 32],
     now: OffsetDateTime,
 ) -> Result<CarriedOut, StoreError> {
-    let once = Some(Once { key, fingerprint: &fingerprint, answer: &answer });
-    tasks.carry_out(&Work { operations, now, once }).await
+    let once = Some(Once { key: key.to_owned(), fingerprint, answer: Arc::new(answer) });
+    tasks.carry_out(Work { operations, now, once }).await
 }
 
 async fn stored(fixture: &Fixture) -> i64 {

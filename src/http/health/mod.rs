@@ -195,7 +195,7 @@ impl Health {
         }
         let away = answer.is_err_and(|error| error.is_outage());
         if let Some(database) = self.database.get() {
-            database.answered(!away);
+            database.record_probe(!away);
         }
         connected
     }

@@ -49,7 +49,7 @@ pub(crate) async fn create(
         return Ok(idempotency::respond(created(&task)));
     };
     let operations = vec![Operation::Create(Box::new(task.clone()))];
-    idempotency::carry_out(&state, Some(&keyed), operations, |outcomes| {
+    idempotency::carry_out(&state, Some(&keyed), operations, move |outcomes| {
         // One operation has one outcome.
         created(outcomes.first().map_or(&task, Outcome::task))
     })

@@ -10,6 +10,7 @@ mod tail;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +21,6 @@ use tokio_util::task::AbortOnDropHandle;
 pub use tail::{Advance, Next, Resync, Tail};
 
 use super::StoreError;
-use super::row::EventRow;
 use crate::domain::{EventMark, TaskEvent};
 
 /// How many of the newest events are kept, at most a day.
@@ -67,11 +67,14 @@ pub(super) trait EventLog: Debug + Send + Sync {
 pub(super) struct Commits {
     here: watch::Sender<()>,
     elsewhere: Notify,
+    /// How many more tasks there are by what this process has committed since it began.
+    net_created: AtomicI64,
 }
 
 impl Commits {
-    /// A change with its event was committed by this process.
-    pub(super) fn made(&self) {
+    /// Changes with their events were committed by this process, by which there are so many more tasks.
+    pub(super) fn made(&self, net_created: i64) {
+        self.net_created.fetch_add(net_created, Ordering::AcqRel);
         self.here.send_replace(());
         self.elsewhere.notify_one();
     }
@@ -184,9 +187,4 @@ impl EventFeed {
             }
         }
     }
-}
-
-/// Turns rows into events.
-pub(super) fn events(rows: Vec<EventRow>) -> Result<Vec<TaskEvent>, StoreError> {
-    rows.into_iter().map(TryInto::try_into).collect()
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::{Decode, Postgres, Type};
 use tokio::time::sleep;
 
-use super::PostgresStore;
+use super::PostgresBackend;
 use super::connections::leads_to_the_server;
 use crate::domain::TaskEvent;
-use crate::store::events::{self, Commits, EventLog, KEPT, PRUNED_AT_ONCE};
-use crate::store::row::EventRow;
+use crate::store::backend::Backend;
+use crate::store::core::{Core, statement};
+use crate::store::events::{Commits, EventLog, KEPT, PRUNED_AT_ONCE};
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself.
@@ -40,7 +40,7 @@ const PRUNE: &str = "DELETE FROM task_events \
 /// The outbox of one database.
 #[derive(Debug)]
 pub(in crate::store) struct PostgresEvents {
-    store: Arc<PostgresStore>,
+    core: Arc<Core<PostgresBackend>>,
     /// Ways to the database, the better first: some may lead to a pooler.
     routes: Vec<PgConnectOptions>,
     /// Tells this process's announcements from those of others.
@@ -48,29 +48,12 @@ pub(in crate::store) struct PostgresEvents {
 }
 
 impl PostgresEvents {
-    pub(in crate::store) fn new(store: Arc<PostgresStore>, routes: Vec<PgConnectOptions>) -> Self {
+    pub(in crate::store) fn new(
+        core: Arc<Core<PostgresBackend>>,
+        routes: Vec<PgConnectOptions>,
+    ) -> Self {
         let name = format!("{:032x}", rand::random::<u128>());
-        Self { store, routes, name }
-    }
-
-    async fn scalars<T>(&self, query: &'static str) -> Result<Vec<T>, StoreError>
-    where
-        T: for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin + 'static,
-    {
-        let store = &self.store;
-        store.failures.admit()?;
-        let mut lease = store.connections.take().await?;
-        let mut unit = store.connections.one(&mut lease).await?;
-        let query = sqlx::query_scalar(query).persistent(unit.keeps_statements());
-        let rows = query.fetch_all(&mut *unit).await.map_err(|error| store.explain(error))?;
-        store.finish(unit).await?;
-        lease.keep();
-        Ok(rows)
-    }
-
-    async fn one_number(&self, query: &'static str) -> Result<i64, StoreError> {
-        let rows = self.scalars(query).await?;
-        rows.first().copied().ok_or_else(|| self.store.explain(sqlx::Error::RowNotFound))
+        Self { core, routes, name }
     }
 
     /// Listens until the connection breaks.
@@ -115,54 +98,40 @@ impl PostgresEvents {
 #[async_trait]
 impl EventLog for PostgresEvents {
     async fn read(&self, from: i64, limit: u32) -> Result<Vec<TaskEvent>, StoreError> {
-        let store = &self.store;
-        store.failures.admit()?;
-        let mut lease = store.connections.take().await?;
-        let mut unit = store.connections.one(&mut lease).await?;
-        let query = sqlx::query_as::<_, EventRow>(sql::READ_EVENTS).bind(from);
-        let query = query.bind(i64::from(limit)).persistent(unit.keeps_statements());
-        let rows = query.fetch_all(&mut *unit).await.map_err(|error| store.explain(error))?;
-        store.finish(unit).await?;
-        lease.keep();
-        events::events(rows)
+        self.core.read_events(from, limit).await
     }
 
     async fn newest(&self) -> Result<i64, StoreError> {
-        self.one_number(sql::NEWEST_EVENT).await
+        self.core.read_number(sql::NEWEST_EVENT).await
     }
 
     async fn without_gap(&self) -> Result<i64, StoreError> {
-        self.one_number(sql::EVENTS_WITHOUT_GAP).await
+        self.core.read_number(sql::EVENTS_WITHOUT_GAP).await
     }
 
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
-        self.scalars(WRITERS).await
+        self.core.read_texts(WRITERS).await
     }
 
     async fn prune(&self) -> Result<u64, StoreError> {
-        let store = &self.store;
-        store.failures.admit()?;
-        let mut lease = store.connections.take().await?;
-        let mut unit = store.connections.one(&mut lease).await?;
-        let query = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
-        let query = query.persistent(unit.keeps_statements());
-        let pruned = query.execute(&mut *unit).await.map_err(|error| store.explain(error))?;
-        store.finish(unit).await?;
-        lease.keep();
-        Ok(pruned.rows_affected())
+        let prune = statement(|backend: &PostgresBackend, open| {
+            let prune = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
+            let prune = prune.persistent(backend.keeps_statements());
+            Box::pin(
+                async move { prune.execute(&mut open.raw).await.map(|done| done.rows_affected()) },
+            )
+        });
+        self.core.change(prune).await
     }
 
     async fn announce(&self) -> Result<(), StoreError> {
-        let store = &self.store;
-        store.failures.admit()?;
-        let mut lease = store.connections.take().await?;
-        let mut unit = store.connections.one(&mut lease).await?;
-        let query = sqlx::query(ANNOUNCE).bind(CHANNEL).bind(&self.name);
-        let query = query.persistent(unit.keeps_statements());
-        query.execute(&mut *unit).await.map_err(|error| store.explain(error))?;
-        store.finish(unit).await?;
-        lease.keep();
-        Ok(())
+        let name = self.name.clone();
+        let announce = statement(move |backend: &PostgresBackend, open| {
+            let announce = sqlx::query(ANNOUNCE).bind(CHANNEL).bind(name.clone());
+            let announce = announce.persistent(backend.keeps_statements());
+            Box::pin(async move { announce.execute(&mut open.raw).await.map(drop) })
+        });
+        self.core.change(announce).await
     }
 
     async fn listen(&self, commits: &Commits) {

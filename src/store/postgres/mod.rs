@@ -1,273 +1,264 @@
 //! Tasks in PostgreSQL 13 or newer.
 
+mod columns;
 mod connections;
 mod events;
-mod writing;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Postgres, QueryBuilder};
 use time::OffsetDateTime;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::connections::{Connections, Unit};
+use self::columns::Columns;
+use self::connections::{Connector, kind_of};
 pub(super) use self::events::PostgresEvents;
-use self::writing::Writing;
-use super::events::Commits;
-use super::failure::{Failures, retry_broken_read};
-use super::lease::{Lease, Leases};
-use super::query::{self, Dialect, WordSearch, like_pattern};
-use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
-use super::work::{self, Writes};
-use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
-use crate::domain::daily::figures;
-use crate::domain::{
-    CensusLine, DayFigures, DayWindow, Precondition, Task, TaskFilter, TaskPatch, TaskRef,
-    TaskStats,
-};
-
-/// How often work is tried that the server takes back for the sake of another's.
-const ATTEMPTS: u32 = 5;
+use super::backend::{Backend, Open, Role, Scope};
+use super::batch::Change;
+use super::insert;
+use super::once::{Answer, KeyRow, Once, lock_number};
+use super::query::{Dialect, WordSearch, like_pattern};
+use super::row::{TaskRow, Timestamp};
+use super::{ListQuery, PoolSettings, sql};
+use crate::domain::{EventKind, Task, TaskRef};
 
 /// One PostgreSQL database.
 #[derive(Debug)]
-pub(super) struct PostgresStore {
-    connections: Connections,
-    failures: Arc<Failures>,
-    commits: Arc<Commits>,
+pub(super) struct PostgresBackend {
+    connector: Connector,
 }
 
-impl PostgresStore {
-    /// Prepares the pool; connections are opened when they are first needed.
-    pub(super) fn new(
-        target: &PgConnectOptions,
-        settings: &PoolSettings,
-        failures: Arc<Failures>,
-    ) -> Self {
-        let connections = Connections::new(target, settings, Arc::clone(&failures));
-        Self { connections, failures, commits: Arc::default() }
+impl PostgresBackend {
+    pub(super) fn new(target: &PgConnectOptions, settings: &PoolSettings) -> Self {
+        Self { connector: Connector::new(target, settings) }
     }
-
-    pub(super) fn connections(&self) -> &Leases<Postgres> {
-        self.connections.leases()
-    }
-
-    /// What was committed here.
-    pub(super) fn commits(&self) -> Arc<Commits> {
-        Arc::clone(&self.commits)
-    }
-
-    fn explain(&self, error: sqlx::Error) -> StoreError {
-        self.connections.explain(error)
-    }
-
-    async fn finish(&self, unit: Unit<'_>) -> Result<(), StoreError> {
-        unit.finish().await.map_err(|error| self.explain(error))
-    }
-
-    async fn read_one(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
-        let query = match reference {
-            TaskRef::Id(id) => sqlx::query_as::<_, TaskRow>(sql::SELECT_BY_ID).bind(id),
-            TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
-        };
-        let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        let query = query.persistent(unit.keeps_statements());
-        let row = query.fetch_optional(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        lease.keep();
-        row.map(Task::try_from).transpose()
-    }
-
-    async fn read_page(&self, request: &ListQuery) -> Result<Page, StoreError> {
-        let mut query = query::list::<Postgres>(request, WordSearch::Index);
-        let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        let persistent = keeps_plan(&unit, &request.filter);
-        let query = query.build_query_as::<TaskRow>().persistent(persistent);
-        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        lease.keep();
-        Page::from_rows(rows, request.limit)
-    }
-
-    async fn read_stats(
-        &self,
-        filter: &TaskFilter,
-        now: OffsetDateTime,
-    ) -> Result<TaskStats, StoreError> {
-        let mut query = query::stats::<Postgres>(filter, now);
-        let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        let query = query.build_query_as::<StatsRow>().persistent(keeps_plan(&unit, filter));
-        let row = query.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        lease.keep();
-        Ok(row.into())
-    }
-
-    async fn read_count(
-        &self,
-        filter: &TaskFilter,
-        now: OffsetDateTime,
-    ) -> Result<i64, StoreError> {
-        let mut query = query::count::<Postgres>(filter, now);
-        let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        let query = query.build_query_scalar().persistent(keeps_plan(&unit, filter));
-        let count = query.fetch_one(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        lease.keep();
-        Ok(count)
-    }
-
-    async fn read_daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
-        let mut query = query::daily::<Postgres>(window.start());
-        let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        // The plan depends on how many days there are: never a generic one.
-        let query = query.build_query_as::<DayRow>().persistent(false);
-        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        lease.keep();
-        Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
-    }
-
-    async fn read_census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        let mut lease = self.connections.take().await?;
-        let mut unit = self.connections.one(&mut lease).await?;
-        let query = sqlx::query_as::<_, CensusRow>(sql::CENSUS);
-        let query = query.persistent(unit.keeps_statements());
-        let rows = query.fetch_all(&mut *unit).await.map_err(|error| self.explain(error))?;
-        self.finish(unit).await?;
-        lease.keep();
-        rows.into_iter().map(TryInto::try_into).collect()
-    }
-
-    /// Does the work once. The deadline is for the statements, not for the commit.
-    async fn attempt(&self, work: &Work<'_>, deadline: Instant) -> Result<CarriedOut, StoreError> {
-        let mut lease = self.connections.take().await?;
-        let mut writing = self.transaction(&mut lease).await?;
-        let carried_out = work::before(deadline, work::carry_out(&mut writing, work)).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(carried_out)
-    }
-
-    async fn transaction<'a>(
-        &'a self,
-        lease: &'a mut Lease<'_, Postgres>,
-    ) -> Result<Writing<'a>, StoreError> {
-        let unit = self.connections.transaction(lease).await?;
-        Ok(Writing::new(&self.connections, &self.commits, unit))
-    }
-}
-
-/// Whether the server has taken the whole transaction back for the sake of another (SQLSTATE class 40, but for
-/// 40003, which says that it is not known), so that it may be tried again.
-fn was_rolled_back(error: &StoreError) -> bool {
-    let StoreError::Unavailable { source: sqlx::Error::Database(error), .. } = error else {
-        return false;
-    };
-    error.code().is_some_and(|code| code.starts_with("40") && code != "40003")
-}
-
-/// The plan of a search depends on how rare its words are: never a generic one.
-fn keeps_plan(unit: &Unit<'_>, filter: &TaskFilter) -> bool {
-    unit.keeps_statements() && filter.words.is_empty()
 }
 
 #[async_trait]
-impl TaskStore for PostgresStore {
-    async fn create(&self, task: Task) -> Result<Task, StoreError> {
-        let mut lease = self.connections.take().await?;
-        let unit = self.connections.one(&mut lease).await?;
-        let mut writing = Writing::new(&self.connections, &self.commits, unit);
-        let task = writing.insert(task).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(task)
+impl Backend for PostgresBackend {
+    type Db = Postgres;
+    /// The process of the server that serves the connection, if it is always the same.
+    type Interrupt = Option<i32>;
+
+    const LOOKUP_LOOPS: usize = 2;
+    const PLANS_FIT_ALL_VALUES: bool = false;
+    const INSERT_TASKS_MAX: usize = 1_000;
+
+    fn connections(settings: &PoolSettings) -> (u32, Option<u32>) {
+        (settings.max_connections, None)
     }
 
-    async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
-        let mut lease = self.connections.take().await?;
-        let mut writing = self.transaction(&mut lease).await?;
-        writing.insert_many(&mut tasks).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(tasks)
+    fn lifetimes(_: Role) -> (Option<Duration>, Option<Duration>) {
+        (Some(Duration::from_mins(30)), Some(Duration::from_mins(10)))
     }
 
-    async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
-        retry_broken_read(|| self.read_one(reference)).await
+    async fn open(&self, _: Role) -> Result<Open<Self>, sqlx::Error> {
+        let (connection, process) = self.connector.connect().await?;
+        Ok(Open::new(connection, process))
     }
 
-    async fn update(
+    fn fits(&self, _: Instant) -> bool {
+        true
+    }
+
+    /// In a transaction that was left open, `now()` is when that began.
+    async fn prove_idle(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error> {
+        let idle = sqlx::raw_sql("SELECT now() = statement_timestamp()");
+        let idle = idle.fetch_one(&mut open.raw).await?;
+        let idle: bool = sqlx::Row::try_get(&idle, 0)?;
+        if idle { Ok(()) } else { Err(sqlx::Error::Protocol("left in a transaction".into())) }
+    }
+
+    /// A pooler stops the statement when the connection is closed.
+    async fn interrupt(&self, interrupt: &Option<i32>) -> bool {
+        let Some(process) = *interrupt else { return false };
+        let cancelled = self.connector.cancel(process).await;
+        if let Err(error) = &cancelled {
+            tracing::debug!(%error, process, "statement not cancelled");
+        }
+        cancelled.is_ok()
+    }
+
+    fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
+        kind_of(error)
+    }
+
+    /// SQLSTATE class 40, but for 40003, which says that it is not known.
+    fn was_rolled_back(error: &sqlx::Error) -> bool {
+        let code = error.as_database_error().and_then(|error| error.code());
+        code.is_some_and(|code| code.starts_with("40") && code != "40003")
+    }
+
+    /// `cached plan must not change result type`: a column has another type than when the statement was prepared.
+    fn is_stale_plan(error: &sqlx::Error) -> bool {
+        error.as_database_error().is_some_and(|error| {
+            error.code().as_deref() == Some("0A000") && error.message().contains("cached plan")
+        })
+    }
+
+    fn keeps_statements(&self) -> bool {
+        !self.connector.is_pooled()
+    }
+
+    async fn begin(&self, open: &mut Open<Self>, scope: Scope) -> Result<bool, sqlx::Error> {
+        let needed = scope == Scope::Transaction || self.connector.is_pooled();
+        if needed {
+            self.connector.begin(&mut open.raw).await?;
+        }
+        Ok(needed)
+    }
+
+    async fn commit(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql("COMMIT").execute(&mut open.raw).await.map(drop)
+    }
+
+    async fn rollback(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql("ROLLBACK").execute(&mut open.raw).await.map(drop)
+    }
+
+    async fn find_tasks(
         &self,
-        reference: TaskRef,
-        precondition: &Precondition,
-        patch: &TaskPatch,
-        now: OffsetDateTime,
-    ) -> Result<Task, StoreError> {
-        let mut lease = self.connections.take().await?;
-        let mut writing = self.transaction(&mut lease).await?;
-        let task = writing.change(reference, precondition, patch, now).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(task)
+        open: &mut Open<Self>,
+        references: &[TaskRef],
+    ) -> Result<Vec<TaskRow>, sqlx::Error> {
+        let persistent = self.keeps_statements();
+        match references {
+            [TaskRef::Id(id)] => {
+                let query = sqlx::query_as(sql::SELECT_BY_ID).bind(id).persistent(persistent);
+                return query.fetch_all(&mut open.raw).await;
+            }
+            [TaskRef::Number(number)] => {
+                let query = sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number);
+                return query.persistent(persistent).fetch_all(&mut open.raw).await;
+            }
+            _ => {}
+        }
+        let (ids, numbers) = sql::split(references);
+        let mut rows = Vec::new();
+        if !ids.is_empty() {
+            let query = sqlx::query_as(sql::SELECT_BY_IDS).bind(ids).persistent(persistent);
+            rows = query.fetch_all(&mut open.raw).await?;
+        }
+        if !numbers.is_empty() {
+            let query = sqlx::query_as(sql::SELECT_BY_NUMBERS).bind(numbers);
+            rows.extend(query.persistent(persistent).fetch_all(&mut open.raw).await?);
+        }
+        Ok(rows)
     }
 
-    async fn delete(
+    async fn lock_tasks(
         &self,
-        reference: TaskRef,
-        precondition: &Precondition,
-    ) -> Result<(), StoreError> {
-        let mut lease = self.connections.take().await?;
-        let mut writing = self.transaction(&mut lease).await?;
-        writing.remove(reference, precondition).await?;
-        writing.finish().await?;
-        lease.keep();
+        open: &mut Open<Self>,
+        references: &[TaskRef],
+        skip_locked: bool,
+    ) -> Result<Vec<TaskRow>, sqlx::Error> {
+        let persistent = self.keeps_statements();
+        if let ([reference], false) = (references, skip_locked) {
+            let query = match reference {
+                TaskRef::Id(id) => sqlx::query_as(sql::LOCK_BY_ID).bind(id),
+                TaskRef::Number(number) => sqlx::query_as(sql::LOCK_BY_NUMBER).bind(number),
+            };
+            return query.persistent(persistent).fetch_all(&mut open.raw).await;
+        }
+        let (ids, numbers) = sql::split(references);
+        let lock = if skip_locked { sql::LOCK_FREE } else { sql::LOCK_ALL };
+        let lock = sqlx::query_as(lock).bind(ids).bind(numbers).persistent(persistent);
+        lock.fetch_all(&mut open.raw).await
+    }
+
+    async fn insert_tasks(
+        &self,
+        open: &mut Open<Self>,
+        tasks: &mut [Task],
+    ) -> Result<(), sqlx::Error> {
+        let persistent = self.keeps_statements();
+        if let [task] = tasks {
+            let insert = sql::bind_task(sqlx::query::<Postgres>(sql::INSERT_WITH_EVENT), task);
+            let row = insert.persistent(persistent).fetch_one(&mut open.raw).await?;
+            task.number = sqlx::Row::try_get(&row, 0)?;
+            return Ok(());
+        }
+        for chunk in tasks.chunks_mut(Self::INSERT_TASKS_MAX) {
+            let columns = Columns::of(chunk.iter());
+            let insert = columns.bind(sqlx::query_as(sql::INSERT_MANY_WITH_EVENTS));
+            let numbers = insert.persistent(persistent).fetch_all(&mut open.raw).await?;
+            insert::number(chunk, &numbers)?;
+        }
         Ok(())
     }
 
-    /// Rows are taken in one order, so two of these never wait for each other over tasks; what else is written in
-    /// the same transaction might still be taken the other way round by somebody.
-    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
-        let deadline = Instant::now() + self.connections.statement_timeout();
-        let mut attempts = 1;
-        loop {
-            match self.attempt(work, deadline).await {
-                Err(error) if attempts < ATTEMPTS && was_rolled_back(&error) => attempts += 1,
-                done => return done,
-            }
-        }
-    }
-
-    async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
-        retry_broken_read(|| self.read_page(request)).await
-    }
-
-    async fn count(&self, filter: &TaskFilter, now: OffsetDateTime) -> Result<i64, StoreError> {
-        retry_broken_read(|| self.read_count(filter, now)).await
-    }
-
-    async fn stats(
+    async fn write_changes(
         &self,
-        filter: &TaskFilter,
+        open: &mut Open<Self>,
+        changes: &[Change],
+    ) -> Result<(), sqlx::Error> {
+        let persistent = self.keeps_statements();
+        if let [Change { kind, task }] = changes {
+            let change = if *kind == EventKind::Deleted {
+                sqlx::query(sql::DELETE_WITH_EVENT).bind(task.id)
+            } else {
+                sql::bind_task(sqlx::query::<Postgres>(sql::UPDATE_WITH_EVENT), task)
+            };
+            return change.persistent(persistent).execute(&mut open.raw).await.map(drop);
+        }
+        // A task may be changed more than once: each change has its event, and the last one stays.
+        let last: HashMap<Uuid, &Change> = changes.iter().map(|c| (c.task.id, c)).collect();
+        let is_deleted = |change: &&&Change| change.kind == EventKind::Deleted;
+        let deleted: Vec<Uuid> = last.values().filter(is_deleted).map(|c| c.task.id).collect();
+        let updated = last.values().filter(|change| change.kind != EventKind::Deleted);
+        let updated = Columns::of(updated.map(|change| &change.task));
+        let events = Columns::of(changes.iter().map(|change| &change.task));
+        let kinds: Vec<&str> = changes.iter().map(|change| change.kind.as_str()).collect();
+        let write = updated.bind(sqlx::query_as::<_, (i64,)>(sql::WRITE_MANY_WITH_EVENTS));
+        let write = events.bind_event(write.bind(deleted).bind(kinds));
+        write.persistent(persistent).fetch_all(&mut open.raw).await.map(drop)
+    }
+
+    async fn claim_key(
+        &self,
+        open: &mut Open<Self>,
+        once: &Once,
         now: OffsetDateTime,
-    ) -> Result<TaskStats, StoreError> {
-        retry_broken_read(|| self.read_stats(filter, now)).await
+        expired: OffsetDateTime,
+    ) -> Result<bool, sqlx::Error> {
+        let claim = sqlx::query(sql::CLAIM_KEY_UNLESS_IN_USE).bind(&once.key);
+        let claim = claim.bind(once.fingerprint.as_slice());
+        let claim = claim.bind(Timestamp(now)).bind(Timestamp(expired));
+        let claim = claim.bind(lock_number(&once.key)).persistent(self.keeps_statements());
+        Ok(claim.execute(&mut open.raw).await?.rows_affected() == 1)
     }
 
-    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
-        retry_broken_read(|| self.read_daily(window)).await
+    async fn find_key(
+        &self,
+        open: &mut Open<Self>,
+        key: &str,
+        expired: OffsetDateTime,
+    ) -> Result<Option<KeyRow>, sqlx::Error> {
+        let find = sqlx::query_as(sql::FIND_KEY).bind(key).bind(Timestamp(expired));
+        find.persistent(self.keeps_statements()).fetch_optional(&mut open.raw).await
     }
 
-    async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        retry_broken_read(|| self.read_census()).await
+    async fn store_answer(
+        &self,
+        open: &mut Open<Self>,
+        key: &str,
+        answer: &Answer,
+    ) -> Result<(), sqlx::Error> {
+        let keep = sqlx::query(sql::KEEP_ANSWER).bind(key).bind(i64::from(answer.status));
+        let keep = keep.bind(&answer.location).bind(&answer.entity_tag).bind(&answer.body);
+        keep.persistent(self.keeps_statements()).execute(&mut open.raw).await.map(drop)
+    }
+
+    /// The planner has statistics of the words.
+    async fn search_by(
+        &self,
+        _: &mut Open<Self>,
+        _: &ListQuery,
+    ) -> Result<WordSearch, sqlx::Error> {
+        Ok(WordSearch::Index)
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::SqliteStore;
+use super::SqliteBackend;
 use crate::domain::TaskEvent;
-use crate::store::events::{self, Commits, EventLog, KEPT, PRUNED_AT_ONCE};
-use crate::store::row::EventRow;
+use crate::store::core::{Core, statement};
+use crate::store::events::{Commits, EventLog, KEPT, PRUNED_AT_ONCE};
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself: another process cannot say that it has written.
@@ -21,35 +21,24 @@ const PRUNE: &str = "DELETE FROM task_events \
      AND (id <= (SELECT max(id) FROM task_events) - $2 \
           OR at < CAST((unixepoch('subsec') - 86400) * 1000000 AS INTEGER))";
 
-impl SqliteStore {
-    /// What was committed here.
-    pub(in crate::store) fn commits(&self) -> Arc<Commits> {
-        Arc::clone(&self.commits)
-    }
+/// The outbox of one file.
+#[derive(Debug)]
+pub(in crate::store) struct SqliteEvents(Arc<Core<SqliteBackend>>);
 
-    async fn one_number(&self, query: &'static str) -> Result<i64, StoreError> {
-        self.failures.admit()?;
-        let mut lease = self.lease(&self.readers).await?;
-        let number = sqlx::query_scalar(query).fetch_one(&mut *lease).await;
-        let number = number.map_err(|error| self.explain(error))?;
-        lease.keep();
-        Ok(number)
+impl SqliteEvents {
+    pub(in crate::store) fn new(core: Arc<Core<SqliteBackend>>) -> Self {
+        Self(core)
     }
 }
 
 #[async_trait]
-impl EventLog for SqliteStore {
+impl EventLog for SqliteEvents {
     async fn read(&self, from: i64, limit: u32) -> Result<Vec<TaskEvent>, StoreError> {
-        self.failures.admit()?;
-        let mut lease = self.lease(&self.readers).await?;
-        let query = sqlx::query_as::<_, EventRow>(sql::READ_EVENTS).bind(from).bind(limit);
-        let rows = query.fetch_all(&mut *lease).await.map_err(|error| self.explain(error))?;
-        lease.keep();
-        events::events(rows)
+        self.0.read_events(from, limit).await
     }
 
     async fn newest(&self) -> Result<i64, StoreError> {
-        self.one_number(sql::NEWEST_EVENT).await
+        self.0.read_number(sql::NEWEST_EVENT).await
     }
 
     async fn without_gap(&self) -> Result<i64, StoreError> {
@@ -61,12 +50,13 @@ impl EventLog for SqliteStore {
     }
 
     async fn prune(&self) -> Result<u64, StoreError> {
-        self.failures.admit()?;
-        let mut lease = self.lease(&self.writer).await?;
-        let prune = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
-        let pruned = prune.execute(&mut *lease).await.map_err(|error| self.explain(error))?;
-        lease.keep();
-        Ok(pruned.rows_affected())
+        let prune = statement(|_: &SqliteBackend, open| {
+            let prune = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
+            Box::pin(
+                async move { prune.execute(&mut open.raw).await.map(|done| done.rows_affected()) },
+            )
+        });
+        self.0.change(prune).await
     }
 
     async fn announce(&self) -> Result<(), StoreError> {

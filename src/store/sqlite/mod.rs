@@ -1,37 +1,32 @@
 //! Tasks in an SQLite file: one writer, many readers, write-ahead logging.
 //!
-//! All writes of this process stand in line for one connection, and take the write lock when they begin
-//! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process can
-//! make them wait, for `busy_timeout` at most.
+//! All writes of this process go through one connection, and take the write lock when they begin (`BEGIN IMMEDIATE`),
+//! so that no two of them ever meet "database is locked"; only another process can make them wait, for `busy_timeout`
+//! at most.
 
 mod events;
-mod writing;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite};
 use time::OffsetDateTime;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::writing::Writing;
-use super::events::Commits;
-use super::failure::Failures;
+pub(super) use self::events::SqliteEvents;
+use super::backend::{Backend, Open, Role, Scope};
+use super::batch::Change;
 use super::file::File;
-use super::lease::{Lease, Leases};
-use super::query::{self, Dialect, WordSearch, like_pattern};
-use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
-use super::work::{self, Writes};
-use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
+use super::limits::INTERRUPT_CHECK_INSTRUCTIONS;
+use super::once::{Answer, KeyRow, Once};
+use super::query::{Dialect, WordSearch, like_pattern};
+use super::row::{TaskRow, Timestamp};
+use super::{ListQuery, PoolSettings, insert, sql};
 use crate::config::{SqliteMode, SqliteTarget};
-use crate::domain::daily::figures;
-use crate::domain::{
-    CensusLine, DayFigures, DayWindow, Precondition, SortField, Task, TaskFilter, TaskPatch,
-    TaskRef, TaskStats,
-};
+use crate::domain::{EventKind, SortField, Task, TaskRef};
 
 /// Shortest word, in characters, that the trigram index can find.
 const INDEXED_WORD: usize = 3;
@@ -41,37 +36,21 @@ const INDEXED_WORD: usize = 3;
 const COMMON_WORDS: i64 = 4_000;
 /// The same where the whole table must be read and sorted, because no index has the order.
 const COMMON_WORDS_UNSORTED: i64 = 100_000;
+/// Looks several tasks up at once; `$1`: a JSON array of ids in hexadecimal digits.
+const SELECT_BY_IDS: &str = " WHERE id IN (SELECT unhex(value) FROM json_each($1))";
+/// The same; `$1`: a JSON array of numbers.
+const SELECT_BY_NUMBERS: &str = " WHERE number IN (SELECT value FROM json_each($1))";
 
-/// Whether a connection can be lent again. `SQLite` ends a transaction by itself when the disk is full or fails
-/// (<https://sqlite.org/lang_transaction.html>, section 2.3); the driver goes on to think that it is in one,
-/// and every later `BEGIN` on that connection fails.
-async fn is_idle(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    if connection.is_in_transaction() {
-        // A rollback is done in the background: this waits for it.
-        connection.ping().await?;
-    }
-    Ok(!connection.is_in_transaction())
-}
-
-/// One file's writer and readers.
+/// One file.
 #[derive(Debug)]
-pub(super) struct SqliteStore {
-    writer: Leases<Sqlite>,
-    readers: Leases<Sqlite>,
-    file: Arc<File>,
-    failures: Arc<Failures>,
-    commits: Arc<Commits>,
-    /// Longest time for all statements of a transaction together.
-    work_timeout: Duration,
+pub(super) struct SqliteBackend {
+    writing: SqliteConnectOptions,
+    reading: SqliteConnectOptions,
+    file: File,
 }
 
-impl SqliteStore {
-    /// Prepares the pools; connections are opened when they are first needed.
-    pub(super) fn new(
-        target: &SqliteTarget,
-        settings: &PoolSettings,
-        failures: Arc<Failures>,
-    ) -> Self {
+impl SqliteBackend {
+    pub(super) fn new(target: &SqliteTarget, settings: &PoolSettings) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(&target.path)
             // The schema is right before a store is opened, so the file is there. One that has gone away
@@ -80,72 +59,219 @@ impl SqliteStore {
             .busy_timeout(settings.statement_timeout().min(Duration::from_secs(5)))
             .foreign_keys(true)
             .optimize_on_close(true, 400);
+        let reading = options.clone().read_only(true);
         let writing = match target.mode {
-            SqliteMode::ReadOnly => options.clone().read_only(true),
-            SqliteMode::ReadWrite | SqliteMode::Create => options
-                .clone()
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal),
+            SqliteMode::ReadOnly => reading.clone(),
+            SqliteMode::ReadWrite | SqliteMode::Create => {
+                options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            }
         };
-        let file = Arc::new(File::new(target.path.clone(), Arc::clone(&failures)));
-        let pool = || {
-            let file = Arc::clone(&file);
-            SqlitePoolOptions::new()
-                .acquire_timeout(settings.acquire_timeout())
-                .test_before_acquire(false)
-                .before_acquire(move |_, meta| {
-                    let usable = file.is_that_of(meta.age);
-                    Box::pin(async move { Ok(usable) })
-                })
-                .after_release(|connection, _| Box::pin(is_idle(connection)))
-                .max_lifetime(None)
+        Self { writing, reading, file: File::new(target.path.clone()) }
+    }
+}
+
+#[async_trait]
+impl Backend for SqliteBackend {
+    type Db = Sqlite;
+    /// Set, it stops every statement on the connection from then on.
+    type Interrupt = Arc<AtomicBool>;
+
+    const LOOKUP_LOOPS: usize = 2;
+    const PLANS_FIT_ALL_VALUES: bool = true;
+    const INSERT_TASKS_MAX: usize = 0;
+
+    fn connections(settings: &PoolSettings) -> (u32, Option<u32>) {
+        (1, Some(settings.max_connections.saturating_sub(1).max(1)))
+    }
+
+    fn lifetimes(role: Role) -> (Option<Duration>, Option<Duration>) {
+        (None, (role == Role::Read).then_some(Duration::from_mins(1)))
+    }
+
+    async fn open(&self, role: Role) -> Result<Open<Self>, sqlx::Error> {
+        let options = if role == Role::Write { &self.writing } else { &self.reading };
+        let mut connection = options.connect().await?;
+        let interrupt = Arc::new(AtomicBool::new(false));
+        let go_on = {
+            let interrupt = Arc::clone(&interrupt);
+            move || !interrupt.load(Ordering::Relaxed)
         };
-        let readers = settings.max_connections.saturating_sub(1).max(1);
-        Self {
-            writer: Leases::new(
-                pool().max_connections(1).idle_timeout(None).connect_lazy_with(writing),
-            ),
-            readers: Leases::new(
-                pool()
-                    .max_connections(readers)
-                    .idle_timeout(Duration::from_mins(1))
-                    .connect_lazy_with(options.read_only(true)),
-            ),
-            file,
-            failures,
-            commits: Arc::default(),
-            work_timeout: settings.statement_timeout(),
+        let mut handle = connection.lock_handle().await?;
+        handle.set_progress_handler(INTERRUPT_CHECK_INSTRUCTIONS, go_on);
+        drop(handle);
+        Ok(Open::new(connection, interrupt))
+    }
+
+    fn fits(&self, opened: Instant) -> bool {
+        self.file.is_that_of(opened)
+    }
+
+    async fn prove_idle(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error> {
+        open.raw.ping().await
+    }
+
+    async fn interrupt(&self, interrupt: &Arc<AtomicBool>) -> bool {
+        interrupt.store(true, Ordering::Relaxed);
+        true
+    }
+
+    fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
+        kind_of(error)
+    }
+
+    fn was_rolled_back(_: &sqlx::Error) -> bool {
+        false
+    }
+
+    /// SQLite prepares a statement again by itself when the schema has changed.
+    fn is_stale_plan(_: &sqlx::Error) -> bool {
+        false
+    }
+
+    fn keeps_statements(&self) -> bool {
+        true
+    }
+
+    async fn begin(&self, open: &mut Open<Self>, scope: Scope) -> Result<bool, sqlx::Error> {
+        if scope == Scope::Read {
+            return Ok(false);
         }
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut open.raw).await?;
+        Ok(true)
     }
 
-    /// The writer, and the readers.
-    pub(super) fn connections(&self) -> [&Leases<Sqlite>; 2] {
-        [&self.writer, &self.readers]
+    async fn commit(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error> {
+        sqlx::query("COMMIT").execute(&mut open.raw).await.map(drop)
     }
 
-    fn explain(&self, error: sqlx::Error) -> StoreError {
-        explain(&self.failures, error)
+    /// Fails where SQLite has ended the transaction by itself, as it does when the disk is full or fails
+    /// (<https://sqlite.org/lang_transaction.html>, section 2.3): that connection is closed.
+    async fn rollback(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error> {
+        sqlx::query("ROLLBACK").execute(&mut open.raw).await.map(drop)
     }
 
-    async fn lease<'a>(&self, from: &'a Leases<Sqlite>) -> Result<Lease<'a, Sqlite>, StoreError> {
-        let lease = from.take(|age| self.file.is_that_of(age)).await;
-        lease.map_err(|error| self.explain(error))
+    async fn find_tasks(
+        &self,
+        open: &mut Open<Self>,
+        references: &[TaskRef],
+    ) -> Result<Vec<TaskRow>, sqlx::Error> {
+        if let [reference] = references {
+            let query = match reference {
+                TaskRef::Id(id) => sqlx::query_as(sql::SELECT_BY_ID).bind(id),
+                TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
+            };
+            return query.fetch_all(&mut open.raw).await;
+        }
+        let (ids, numbers) = sql::split(references);
+        let mut rows = Vec::with_capacity(references.len());
+        if !ids.is_empty() {
+            let ids: Vec<_> = ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
+            let mut query = QueryBuilder::<Sqlite>::new(sql::SELECT);
+            query.push(SELECT_BY_IDS);
+            let query = query.build_query_as::<TaskRow>();
+            rows = query.bind(format!("[{}]", ids.join(","))).fetch_all(&mut open.raw).await?;
+        }
+        if !numbers.is_empty() {
+            let numbers: Vec<_> = numbers.iter().map(i64::to_string).collect();
+            let mut query = QueryBuilder::<Sqlite>::new(sql::SELECT);
+            query.push(SELECT_BY_NUMBERS);
+            let query = query.build_query_as::<TaskRow>();
+            let query = query.bind(format!("[{}]", numbers.join(",")));
+            rows.extend(query.fetch_all(&mut open.raw).await?);
+        }
+        Ok(rows)
     }
 
-    async fn begin<'a>(&self, lease: &'a mut Lease<'_, Sqlite>) -> Result<Writing<'a>, StoreError> {
-        let begun = lease.begin_with("BEGIN IMMEDIATE").await;
-        let transaction = begun.map_err(|error| self.explain(error))?;
-        let (failures, commits) = (Arc::clone(&self.failures), Arc::clone(&self.commits));
-        Ok(Writing::new(transaction, failures, commits))
+    /// There is one writer at a time.
+    async fn lock_tasks(
+        &self,
+        open: &mut Open<Self>,
+        references: &[TaskRef],
+        _: bool,
+    ) -> Result<Vec<TaskRow>, sqlx::Error> {
+        self.find_tasks(open, references).await
+    }
+
+    async fn insert_tasks(
+        &self,
+        open: &mut Open<Self>,
+        tasks: &mut [Task],
+    ) -> Result<(), sqlx::Error> {
+        let mut rest = tasks;
+        while !rest.is_empty() {
+            // Powers of two, so that few statements are prepared, and each is used again.
+            let rows = 1 << rest.len().min(insert::ROWS_MAX).ilog2();
+            let (chunk, others) = rest.split_at_mut(rows);
+            let numbers =
+                insert::tasks::<Sqlite>(chunk).build_query_as().fetch_all(&mut open.raw).await?;
+            insert::number(chunk, &numbers)?;
+            insert::events::<Sqlite>(chunk).build().execute(&mut open.raw).await?;
+            rest = others;
+        }
+        Ok(())
+    }
+
+    async fn write_changes(
+        &self,
+        open: &mut Open<Self>,
+        changes: &[Change],
+    ) -> Result<(), sqlx::Error> {
+        for Change { kind, task } in changes {
+            let event = sqlx::query(sql::INSERT_EVENT).bind(task.id).bind(kind.as_str());
+            if *kind == EventKind::Deleted {
+                event.execute(&mut open.raw).await?;
+                sqlx::query(sql::DELETE).bind(task.id).execute(&mut open.raw).await?;
+            } else {
+                let update = sql::bind_task(sqlx::query::<Sqlite>(sql::UPDATE), task);
+                update.execute(&mut open.raw).await?;
+                event.execute(&mut open.raw).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn claim_key(
+        &self,
+        open: &mut Open<Self>,
+        once: &Once,
+        now: OffsetDateTime,
+        expired: OffsetDateTime,
+    ) -> Result<bool, sqlx::Error> {
+        let forget = sqlx::query(sql::FORGET_KEYS).bind(Timestamp(expired));
+        forget.execute(&mut open.raw).await?;
+        let claim = sqlx::query(sql::CLAIM_KEY).bind(&once.key).bind(once.fingerprint.as_slice());
+        let claim = claim.bind(Timestamp(now)).bind(Timestamp(expired));
+        Ok(claim.execute(&mut open.raw).await?.rows_affected() == 1)
+    }
+
+    async fn find_key(
+        &self,
+        open: &mut Open<Self>,
+        key: &str,
+        expired: OffsetDateTime,
+    ) -> Result<Option<KeyRow>, sqlx::Error> {
+        let find = sqlx::query_as(sql::FIND_KEY).bind(key).bind(Timestamp(expired));
+        find.fetch_optional(&mut open.raw).await
+    }
+
+    async fn store_answer(
+        &self,
+        open: &mut Open<Self>,
+        key: &str,
+        answer: &Answer,
+    ) -> Result<(), sqlx::Error> {
+        let keep = sqlx::query(sql::KEEP_ANSWER).bind(key).bind(i64::from(answer.status));
+        let keep = keep.bind(&answer.location).bind(&answer.entity_tag).bind(&answer.body);
+        keep.execute(&mut open.raw).await.map(drop)
     }
 
     /// Whether so many rows hold the words that looking them all up is the long way: SQLite keeps no
     /// statistics of the index.
     async fn search_by(
         &self,
-        lease: &mut Lease<'_, Sqlite>,
+        open: &mut Open<Self>,
         request: &ListQuery,
-    ) -> Result<WordSearch, StoreError> {
+    ) -> Result<WordSearch, sqlx::Error> {
         let Some(phrases) = phrases(&request.filter.words) else { return Ok(WordSearch::Walk) };
         let walks = request.sort.keys().first().is_some_and(|key| {
             use SortField::{CreatedAt, DueDate, Number};
@@ -153,146 +279,18 @@ impl SqliteStore {
         });
         let common = if walks { COMMON_WORDS } else { COMMON_WORDS_UNSORTED };
         let found = sqlx::query_scalar(sql::COUNT_FOUND).bind(phrases).bind(common);
-        let found: i64 =
-            found.fetch_one(&mut **lease).await.map_err(|error| self.explain(error))?;
+        let found: i64 = found.fetch_one(&mut open.raw).await?;
         Ok(if found < common { WordSearch::Index } else { WordSearch::Walk })
     }
 }
 
-#[async_trait]
-impl TaskStore for SqliteStore {
-    async fn create(&self, task: Task) -> Result<Task, StoreError> {
-        let mut lease = self.lease(&self.writer).await?;
-        let mut writing = self.begin(&mut lease).await?;
-        let task = writing.insert(task).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(task)
-    }
-
-    async fn create_many(&self, mut tasks: Vec<Task>) -> Result<Vec<Task>, StoreError> {
-        let mut lease = self.lease(&self.writer).await?;
-        let mut writing = self.begin(&mut lease).await?;
-        writing.insert_many(&mut tasks).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(tasks)
-    }
-
-    async fn get(&self, reference: TaskRef) -> Result<Option<Task>, StoreError> {
-        let mut lease = self.lease(&self.readers).await?;
-        let row = select(reference).fetch_optional(&mut *lease).await;
-        let row = row.map_err(|error| self.explain(error))?;
-        lease.keep();
-        row.map(Task::try_from).transpose()
-    }
-
-    async fn update(
-        &self,
-        reference: TaskRef,
-        precondition: &Precondition,
-        patch: &TaskPatch,
-        now: OffsetDateTime,
-    ) -> Result<Task, StoreError> {
-        let mut lease = self.lease(&self.writer).await?;
-        let mut writing = self.begin(&mut lease).await?;
-        let task = writing.change(reference, precondition, patch, now).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(task)
-    }
-
-    async fn delete(
-        &self,
-        reference: TaskRef,
-        precondition: &Precondition,
-    ) -> Result<(), StoreError> {
-        let mut lease = self.lease(&self.writer).await?;
-        let mut writing = self.begin(&mut lease).await?;
-        writing.remove(reference, precondition).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(())
-    }
-
-    async fn carry_out(&self, work: &Work<'_>) -> Result<CarriedOut, StoreError> {
-        let deadline = Instant::now() + self.work_timeout;
-        let mut lease = self.lease(&self.writer).await?;
-        let mut writing = self.begin(&mut lease).await?;
-        let carried_out = work::before(deadline, work::carry_out(&mut writing, work)).await?;
-        writing.finish().await?;
-        lease.keep();
-        Ok(carried_out)
-    }
-
-    async fn list(&self, request: &ListQuery) -> Result<Page, StoreError> {
-        let mut lease = self.lease(&self.readers).await?;
-        let words = self.search_by(&mut lease, request).await?;
-        let mut query = query::list::<Sqlite>(request, words);
-        let rows = query.build_query_as::<TaskRow>().fetch_all(&mut *lease).await;
-        let rows = rows.map_err(|error| self.explain(error))?;
-        lease.keep();
-        Page::from_rows(rows, request.limit)
-    }
-
-    async fn count(&self, filter: &TaskFilter, now: OffsetDateTime) -> Result<i64, StoreError> {
-        let mut query = query::count::<Sqlite>(filter, now);
-        let mut lease = self.lease(&self.readers).await?;
-        let count = query.build_query_scalar().fetch_one(&mut *lease).await;
-        let count = count.map_err(|error| self.explain(error))?;
-        lease.keep();
-        Ok(count)
-    }
-
-    async fn stats(
-        &self,
-        filter: &TaskFilter,
-        now: OffsetDateTime,
-    ) -> Result<TaskStats, StoreError> {
-        let mut query = query::stats::<Sqlite>(filter, now);
-        let mut lease = self.lease(&self.readers).await?;
-        let row = query.build_query_as::<StatsRow>().fetch_one(&mut *lease).await;
-        let row = row.map_err(|error| self.explain(error))?;
-        lease.keep();
-        Ok(row.into())
-    }
-
-    async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError> {
-        let mut query = query::daily::<Sqlite>(window.start());
-        let mut lease = self.lease(&self.readers).await?;
-        let rows = query.build_query_as::<DayRow>().fetch_all(&mut *lease).await;
-        let rows = rows.map_err(|error| self.explain(error))?;
-        lease.keep();
-        Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
-    }
-
-    async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        let mut lease = self.lease(&self.readers).await?;
-        let rows = sqlx::query_as::<_, CensusRow>(sql::CENSUS).fetch_all(&mut *lease).await;
-        let rows = rows.map_err(|error| self.explain(error))?;
-        lease.keep();
-        rows.into_iter().map(TryInto::try_into).collect()
-    }
-}
-
-type SelectOne<'q> = sqlx::query::QueryAs<'q, Sqlite, TaskRow, sqlx::sqlite::SqliteArguments>;
-
-fn select<'q>(reference: TaskRef) -> SelectOne<'q> {
-    match reference {
-        TaskRef::Id(id) => sqlx::query_as(sql::SELECT_BY_ID).bind(id),
-        TaskRef::Number(number) => sqlx::query_as(sql::SELECT_BY_NUMBER).bind(number),
-    }
-}
-
-fn explain(failures: &Failures, error: sqlx::Error) -> StoreError {
-    failures.explain(error, unavailable)
-}
-
 /// The word for a result code (<https://sqlite.org/rescode.html>) that means "not now".
-fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
+fn kind_of(error: &sqlx::Error) -> Option<&'static str> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     match code & 0xff {
         5 | 6 => Some("busy"),
+        // Interrupted: it took longer than its request has time.
+        9 => Some("timeout"),
         8 => Some("read_only"),
         10 | 14 => Some("io"),
         13 => Some("full"),

@@ -1,0 +1,32 @@
+//! Requests that change something.
+
+use super::once::{Answer, Once};
+use crate::domain::{Operation, Outcome};
+use time::OffsetDateTime;
+
+/// Changes that are made together or not at all.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// In this order, each seeing what those before it did.
+    pub operations: Vec<Operation>,
+    /// When they happen.
+    pub now: OffsetDateTime,
+    /// Under which key, if this is to happen once.
+    pub once: Option<Once>,
+}
+
+impl Work {
+    /// The word for the metric's label.
+    pub(super) fn name(&self) -> &'static str {
+        if matches!(self.operations.as_slice(), [Operation::Create(_)]) { "create" } else { "bulk" }
+    }
+}
+
+/// What came of all changes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum CarriedOut {
+    /// They were made now: what came of each, in order.
+    Now(Vec<Outcome>),
+    /// They were made before, under the same key: what was answered then.
+    Before(Answer),
+}
