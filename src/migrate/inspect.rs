@@ -70,13 +70,21 @@ impl Inspector {
     ///
     /// [`InspectError`], when it does not.
     pub async fn ping(&self, limit: Duration) -> Result<(), InspectError> {
-        let look = async {
-            let mut open = self.open().await?.ok_or(InspectError::Absent)?;
-            open.1.session.value("SELECT 'here'").await.map_err(InspectError::Database)?;
-            open.keep();
-            Ok(())
-        };
-        within(limit, look).await
+        within(limit, async {
+            // A connection that broke while it was idle says nothing of the server: a new one does.
+            match self.ping_once().await {
+                Err(InspectError::Database(_)) => self.ping_once().await,
+                answer => answer,
+            }
+        })
+        .await
+    }
+
+    async fn ping_once(&self) -> Result<(), InspectError> {
+        let mut open = self.open().await?.ok_or(InspectError::Absent)?;
+        open.1.session.value("SELECT 'here'").await.map_err(InspectError::Database)?;
+        open.keep();
+        Ok(())
     }
 
     /// The state of the schema as it is now.

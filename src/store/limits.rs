@@ -14,8 +14,9 @@ pub(super) const QUEUE_JOBS_MAX: usize = 4_096;
 pub(super) const TRANSACTION_ATTEMPTS_MAX: u32 = 5;
 
 /// A connection that was not used for so long is asked whether it still answers before it is used again: servers,
-/// proxies and firewalls close idle connections without a word.
-pub(super) const PROVE_AFTER_IDLE: Duration = Duration::from_secs(1);
+/// proxies and firewalls close idle connections without a word. Short, because a write that meets a dead connection may
+/// not be tried again; connections in steady use never rest for so long.
+pub(super) const PROVE_AFTER_IDLE: Duration = Duration::from_millis(100);
 /// Longest wait for that answer, before another connection is taken.
 pub(super) const PROOF_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a statement may go on after its request is gone, before it is cancelled: most end within this time, and
