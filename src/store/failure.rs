@@ -2,12 +2,12 @@
 //! at once while the database is known to be away.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::StoreError;
+use super::{StoreError, WriteHistory};
 
 /// When a connection last broke, and whether the database answers at all.
 ///
@@ -22,6 +22,7 @@ use super::StoreError;
 pub(super) struct Failures {
     last: Mutex<Option<Instant>>,
     away: watch::Sender<bool>,
+    writes: Arc<WriteHistory>,
 }
 
 impl Failures {
@@ -32,6 +33,11 @@ impl Failures {
         if !answered {
             self.condemn();
         }
+    }
+
+    /// How writes ended of late.
+    pub(super) fn writes(&self) -> &Arc<WriteHistory> {
+        &self.writes
     }
 
     /// Fails while the database is known to be away.

@@ -2,27 +2,41 @@
 //!
 //! Knows nothing of HTTP, and nothing of migrations: the schema is right before a store is opened.
 
+mod census;
+mod checkpoint;
+mod counts;
 mod database;
 mod error;
 mod events;
 mod failure;
 mod file;
 mod insert;
+mod integrity;
 mod lease;
 mod observed;
 mod once;
 mod postgres;
+mod probe;
 mod query;
+mod retention;
 mod row;
 mod sql;
 mod sqlite;
 mod work;
+mod write_history;
 
+pub use census::{Census, TaskCounter};
+pub use checkpoint::keep_log_small;
+pub use counts::CommittedCounts;
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
 pub use events::{Advance, EventFeed, Next, Resync, Tail};
+pub use integrity::{Integrity, quick_check};
 pub use once::{Answer, Once};
+pub use probe::{Writability, WriteProbe, WriteRefusal};
+pub use retention::{Pruned, Retention, RetentionLimits};
 pub use work::{CarriedOut, Work};
+pub use write_history::WriteHistory;
 
 use std::fmt::Debug;
 

@@ -20,6 +20,9 @@ use crate::telemetry::metrics::{
     DB_CLIENT_OPERATION_DURATION_SECONDS, TASKMANAGER_TASK_OPERATIONS_TOTAL,
 };
 
+/// The operations that change something.
+const WRITES: [&str; 5] = ["create", "create_many", "update", "delete", "bulk"];
+
 /// A store that tells the metrics what the one inside does.
 #[derive(Debug)]
 pub(super) struct Observed<S> {
@@ -43,6 +46,7 @@ impl<S: TaskStore> Observed<S> {
             Ok(()) => call.await,
             Err(error) => Err(error),
         };
+        self.failures.writes().record(WRITES.contains(&operation), &result);
         measure(operation, start, &result);
         result
     }

@@ -13,14 +13,10 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
-use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
 use super::work::Writes;
 use crate::domain::Outcome;
-
-/// How long a key is known.
-const KEPT_FOR: Duration = Duration::hours(24);
 
 /// Says that a request is to have its effect once.
 #[derive(Clone, Copy)]
@@ -66,13 +62,11 @@ pub(super) struct KeyRow {
 pub(super) async fn claim(
     writes: &mut impl Writes,
     once: &Once<'_>,
-    now: OffsetDateTime,
 ) -> Result<Option<Answer>, StoreError> {
-    let expired = now - KEPT_FOR;
-    if writes.claim_key(once, now, expired).await? {
+    if writes.claim_key(once).await? {
         return Ok(None);
     }
-    let Some(row) = writes.find_key(once.key, expired).await? else {
+    let Some(row) = writes.find_key(once.key).await? else {
         return Err(StoreError::KeyInUse);
     };
     if row.fingerprint != once.fingerprint {

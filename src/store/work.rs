@@ -80,21 +80,11 @@ pub(super) trait Writes: Send {
     /// them wait for each other.
     async fn hold(&mut self, references: &[TaskRef]) -> Result<(), StoreError>;
 
-    /// Claims a key that is new, or not newer than `expired`; whether it could. Forgets a few keys that have
-    /// expired: more than one for each that is added, so that they do not pile up.
-    async fn claim_key(
-        &mut self,
-        once: &Once<'_>,
-        now: OffsetDateTime,
-        expired: OffsetDateTime,
-    ) -> Result<bool, StoreError>;
+    /// Claims a key that is new, or has expired by the database's clock; whether it could.
+    async fn claim_key(&mut self, once: &Once<'_>) -> Result<bool, StoreError>;
 
-    /// A key that others have claimed after `expired`.
-    async fn find_key(
-        &mut self,
-        key: &str,
-        expired: OffsetDateTime,
-    ) -> Result<Option<KeyRow>, StoreError>;
+    /// A key that others have claimed and that has not expired.
+    async fn find_key(&mut self, key: &str) -> Result<Option<KeyRow>, StoreError>;
 
     /// Puts the answer to a key that this transaction has claimed.
     async fn keep_answer(&mut self, key: &str, answer: &Answer) -> Result<(), StoreError>;
@@ -106,7 +96,7 @@ pub(super) async fn carry_out(
     work: &Work<'_>,
 ) -> Result<CarriedOut, StoreError> {
     if let Some(once) = &work.once
-        && let Some(answer) = once::claim(writes, once, work.now).await?
+        && let Some(answer) = once::claim(writes, once).await?
     {
         return Ok(CarriedOut::Before(answer));
     }

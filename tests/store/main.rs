@@ -30,6 +30,8 @@ mod plans;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod search;

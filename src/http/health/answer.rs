@@ -1,19 +1,22 @@
 //! `/health`, `/health/live` and `/health/ready`: the forms of the answers, and who gives them.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::Health;
-use crate::domain::date;
+use crate::domain::{Fault, Place, Violations, date};
+use crate::http::error::ApiError;
 use crate::http::openapi::ReadyProblems;
-use crate::http::problem::{NOT_READY, Problem};
+use crate::http::problem::{NOT_READY, Problem, ProblemBody};
+use crate::http::query_string::QueryString;
+use crate::migrate::ProgressSnapshot;
+use crate::monitor::{Monitor, NotReady, NotReadyReason, Traffic};
 
 /// Marks an answer that fails with a body of its own, which no layer may replace.
 #[derive(Clone, Copy, Debug)]
@@ -94,22 +97,22 @@ pub(crate) struct PendingBody {
             headers(("Retry-After" = i64, description = "Seconds to wait")))
     )
 )]
-pub(in crate::http) async fn health(State(health): State<Arc<Health>>) -> Response {
-    let connected = health.connected().await;
-    let seen = health.seen.read().unwrap_or_else(PoisonError::into_inner);
-    let schema = seen.schema.as_ref();
-    let known = schema.filter(|_| connected);
+pub(in crate::http) async fn health(State(monitor): State<Arc<Monitor>>) -> Response {
+    let seen = monitor.overview().await;
+    let connected = seen.connected;
+    let known = seen.schema.as_ref().filter(|_| connected);
     let healthy = known.is_some_and(|report| report.state.can_serve());
+    let settings = monitor.settings();
     let body = HealthBody {
         status: if healthy { HealthWord::Healthy } else { HealthWord::Unhealthy },
         database: if connected { DatabaseWord::Connected } else { DatabaseWord::Disconnected },
         tasks_count: seen.tasks_count.filter(|_| connected),
-        environment: health.settings.environment.clone(),
+        environment: settings.environment.clone(),
         version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: health.settings.started.elapsed().as_secs(),
+        uptime_seconds: settings.started.elapsed().as_secs(),
         schema_state: known.map(|report| report.state.as_str()),
         schema_version: known.and_then(|report| report.head),
-        target_version: health.settings.target,
+        target_version: settings.target,
         pending_migrations: known.map(|report| {
             let pending = report.pending.iter();
             pending
@@ -118,7 +121,6 @@ pub(in crate::http) async fn health(State(health): State<Arc<Health>>) -> Respon
         }),
         last_migration_at: known.and_then(|r| r.last_migration_at).map(date::format_seconds),
     };
-    drop(seen);
     if healthy {
         return Json(body).into_response();
     }
@@ -145,27 +147,118 @@ pub(in crate::http) async fn live() -> Json<ProbeBody> {
     Json(ProbeBody { status: "live" })
 }
 
+/// What traffic is meant.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameter; the handler reads it")]
+struct TrafficParam {
+    /// Reads only, which are served while the database takes no writes; without it, reads and writes.
+    #[param(inline, nullable = false)]
+    r#for: Option<TrafficWord>,
+}
+
+/// The traffic that can be asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "documents the parameter; the handler reads it")]
+enum TrafficWord {
+    Reads,
+}
+
+/// Why this instance may not get traffic.
+#[derive(Debug, ToSchema)]
+#[schema(as = NotReadyProblem)]
+#[expect(dead_code, reason = "documents the answer, which a problem's extra members make")]
+struct NotReadyBody<'a> {
+    #[schema(inline)]
+    #[serde(flatten)]
+    problem: ProblemBody<'a>,
+    /// Which reason.
+    #[schema(inline)]
+    reason: NotReadyReason,
+    /// How far the start is, if that is the reason.
+    #[schema(inline, nullable = false)]
+    progress: Option<ProgressBody>,
+}
+
+/// How far a start is.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProgressBody {
+    /// What it is at.
+    phase: &'static str,
+    /// The migration that runs.
+    #[schema(required)]
+    version: Option<i64>,
+    /// Migrations that are done.
+    done: usize,
+    /// Migrations that are to be done.
+    total: usize,
+    /// Since when, UTC.
+    #[schema(format = DateTime, required)]
+    since: Option<String>,
+}
+
+impl From<ProgressSnapshot> for ProgressBody {
+    fn from(progress: ProgressSnapshot) -> Self {
+        Self {
+            phase: progress.phase.as_str(),
+            version: progress.version,
+            done: progress.done,
+            total: progress.total,
+            since: progress.since.map(date::format),
+        }
+    }
+}
+
 /// Whether this instance may get traffic
 #[utoipa::path(
     get, path = "/health/ready", tag = "operations", operation_id = "ready",
-    responses((status = 200, description = "It may", body = ProbeBody), ReadyProblems)
+    params(TrafficParam),
+    responses(
+        (status = 200, description = "It may", body = ProbeBody),
+        (status = 503, description = "Not ready", body = NotReadyBody, content_type = "application/problem+json",
+            headers(("Retry-After" = i64, description = "Seconds to wait"))),
+        ReadyProblems
+    )
 )]
-pub(in crate::http) async fn ready(State(health): State<Arc<Health>>) -> Response {
-    let Some((reason, detail)) = health.refusal().await else {
-        return Json(ProbeBody { status: "ready" }).into_response();
+pub(in crate::http) async fn ready(
+    State(monitor): State<Arc<Monitor>>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let traffic = traffic(&QueryString::parse(uri.query())?)?;
+    let Some(NotReady { reason, detail }) = monitor.not_ready(traffic).await else {
+        return Ok(Json(ProbeBody { status: "ready" }).into_response());
     };
     let mut problem = Problem::new(&NOT_READY, detail);
-    problem.extra.insert("reason".into(), reason.into());
-    if reason == "starting" {
-        let progress = health.progress.snapshot();
-        let members = serde_json::json!({
-            "phase": progress.phase.as_str(),
-            "version": progress.version,
-            "done": progress.done,
-            "total": progress.total,
-            "since": progress.since.map(date::format),
-        });
-        problem.extra.insert("progress".into(), members);
+    problem.extra.insert("reason".into(), reason.as_str().into());
+    if reason == NotReadyReason::Starting {
+        let progress = serde_json::to_value(ProgressBody::from(monitor.progress()));
+        problem.extra.insert("progress".into(), progress.unwrap_or_default());
     }
-    ([(RETRY_AFTER, "1")], problem).into_response()
+    Ok(([(RETRY_AFTER, "1")], problem).into_response())
+}
+
+fn traffic(query: &QueryString) -> Result<Traffic, ApiError> {
+    let mut violations = Violations::new();
+    let mut traffic = None;
+    for (name, value) in &query.0 {
+        let fault = match (name.as_str(), value.as_str()) {
+            ("for", "reads") if traffic.is_none() => {
+                traffic = Some(Traffic::Reads);
+                continue;
+            }
+            ("for", "reads") => Fault::new("duplicate", "for may be given once"),
+            ("for", other) => {
+                let other = crate::domain::text::quoted(other);
+                Fault::new("not_allowed", format!("for must be reads, got {other}"))
+            }
+            (other, _) => {
+                let other = crate::domain::text::quoted(other);
+                let words = format!("there is no parameter {other}; allowed is for");
+                Fault::new("unknown_parameter", words)
+            }
+        };
+        violations.push(Place::parameter(name), fault);
+    }
+    if violations.is_empty() { Ok(traffic.unwrap_or_default()) } else { Err(violations.into()) }
 }

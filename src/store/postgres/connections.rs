@@ -244,7 +244,7 @@ impl DerefMut for Unit<'_> {
 }
 
 /// The word for an SQLSTATE (PostgreSQL's manual, appendix A) that means "not now".
-fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
+pub(in crate::store) fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
     let code = error.as_database_error()?.code()?;
     match (code.get(..2)?, code.as_ref()) {
         (_, "57014" | "25P03") => Some("timeout"),
@@ -252,6 +252,7 @@ fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
         (_, "55P03") | ("40", _) => Some("busy"),
         (_, "25006") => Some("read_only"),
         (_, "53100") => Some("full"),
+        (_, "XX001" | "XX002") => Some("corrupt"),
         ("53", _) => Some("resources"),
         ("58", _) => Some("io"),
         _ => None,

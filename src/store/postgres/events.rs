@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::PostgresStore;
 use super::connections::leads_to_the_server;
 use crate::domain::TaskEvent;
-use crate::store::events::{self, Commits, EventLog, KEPT, PRUNED_AT_ONCE};
+use crate::store::events::{self, Commits, EventLog};
 use crate::store::row::EventRow;
 use crate::store::{StoreError, sql};
 
@@ -31,12 +31,6 @@ const WRITERS: &str = "SELECT virtualtransaction FROM pg_catalog.pg_locks \
      WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted \
      AND relation = CAST('task_events' AS regclass) AND pid IS DISTINCT FROM pg_backend_pid() \
      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())";
-/// `$1`: how many rows are looked at; `$2`: how many of the newest are kept.
-const PRUNE: &str = "DELETE FROM task_events \
-     WHERE id IN (SELECT id FROM task_events ORDER BY id LIMIT $1) \
-     AND id < (SELECT max(id) FROM task_events) \
-     AND (id <= (SELECT max(id) FROM task_events) - $2 OR at < now() - interval '24 hours')";
-
 /// The outbox of one database.
 #[derive(Debug)]
 pub(in crate::store) struct PostgresEvents {
@@ -137,19 +131,6 @@ impl EventLog for PostgresEvents {
 
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
         self.scalars(WRITERS).await
-    }
-
-    async fn prune(&self) -> Result<u64, StoreError> {
-        let store = &self.store;
-        store.failures.admit()?;
-        let mut lease = store.connections.take().await?;
-        let mut unit = store.connections.one(&mut lease).await?;
-        let query = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
-        let query = query.persistent(unit.keeps_statements());
-        let pruned = query.execute(&mut *unit).await.map_err(|error| store.explain(error))?;
-        store.finish(unit).await?;
-        lease.keep();
-        Ok(pruned.rows_affected())
     }
 
     async fn announce(&self) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub(super) use self::connections::unavailable;
 use self::connections::{Connections, Unit};
 pub(super) use self::events::PostgresEvents;
 use self::writing::Writing;

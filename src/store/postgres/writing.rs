@@ -8,7 +8,8 @@ use super::connections::{Connections, Unit};
 use crate::domain::{Precondition, Task, TaskPatch, TaskRef};
 use crate::store::events::Commits;
 use crate::store::once::{Answer, KeyRow, Once, lock_number};
-use crate::store::row::{TaskRow, Timestamp};
+use crate::store::retention::postgres::{CLAIM_KEY, FIND_KEY};
+use crate::store::row::TaskRow;
 use crate::store::work::Writes;
 use crate::store::{StoreError, insert, sql};
 
@@ -19,16 +20,19 @@ pub(super) struct Writing<'a> {
     unit: Unit<'a>,
     /// Events are written.
     told: bool,
+    /// Tasks created minus tasks deleted.
+    net: i64,
 }
 
 impl<'a> Writing<'a> {
     pub(super) fn new(connections: &'a Connections, commits: &'a Commits, unit: Unit<'a>) -> Self {
-        Self { connections, commits, unit, told: false }
+        Self { connections, commits, unit, told: false, net: 0 }
     }
 
     /// Commits what was done.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
         self.unit.finish().await.map_err(|error| self.connections.explain(error))?;
+        self.commits.counts().record(self.net);
         if self.told {
             self.commits.made();
         }
@@ -65,6 +69,7 @@ impl Writes for Writing<'_> {
         let row = insert.fetch_one(&mut *self.unit).await.map_err(|error| self.explain(error))?;
         task.number = sqlx::Row::try_get(&row, 0).map_err(|error| self.explain(error))?;
         self.told = true;
+        self.net += 1;
         Ok(task)
     }
 
@@ -77,6 +82,7 @@ impl Writes for Writing<'_> {
             let told = query.build().persistent(false).execute(&mut *self.unit).await;
             told.map_err(|error| self.explain(error))?;
             self.told = true;
+            self.net += i64::try_from(batch.len()).unwrap_or_default();
         }
         Ok(())
     }
@@ -107,6 +113,7 @@ impl Writes for Writing<'_> {
         let delete = delete.persistent(self.unit.keeps_statements());
         delete.execute(&mut *self.unit).await.map_err(|error| self.explain(error))?;
         self.told = true;
+        self.net -= 1;
         Ok(present)
     }
 
@@ -124,26 +131,16 @@ impl Writes for Writing<'_> {
         Ok(())
     }
 
-    async fn claim_key(
-        &mut self,
-        once: &Once<'_>,
-        now: OffsetDateTime,
-        expired: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
-        let claim = sqlx::query(sql::CLAIM_KEY_UNLESS_IN_USE).bind(once.key);
+    async fn claim_key(&mut self, once: &Once<'_>) -> Result<bool, StoreError> {
+        let claim = sqlx::query(CLAIM_KEY).bind(once.key);
         let claim = claim.bind(once.fingerprint.as_slice());
-        let claim = claim.bind(Timestamp(now)).bind(Timestamp(expired));
         let claim = claim.bind(lock_number(once.key)).persistent(self.unit.keeps_statements());
         let claimed = claim.execute(&mut *self.unit).await;
         Ok(claimed.map_err(|error| self.explain(error))?.rows_affected() == 1)
     }
 
-    async fn find_key(
-        &mut self,
-        key: &str,
-        expired: OffsetDateTime,
-    ) -> Result<Option<KeyRow>, StoreError> {
-        let find = sqlx::query_as(sql::FIND_KEY).bind(key).bind(Timestamp(expired));
+    async fn find_key(&mut self, key: &str) -> Result<Option<KeyRow>, StoreError> {
+        let find = sqlx::query_as(FIND_KEY).bind(key);
         let find = find.persistent(self.unit.keeps_statements());
         find.fetch_optional(&mut *self.unit).await.map_err(|error| self.explain(error))
     }

@@ -8,19 +8,12 @@ use async_trait::async_trait;
 
 use super::SqliteStore;
 use crate::domain::TaskEvent;
-use crate::store::events::{self, Commits, EventLog, KEPT, PRUNED_AT_ONCE};
+use crate::store::events::{self, Commits, EventLog};
 use crate::store::row::EventRow;
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself: another process cannot say that it has written.
 const POLL: Duration = Duration::from_millis(100);
-/// `$1`: how many rows are looked at; `$2`: how many of the newest are kept.
-const PRUNE: &str = "DELETE FROM task_events \
-     WHERE id IN (SELECT id FROM task_events ORDER BY id LIMIT $1) \
-     AND id < (SELECT max(id) FROM task_events) \
-     AND (id <= (SELECT max(id) FROM task_events) - $2 \
-          OR at < CAST((unixepoch('subsec') - 86400) * 1000000 AS INTEGER))";
-
 impl SqliteStore {
     /// What was committed here.
     pub(in crate::store) fn commits(&self) -> Arc<Commits> {
@@ -58,15 +51,6 @@ impl EventLog for SqliteStore {
 
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
-    }
-
-    async fn prune(&self) -> Result<u64, StoreError> {
-        self.failures.admit()?;
-        let mut lease = self.lease(&self.writer).await?;
-        let prune = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
-        let pruned = prune.execute(&mut *lease).await.map_err(|error| self.explain(error))?;
-        lease.keep();
-        Ok(pruned.rows_affected())
     }
 
     async fn announce(&self) -> Result<(), StoreError> {

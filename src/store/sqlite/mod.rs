@@ -1,8 +1,8 @@
 //! Tasks in an SQLite file: one writer, many readers, write-ahead logging.
 //!
 //! All writes of this process stand in line for one connection, and take the write lock when they begin
-//! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process can
-//! make them wait, for `busy_timeout` at most.
+//! (`BEGIN IMMEDIATE`), so that no two of them ever meet "database is locked"; only another process, and the short
+//! transactions of upkeep (see `probe.rs`, `retention.rs`), can make them wait, for `busy_timeout` at most.
 
 mod events;
 mod writing;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::writing::Writing;
+use super::checkpoint::JOURNAL_SIZE_LIMIT_BYTES;
 use super::events::Commits;
 use super::failure::Failures;
 use super::file::File;
@@ -26,7 +27,7 @@ use super::query::{self, Dialect, WordSearch, like_pattern};
 use super::row::{CensusRow, DayRow, StatsRow, TaskRow, Timestamp};
 use super::work::{self, Writes};
 use super::{CarriedOut, ListQuery, Page, PoolSettings, StoreError, TaskStore, Work, sql};
-use crate::config::{SqliteMode, SqliteTarget};
+use crate::config::{self, SqliteMode, SqliteTarget};
 use crate::domain::daily::figures;
 use crate::domain::{
     CensusLine, DayFigures, DayWindow, Precondition, SortField, Task, TaskFilter, TaskPatch,
@@ -85,7 +86,11 @@ impl SqliteStore {
             SqliteMode::ReadWrite | SqliteMode::Create => options
                 .clone()
                 .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal),
+                .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES.to_string())
+                .synchronous(match settings.sqlite_synchronous {
+                    config::SqliteSynchronous::Full => SqliteSynchronous::Full,
+                    config::SqliteSynchronous::Normal => SqliteSynchronous::Normal,
+                }),
         };
         let file = Arc::new(File::new(target.path.clone(), Arc::clone(&failures)));
         let pool = || {
@@ -289,12 +294,13 @@ fn explain(failures: &Failures, error: sqlx::Error) -> StoreError {
 }
 
 /// The word for a result code (<https://sqlite.org/rescode.html>) that means "not now".
-fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
+pub(super) fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     match code & 0xff {
         5 | 6 => Some("busy"),
         8 => Some("read_only"),
         10 | 14 => Some("io"),
+        11 | 26 => Some("corrupt"),
         13 => Some("full"),
         _ => None,
     }

@@ -12,7 +12,7 @@ use crate::domain::{EventKind, Precondition, Task, TaskPatch, TaskRef};
 use crate::store::events::Commits;
 use crate::store::failure::Failures;
 use crate::store::once::{Answer, KeyRow, Once};
-use crate::store::row::Timestamp;
+use crate::store::retention::sqlite::{CLAIM_KEY, FIND_KEY};
 use crate::store::work::Writes;
 use crate::store::{StoreError, insert, sql};
 
@@ -23,6 +23,8 @@ pub(super) struct Writing<'a> {
     commits: Arc<Commits>,
     /// Events are written.
     told: bool,
+    /// Tasks created minus tasks deleted.
+    net: i64,
 }
 
 impl<'a> Writing<'a> {
@@ -31,12 +33,13 @@ impl<'a> Writing<'a> {
         failures: Arc<Failures>,
         commits: Arc<Commits>,
     ) -> Self {
-        Self { transaction, failures, commits, told: false }
+        Self { transaction, failures, commits, told: false, net: 0 }
     }
 
     /// Commits what was done.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(|error| explain(&self.failures, error))?;
+        self.commits.counts().record(self.net);
         if self.told {
             self.commits.made();
         }
@@ -77,6 +80,7 @@ impl Writes for Writing<'_> {
         let row = rows.first().ok_or_else(|| self.explain(sqlx::Error::RowNotFound))?;
         task.number = sqlx::Row::try_get(row, 0).map_err(|error| self.explain(error))?;
         self.record(EventKind::Created, task.id).await?;
+        self.net += 1;
         Ok(task)
     }
 
@@ -90,6 +94,7 @@ impl Writes for Writing<'_> {
             let told = query.build().persistent(false).execute(&mut *self.transaction).await;
             told.map_err(|error| self.explain(error))?;
             self.told = true;
+            self.net += i64::try_from(batch.len()).unwrap_or_default();
         }
         Ok(())
     }
@@ -120,6 +125,7 @@ impl Writes for Writing<'_> {
         let delete = sqlx::query(sql::DELETE).bind(present.id);
         let deleted = delete.execute(&mut *self.transaction).await;
         deleted.map_err(|error| self.explain(error))?;
+        self.net -= 1;
         Ok(present)
     }
 
@@ -128,27 +134,14 @@ impl Writes for Writing<'_> {
         Ok(())
     }
 
-    async fn claim_key(
-        &mut self,
-        once: &Once<'_>,
-        now: OffsetDateTime,
-        expired: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
-        let forget = sqlx::query(sql::FORGET_KEYS).bind(Timestamp(expired));
-        let forgotten = forget.execute(&mut *self.transaction).await;
-        forgotten.map_err(|error| self.explain(error))?;
-        let claim = sqlx::query(sql::CLAIM_KEY).bind(once.key).bind(once.fingerprint.as_slice());
-        let claim = claim.bind(Timestamp(now)).bind(Timestamp(expired));
+    async fn claim_key(&mut self, once: &Once<'_>) -> Result<bool, StoreError> {
+        let claim = sqlx::query(CLAIM_KEY).bind(once.key).bind(once.fingerprint.as_slice());
         let claimed = claim.execute(&mut *self.transaction).await;
         Ok(claimed.map_err(|error| self.explain(error))?.rows_affected() == 1)
     }
 
-    async fn find_key(
-        &mut self,
-        key: &str,
-        expired: OffsetDateTime,
-    ) -> Result<Option<KeyRow>, StoreError> {
-        let find = sqlx::query_as(sql::FIND_KEY).bind(key).bind(Timestamp(expired));
+    async fn find_key(&mut self, key: &str) -> Result<Option<KeyRow>, StoreError> {
+        let find = sqlx::query_as(FIND_KEY).bind(key);
         let found = find.fetch_optional(&mut *self.transaction).await;
         found.map_err(|error| self.explain(error))
     }
