@@ -223,8 +223,8 @@ problem_sets! {
     RemoveProblems: NOT_FOUND PRECONDITION_FAILED INTERNAL UNAVAILABLE;
     /// The schema cannot be read.
     SchemaProblems: UNAVAILABLE;
-    /// Traffic is asked for that there is not.
-    ReadyProblems: MALFORMED_QUERY VALIDATION;
+    /// The instance may not get traffic.
+    ReadyProblems: MALFORMED_QUERY VALIDATION NOT_READY;
 }
 
 fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {

@@ -19,7 +19,9 @@ use crate::domain::{Priority, Status};
 use crate::migrate::history::Line;
 use crate::migrate::{Inspector, Progress, ProgressSnapshot, StateReport, publish_metrics};
 use crate::shutdown::Shutdown;
-use crate::store::{Census, Database, TaskCounter, Writability, WriteProbe};
+use crate::store::{
+    COUNT_INTERVAL_MIN, Census, Database, SETTLE_TIME, TaskCounter, Writability, WriteProbe,
+};
 use crate::telemetry::metrics::{
     DB_CLIENT_CONNECTION_COUNT, DB_CLIENT_CONNECTION_MAX, TASKMANAGER_TASKS,
 };
@@ -33,8 +35,10 @@ const ANSWER_REUSE: Duration = Duration::from_millis(250);
 const ANSWER_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the schema is looked at again.
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(10);
-/// Pause after a count that failed.
-const COUNT_RETRY_INTERVAL: Duration = Duration::from_secs(2);
+/// Shortest pause between two counts.
+const COUNT_PAUSE_MIN: Duration = Duration::from_millis(250);
+/// How old a count may be for one that is not exact not to take its place.
+const INEXACT_COUNT_REFUSED_FOR: Duration = Duration::from_secs(7);
 /// Longest that a start waits for its first count.
 const FIRST_COUNT_LIMIT: Duration = Duration::from_millis(500);
 /// What does not change while the instance lives.
@@ -138,7 +142,7 @@ impl Monitor {
         // A second call would be a second start; the first store stays.
         let _ = self.serving.set(serving);
         // One that takes longer is done with by the background task.
-        let _ = tokio::time::timeout(FIRST_COUNT_LIMIT, self.count()).await;
+        let _ = tokio::time::timeout(FIRST_COUNT_LIMIT, self.count(Duration::ZERO)).await;
     }
 
     /// Watches again and again, until the future is dropped.
@@ -237,17 +241,18 @@ impl Monitor {
     }
 
     async fn watch_counts(&self) {
+        let Some(serving) = self.serving.get() else { return };
+        let counts = serving.database.committed_counts();
         loop {
-            let next = {
+            let wait = {
                 let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-                seen.census.as_ref().map(|census| census.next)
+                let last = seen.census.as_ref();
+                let due = last.map(|last| last.interval(&counts).saturating_sub(last.at.elapsed()));
+                // Other replicas count too: what they found is looked at as often.
+                due.map_or(COUNT_INTERVAL_MIN, |due| due.min(COUNT_INTERVAL_MIN))
             };
-            if let Some(next) = next {
-                tokio::time::sleep_until(next.into()).await;
-            }
-            if !self.count().await {
-                tokio::time::sleep(COUNT_RETRY_INTERVAL).await;
-            }
+            tokio::time::sleep(wait.max(COUNT_PAUSE_MIN)).await;
+            self.count(SETTLE_TIME).await;
         }
     }
 
@@ -274,28 +279,38 @@ impl Monitor {
         (seen.schema, seen.history) = (Some(Arc::new(report)), history);
     }
 
-    /// Whether the tasks could be counted.
-    async fn count(&self) -> bool {
-        let Some(serving) = self.serving.get().filter(|_| self.schema_serves()) else {
-            return false;
+    /// Counts the tasks, and waits for what was committed meanwhile to be known. A count that is not exact takes the
+    /// place of the last one only when that is old: until then the last one and the commits since are.
+    async fn count(&self, settle_time: Duration) {
+        let Some(serving) = self.serving.get().filter(|_| self.schema_serves()) else { return };
+        let Ok(census) = serving.counter.count().await else { return };
+        tokio::time::sleep(settle_time).await;
+        let is_exact = census.is_exact(&serving.database.committed_counts());
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        let takes_place = |last: &Census| {
+            !census.is_same(last) && (is_exact || last.at.elapsed() >= INEXACT_COUNT_REFUSED_FOR)
         };
-        let Ok(census) = serving.counter.count().await else { return false };
-        for status in Status::ALL {
-            for priority in Priority::ALL {
-                let mut lines = census.lines.iter();
-                let line = lines.find(|c| c.status == status && c.priority == priority);
-                #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 tasks")]
-                let tasks = line.map_or(0, |line| line.tasks) as f64;
-                gauge!(TASKMANAGER_TASKS, "status" => status.as_str(), "priority" => priority.as_str())
-                    .set(tasks);
-            }
+        if seen.census.as_ref().is_none_or(takes_place) {
+            publish(&census);
+            seen.census = Some(census);
         }
-        self.seen.write().unwrap_or_else(PoisonError::into_inner).census = Some(census);
-        true
     }
 
     fn schema_serves(&self) -> bool {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
         seen.schema.as_ref().is_some_and(|report| report.state.can_serve())
+    }
+}
+
+fn publish(census: &Census) {
+    for status in Status::ALL {
+        for priority in Priority::ALL {
+            let mut lines = census.lines.iter();
+            let line = lines.find(|c| c.status == status && c.priority == priority);
+            #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 tasks")]
+            let tasks = line.map_or(0, |line| line.tasks) as f64;
+            gauge!(TASKMANAGER_TASKS, "status" => status.as_str(), "priority" => priority.as_str())
+                .set(tasks);
+        }
     }
 }

@@ -25,7 +25,7 @@ mod sqlite;
 mod work;
 mod write_history;
 
-pub use census::{Census, TaskCounter};
+pub use census::{COUNT_INTERVAL_MIN, Census, SETTLE_TIME, TaskCounter};
 pub use checkpoint::keep_log_small;
 pub use counts::CommittedCounts;
 pub use database::{Database, PoolSettings, PoolUsage};

@@ -110,7 +110,7 @@ impl WriteProbe {
             Ok(Ok(wrote)) => {
                 if wrote {
                     last.wrote = Some(Instant::now());
-                    self.history.succeeded();
+                    self.history.proven();
                 }
                 last.seen = Writability::Writable;
             }
@@ -124,11 +124,11 @@ impl WriteProbe {
     }
 
     /// Whether something was written, if nothing stands in the way.
-    async fn probe(&self, doubtful: bool, wrote: Option<Instant>) -> Result<bool, Obstacle> {
+    async fn probe(&self, doubtful: bool, last_write: Option<Instant>) -> Result<bool, Obstacle> {
         match &self.place {
             Place::Sqlite(target) => {
                 check_files(target)?;
-                let written = self.history.last_success().max(wrote);
+                let written = self.history.last_success().max(last_write);
                 let idle = written.is_none_or(|at| at.elapsed() >= IDLE_WRITE_INTERVAL);
                 if doubtful || idle {
                     write_to_file(target, doubtful).await?;
@@ -169,8 +169,8 @@ impl Obstacle {
     }
 
     fn of_server(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
-        if code == "42501" {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if code.as_deref() == Some("42501") {
             return Self::read_only("the role of DATABASE_URL may not write to the tables");
         }
         Self::of(postgres::unavailable(&error), error)

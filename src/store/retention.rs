@@ -17,6 +17,8 @@ use crate::telemetry::metrics::{
 const PRUNED_AT_ONCE_ROWS: i64 = 1_000;
 /// Shortest time between two rounds.
 const PRUNE_INTERVAL_MIN: Duration = Duration::from_mins(1);
+/// Pause before the first round, not to stand in the way of a start.
+const FIRST_PRUNE_DELAY: Duration = Duration::from_secs(10);
 /// Between two rounds there is this many times what the last one took.
 const PRUNE_COST_FACTOR: u32 = 50;
 /// Longest that a round may take.
@@ -150,7 +152,7 @@ impl Retention {
         {
             return;
         }
-        let mut wait = PRUNE_INTERVAL_MIN;
+        let mut wait = FIRST_PRUNE_DELAY;
         loop {
             sleep(wait).await;
             let begun = Instant::now();

@@ -16,7 +16,7 @@ pub struct WriteHistory(Mutex<Last>);
 #[derive(Clone, Copy, Debug, Default)]
 struct Last {
     succeeded: Option<Instant>,
-    /// The failure that no success has followed.
+    /// The failure that no proof of the opposite has followed.
     failed: Option<&'static str>,
     corrupt: Option<Instant>,
 }
@@ -25,7 +25,8 @@ impl WriteHistory {
     /// Takes down how an operation of the store ended.
     pub(super) fn record<T>(&self, writes: bool, result: &Result<T, StoreError>) {
         match result {
-            Ok(_) if writes => self.succeeded(),
+            // Not a proof: it may have changed nothing, or found room for so little.
+            Ok(_) if writes => self.lock().succeeded = Some(Instant::now()),
             Ok(_) => {}
             Err(error) => {
                 let Some(kind) = error.kind().filter(|kind| DOUBTFUL_KINDS.contains(kind)) else {
@@ -42,13 +43,13 @@ impl WriteHistory {
         }
     }
 
-    /// A write was committed.
-    pub(super) fn succeeded(&self) {
+    /// A probe has proven that writes are taken.
+    pub(super) fn proven(&self) {
         let mut last = self.lock();
         (last.succeeded, last.failed) = (Some(Instant::now()), None);
     }
 
-    /// The kind of the last failed write, unless one has succeeded since.
+    /// The kind of the last failed write, unless it has been proven since that writes are taken.
     #[must_use]
     pub fn doubt(&self) -> Option<&'static str> {
         self.lock().failed
@@ -80,14 +81,16 @@ mod tests {
     }
 
     #[test]
-    fn a_success_ends_the_doubt() {
+    fn a_proof_ends_the_doubt() {
         let history = WriteHistory::default();
         for kind in DOUBTFUL_KINDS {
             history.record(true, &failure(kind));
             assert_eq!(history.doubt(), Some(kind));
-            history.record(false, &Ok(()));
-            assert_eq!(history.doubt(), Some(kind), "a read proves nothing");
-            history.record(true, &Ok(()));
+            for writes in [false, true] {
+                history.record(writes, &Ok(()));
+                assert_eq!(history.doubt(), Some(kind), "proves nothing");
+            }
+            history.proven();
             assert_eq!(history.doubt(), None);
         }
         assert!(history.last_success().is_some() && history.last_corruption().is_some());

@@ -80,9 +80,9 @@ metrics_table! {
     TASKMANAGER_EVENT_RESYNCS_TOTAL, "taskmanager_event_resyncs_total", Counter, Count,
         "Times that clients were told to look at the tasks themselves, by reason (missed, late, moved), as a count.";
     TASKMANAGER_RETAINED_ROWS, "taskmanager_retained_rows", Gauge, Count,
-        "Rows of the tables that are pruned, by table (task_events, idempotency_keys), as a count.";
+        "Rows of the tables that are pruned, by table, as a count.";
     TASKMANAGER_RETAINED_BYTES, "taskmanager_retained_bytes", Gauge, Bytes,
-        "Size of the rows of the tables that are pruned, by table (task_events, idempotency_keys), in bytes.";
+        "Size of the rows of the tables that are pruned, by table, in bytes.";
     TASKMANAGER_PRUNED_ROWS_TOTAL, "taskmanager_pruned_rows_total", Counter, Count,
         "Rows pruned by table and reason (expired, cap: the table held too many bytes), as a count.";
     TASKMANAGER_NOT_READY, "taskmanager_not_ready", Gauge, Count,
@@ -239,6 +239,12 @@ fn show_before_the_first_event() {
     for operation in ["create", "get", "list", "update", "delete"] {
         counter!(TASKMANAGER_TASK_OPERATIONS_TOTAL, "operation" => operation, "outcome" => "success")
             .absolute(0);
+    }
+    for table in ["task_events", "idempotency_keys"] {
+        for reason in ["expired", "cap"] {
+            counter!(TASKMANAGER_PRUNED_ROWS_TOTAL, "table" => table, "reason" => reason)
+                .absolute(0);
+        }
     }
     gauge!(TASKMANAGER_EVENT_CLIENTS).set(0.0);
     counter!(TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL).absolute(0);

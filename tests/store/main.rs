@@ -10,6 +10,8 @@ pub mod support;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod census;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod events;

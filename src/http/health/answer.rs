@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::{Fault, Place, Violations, date};
+use crate::domain::text::quoted;
+use crate::domain::{Fault, date};
 use crate::http::error::ApiError;
 use crate::http::openapi::ReadyProblems;
-use crate::http::problem::{NOT_READY, Problem, ProblemBody};
+use crate::http::problem::{NOT_READY, Problem};
 use crate::http::query_string::QueryString;
-use crate::migrate::ProgressSnapshot;
+use crate::http::tasks::reader::Reader;
 use crate::monitor::{Monitor, NotReady, NotReadyReason, Traffic};
 
 /// Marks an answer that fails with a body of its own, which no layer may replace.
@@ -165,59 +166,12 @@ enum TrafficWord {
     Reads,
 }
 
-/// Why this instance may not get traffic.
-#[derive(Debug, ToSchema)]
-#[schema(as = NotReadyProblem)]
-#[expect(dead_code, reason = "documents the answer, which a problem's extra members make")]
-struct NotReadyBody<'a> {
-    #[schema(inline)]
-    #[serde(flatten)]
-    problem: ProblemBody<'a>,
-    /// Which reason.
-    #[schema(inline)]
-    reason: NotReadyReason,
-    /// How far the start is, if that is the reason.
-    #[schema(inline, nullable = false)]
-    progress: Option<ProgressBody>,
-}
-
-/// How far a start is.
-#[derive(Debug, Serialize, ToSchema)]
-struct ProgressBody {
-    /// What it is at.
-    phase: &'static str,
-    /// The migration that runs.
-    #[schema(required)]
-    version: Option<i64>,
-    /// Migrations that are done.
-    done: usize,
-    /// Migrations that are to be done.
-    total: usize,
-    /// Since when, UTC.
-    #[schema(format = DateTime, required)]
-    since: Option<String>,
-}
-
-impl From<ProgressSnapshot> for ProgressBody {
-    fn from(progress: ProgressSnapshot) -> Self {
-        Self {
-            phase: progress.phase.as_str(),
-            version: progress.version,
-            done: progress.done,
-            total: progress.total,
-            since: progress.since.map(date::format),
-        }
-    }
-}
-
 /// Whether this instance may get traffic
 #[utoipa::path(
     get, path = "/health/ready", tag = "operations", operation_id = "ready",
     params(TrafficParam),
     responses(
         (status = 200, description = "It may", body = ProbeBody),
-        (status = 503, description = "Not ready", body = NotReadyBody, content_type = "application/problem+json",
-            headers(("Retry-After" = i64, description = "Seconds to wait"))),
         ReadyProblems
     )
 )]
@@ -229,36 +183,29 @@ pub(in crate::http) async fn ready(
     let Some(NotReady { reason, detail }) = monitor.not_ready(traffic).await else {
         return Ok(Json(ProbeBody { status: "ready" }).into_response());
     };
-    let mut problem = Problem::new(&NOT_READY, detail);
-    problem.extra.insert("reason".into(), reason.as_str().into());
+    let mut problem = Problem { reason: Some(reason), ..Problem::new(&NOT_READY, detail) };
     if reason == NotReadyReason::Starting {
-        let progress = serde_json::to_value(ProgressBody::from(monitor.progress()));
-        problem.extra.insert("progress".into(), progress.unwrap_or_default());
+        let progress = monitor.progress();
+        let members = serde_json::json!({
+            "phase": progress.phase.as_str(),
+            "version": progress.version,
+            "done": progress.done,
+            "total": progress.total,
+            "since": progress.since.map(date::format),
+        });
+        problem.extra.insert("progress".into(), members);
     }
     Ok(([(RETRY_AFTER, "1")], problem).into_response())
 }
 
 fn traffic(query: &QueryString) -> Result<Traffic, ApiError> {
-    let mut violations = Violations::new();
-    let mut traffic = None;
-    for (name, value) in &query.0 {
-        let fault = match (name.as_str(), value.as_str()) {
-            ("for", "reads") if traffic.is_none() => {
-                traffic = Some(Traffic::Reads);
-                continue;
-            }
-            ("for", "reads") => Fault::new("duplicate", "for may be given once"),
-            ("for", other) => {
-                let other = crate::domain::text::quoted(other);
-                Fault::new("not_allowed", format!("for must be reads, got {other}"))
-            }
-            (other, _) => {
-                let other = crate::domain::text::quoted(other);
-                let words = format!("there is no parameter {other}; allowed is for");
-                Fault::new("unknown_parameter", words)
-            }
-        };
-        violations.push(Place::parameter(name), fault);
-    }
-    if violations.is_empty() { Ok(traffic.unwrap_or_default()) } else { Err(violations.into()) }
+    let mut reader = Reader::new(query);
+    reader.refuse_unknown(&["for"]);
+    let traffic = reader.read("for", |word| match word {
+        "reads" => Ok(Traffic::Reads),
+        other => {
+            Err(Fault::new("not_allowed", format!("for must be reads; got {}", quoted(other))))
+        }
+    });
+    Ok(reader.finish(traffic.unwrap_or_default())?)
 }
