@@ -47,6 +47,8 @@ CREATE INDEX tasks_search_text_idx ON tasks USING gin (search_text gin_trgm_ops)
 CREATE INDEX tasks_status_priority_idx ON tasks (status, priority);
 -- Tasks that were completed since some day, without reading the table.
 CREATE INDEX tasks_completed_at_idx ON tasks (completed_at) WHERE completed_at IS NOT NULL;
+-- Lists by time of the last change, newest first; the other direction walks it backward and sorts ties only.
+CREATE INDEX tasks_updated_at_idx ON tasks (updated_at DESC, id);
 
 -- What happened to tasks, in the order in which it is told: written in the statement that changes the task, and
 -- pruned after a day. Refers to no task, and stays where it is when tasks is distributed (Citus): ids must follow
@@ -88,3 +90,14 @@ CREATE TABLE idempotency_keys (
 );
 
 CREATE INDEX idempotency_keys_claimed_at_idx ON idempotency_keys (claimed_at);
+
+-- The last count of all tasks, in one row (id 1): one replica counts, the others read.
+CREATE TABLE task_census (
+    id         bigint      NOT NULL,
+    counted_at timestamptz NOT NULL,
+    -- how long the count took, in microseconds
+    cost_us    bigint      NOT NULL,
+    -- a JSON array of [status, priority, tasks]
+    lines      text        NOT NULL,
+    CONSTRAINT task_census_pkey PRIMARY KEY (id)
+);

@@ -43,6 +43,8 @@ CREATE INDEX tasks_assignee_idx ON tasks (assignee, created_at DESC, id);
 CREATE INDEX tasks_status_priority_idx ON tasks (status, priority);
 -- Tasks that were completed since some day, without reading the table.
 CREATE INDEX tasks_completed_at_idx ON tasks (completed_at) WHERE completed_at IS NOT NULL;
+-- Lists by time of the last change, newest first; the other direction walks it backward and sorts ties only.
+CREATE INDEX tasks_updated_at_idx ON tasks (updated_at DESC, id);
 
 -- The search: it refers to the rows of tasks and holds no copy of the text; three triggers keep it in step.
 CREATE VIRTUAL TABLE tasks_search USING fts5 (
@@ -101,3 +103,13 @@ CREATE TABLE idempotency_keys (
 ) STRICT;
 
 CREATE INDEX idempotency_keys_claimed_at_idx ON idempotency_keys (claimed_at);
+
+-- The last count of all tasks, in one row (id 1). Only PostgreSQL has replicas that share it; here it stays empty.
+CREATE TABLE task_census (
+    id         INTEGER NOT NULL PRIMARY KEY,
+    counted_at INTEGER NOT NULL,
+    -- how long the count took, in microseconds
+    cost_us    INTEGER NOT NULL,
+    -- a JSON array of [status, priority, tasks]
+    lines      TEXT    NOT NULL
+) STRICT;

@@ -13,12 +13,13 @@ use tokio::task::JoinHandle;
 use crate::config::{Config, DatabaseUrl};
 use crate::domain::{Clock, SystemClock};
 use crate::http::server::{self, Ended};
-use crate::http::{AppState, Events, Health, HealthSettings, Layers, ops_router, public_router};
+use crate::http::{AppState, Events, Layers, ops_router, public_router};
 use crate::migrate::{
     self, Dialect, Inspector, MigrateError, MigrationSet, Progress, StartSettings,
 };
+use crate::monitor::{Monitor, MonitorSettings};
 use crate::shutdown::Shutdown;
-use crate::store::{Database, PoolSettings};
+use crate::store::{Database, PoolSettings, Retention, RetentionLimits, keep_log_small};
 use crate::telemetry::disk::Volumes;
 use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
 
@@ -31,7 +32,7 @@ pub struct App {
     config: Config,
     shutdown: Shutdown,
     database: Database,
-    health: Arc<Health>,
+    monitor: Arc<Monitor>,
     metrics: Metrics,
     layers: Layers,
     clock: Arc<dyn Clock>,
@@ -95,12 +96,13 @@ impl App {
         let migrations = MigrationSet::embedded(Dialect::of(&config.migrate_database_url))?;
         let progress = Progress::default();
         let inspector = Inspector::new(config.database_url.clone(), migrations.clone());
-        let settings = HealthSettings {
+        let settings = MonitorSettings {
             environment: config.environment.clone(),
             started: Instant::now(),
             target: migrations.migrations().last().map(|migration| migration.version),
         };
-        let health = Arc::new(Health::new(settings, inspector, progress.clone(), shutdown.clone()));
+        let monitor =
+            Arc::new(Monitor::new(settings, inspector, progress.clone(), shutdown.clone()));
         let layers = Layers {
             request_timeout: config.request_timeout,
             cors: config.cors_origins.clone(),
@@ -110,7 +112,7 @@ impl App {
             None => None,
             Some(address) => {
                 let listener = bind(address, "OPS_LISTEN").await?;
-                let router = ops_router(Arc::clone(&health), metrics.clone(), &layers);
+                let router = ops_router(Arc::clone(&monitor), metrics.clone(), &layers);
                 Some(Operators::start(listener, router))
             }
         };
@@ -129,11 +131,22 @@ impl App {
         let pool = PoolSettings {
             max_connections: config.database_max_connections,
             request_timeout: config.request_timeout,
+            sqlite_synchronous: config.sqlite_synchronous,
         };
         let database = Database::open(config.database_url.target(), &pool);
         let listener = bind(&config.listen_address(), "HOST, PORT").await?;
-        health.serve(database.clone(), schema).await;
-        Ok(Self { config, shutdown, database, health, metrics, layers, clock, listener, operators })
+        monitor.serve(config.database_url.target(), database.clone(), schema).await;
+        Ok(Self {
+            config,
+            shutdown,
+            database,
+            monitor,
+            metrics,
+            layers,
+            clock,
+            listener,
+            operators,
+        })
     }
 
     /// The public address, with the port that was chosen if the configured one is 0.
@@ -156,13 +169,22 @@ impl App {
             clock: self.clock,
         };
         let public_metrics = self.operators.is_none().then(|| self.metrics.clone());
-        let router = public_router(state, Arc::clone(&self.health), public_metrics, &self.layers);
+        let router = public_router(state, Arc::clone(&self.monitor), public_metrics, &self.layers);
         let watching = tokio::spawn({
-            let (health, metrics) = (Arc::clone(&self.health), self.metrics.clone());
+            let (monitor, metrics) = (Arc::clone(&self.monitor), self.metrics.clone());
             let url = self.config.migrate_database_url.clone();
             let backups = migrate::backup::watch(self.config.safety.backup_folder(&url), url);
+            let target = self.config.database_url.target().clone();
             async move {
-                tokio::join!(health.watch(), backups, feed.keep(), keep_up(&metrics));
+                let retention = Retention::new(&target, RetentionLimits::default());
+                tokio::join!(
+                    monitor.watch(),
+                    backups,
+                    feed.keep(),
+                    retention.keep(),
+                    keep_log_small(&target),
+                    keep_up(&metrics)
+                );
             }
         });
         let drain_within = self.config.shutdown_timeout;

@@ -3,7 +3,7 @@
 //! Layers, each knowing only what stands below or left of it (checked by `tests/layering.rs`):
 //!
 //! ```text
-//!   main → cli → app → http → store, migrate → domain
+//!   main → cli → app → http → monitor → store, migrate → domain
 //!                        http → web (the page's files)
 //!                  (config, telemetry and shutdown: leaves, known to all but the domain)
 //! ```
@@ -14,6 +14,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod migrate;
+pub mod monitor;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

@@ -9,7 +9,7 @@ mod tests {
     use rstest::rstest;
 
     /// Each part, and the parts that it may name.
-    const EDGES: [(&str, &[&str]); 12] = [
+    const EDGES: [(&str, &[&str]); 13] = [
         ("lib", &[]),
         ("domain", &[]),
         ("config", &[]),
@@ -18,8 +18,15 @@ mod tests {
         ("store", &["domain", "config", "telemetry"]),
         ("migrate", &["domain", "config", "telemetry"]),
         ("web", &[]),
-        ("http", &["domain", "store", "migrate", "web", "config", "telemetry", "shutdown"]),
-        ("app", &["domain", "store", "migrate", "http", "config", "telemetry", "shutdown"]),
+        ("monitor", &["domain", "store", "migrate", "config", "telemetry", "shutdown"]),
+        (
+            "http",
+            &["domain", "store", "migrate", "monitor", "web", "config", "telemetry", "shutdown"],
+        ),
+        (
+            "app",
+            &["domain", "store", "migrate", "monitor", "http", "config", "telemetry", "shutdown"],
+        ),
         ("cli", &["domain", "store", "migrate", "http", "app", "config", "telemetry", "shutdown"]),
         ("main", &["cli"]),
     ];

@@ -204,6 +204,7 @@ mod tests {
                 (conditional, &["412"]),
                 (keyed, &["409"]),
                 (matches!(operation.path, "/health" | "/health/ready" | "/migrations"), &["503"]),
+                (operation.path == "/health/ready", &["400", "422"]),
             ] {
                 expected.extend(statuses.iter().copied().filter(|_| needed));
             }

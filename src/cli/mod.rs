@@ -19,6 +19,7 @@ use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
 
 use crate::config::{Config, ConfigErrors, Flags, Listen};
 
@@ -64,6 +65,10 @@ impl Cli {
 
     async fn dispatch(self) -> anyhow::Result<ExitCode> {
         let Self { flags, command } = self;
+        // A database, its log, its lock and its backups are nobody else's; a migration is a file of the project.
+        if !matches!(&command, Some(Command::Migrate(migrate)) if migrate.writes_sources()) {
+            rustix::process::umask(Mode::RWXG | Mode::RWXO);
+        }
         // Each command loads what it needs: a probe must not fail over a database's address.
         let config = || Config::load(&flags, &variable, stderr().is_terminal());
         let listen = || Listen::load(&flags, &variable);

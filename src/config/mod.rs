@@ -26,7 +26,7 @@ pub use flags::Flags;
 pub use problem::{ConfigErrors, Problem};
 pub use safety::{BackupMode, SafetyConfig, interval};
 pub use source::{Environment, Source};
-pub use value::{LogFormat, MigrateMode};
+pub use value::{LogFormat, MigrateMode, SqliteSynchronous};
 pub use variable::{VARIABLES, Variable};
 
 use source::{Reader, Refused};
@@ -59,6 +59,8 @@ pub struct Config {
     pub cors_origins: CorsOrigins,
     /// The most connections to the database at a time.
     pub database_max_connections: u32,
+    /// What a commit to an SQLite file waits for.
+    pub sqlite_synchronous: SqliteSynchronous,
     /// How long start-up waits for the database; zero does not wait.
     pub database_wait: Duration,
     /// How long a request may take.
@@ -123,6 +125,7 @@ impl Config {
         let cors_origins = reader.optional(&v::CORS_ORIGINS, None, CorsOrigins::parse);
         let database_max_connections =
             reader.value(&v::DATABASE_MAX_CONNECTIONS, |text| value::number(text, 1..=1000));
+        let sqlite_synchronous = reader.value(&v::SQLITE_SYNCHRONOUS, SqliteSynchronous::parse);
         let database_wait = reader.value(&v::DATABASE_WAIT, duration::between(Duration::ZERO, DAY));
         let request_timeout =
             reader.value(&v::REQUEST_TIMEOUT, duration::between(Duration::from_millis(100), HOUR));
@@ -148,6 +151,7 @@ impl Config {
             environment: environment?,
             cors_origins: cors_origins?.unwrap_or(CorsOrigins::None),
             database_max_connections: database_max_connections?,
+            sqlite_synchronous: sqlite_synchronous?,
             database_wait: database_wait?,
             request_timeout: request_timeout?,
             events_clients: events_clients?,
@@ -196,6 +200,7 @@ impl Config {
             setting(&v::ENVIRONMENT, self.environment.clone()),
             setting(&v::CORS_ORIGINS, self.cors_origins.to_string()),
             setting(&v::DATABASE_MAX_CONNECTIONS, self.database_max_connections.to_string()),
+            setting(&v::SQLITE_SYNCHRONOUS, self.sqlite_synchronous.to_string()),
             setting(&v::DATABASE_WAIT, duration::shown(self.database_wait)),
             setting(&v::REQUEST_TIMEOUT, duration::shown(self.request_timeout)),
             setting(&v::EVENTS_CLIENTS, self.events_clients.to_string()),

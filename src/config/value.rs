@@ -19,6 +19,16 @@ pub enum MigrateMode {
     Off,
 }
 
+/// What a commit to an SQLite file waits for: `PRAGMA synchronous`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SqliteSynchronous {
+    /// Until the write-ahead log is on the disk: a commit survives a power failure.
+    #[default]
+    Full,
+    /// Until the operating system has it: a power failure may take the last commits, never the file's integrity.
+    Normal,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -46,6 +56,23 @@ impl MigrateMode {
     }
 }
 
+impl SqliteSynchronous {
+    const ALL: [Self; 2] = [Self::Full, Self::Normal];
+
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Normal => "normal",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        one_of(Self::ALL, text)
+    }
+}
+
 impl LogFormat {
     const ALL: [Self; 2] = [Self::Text, Self::Json];
 
@@ -64,6 +91,12 @@ impl LogFormat {
 }
 
 impl Display for MigrateMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Display for SqliteSynchronous {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }

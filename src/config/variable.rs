@@ -75,6 +75,9 @@ variables! {
         "browser origins that may call: a comma list such as https://a.example,http://localhost:5173, or *";
     DATABASE_MAX_CONNECTIONS, "database-max-connections", "COUNT", "10",
         "the most connections to the database at a time, 1 to 1000";
+    SQLITE_SYNCHRONOUS, "sqlite-synchronous", "MODE", "full",
+        "what a commit to an SQLite file waits for; full: until it is on the disk; normal: faster, but a power \
+         failure may take the last acknowledged writes";
     DATABASE_WAIT, "database-wait", "DURATION", "60s",
         "how long start-up waits for the database, up to 24h; 0 does not wait";
     REQUEST_TIMEOUT, "request-timeout", "DURATION", "10s",

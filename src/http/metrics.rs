@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
-use super::health::Health;
+use crate::monitor::Monitor;
 use crate::telemetry::metrics::Metrics;
 
 /// The text format's media type (Prometheus, exposition formats, version 0.0.4).
@@ -16,7 +16,7 @@ const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[derive(Clone, Debug)]
 pub(super) struct Scrape {
     pub(super) metrics: Metrics,
-    pub(super) health: Arc<Health>,
+    pub(super) monitor: Arc<Monitor>,
 }
 
 /// Figures for Prometheus
@@ -25,7 +25,7 @@ pub(super) struct Scrape {
     responses((status = 200, description = "Prometheus text format 0.0.4", body = String, content_type = "text/plain"))
 )]
 pub(super) async fn metrics(State(scrape): State<Scrape>) -> impl IntoResponse {
-    scrape.health.publish_pool();
+    scrape.monitor.publish_pool();
     text(&scrape.metrics)
 }
 

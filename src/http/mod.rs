@@ -20,7 +20,6 @@ mod state;
 mod tasks;
 
 pub use events::Events;
-pub use health::{Health, HealthSettings};
 pub use middleware::Layers;
 pub use router::{document, job_router, ops_router, public_router};
 pub use state::AppState;

@@ -224,7 +224,7 @@ problem_sets! {
     /// The schema cannot be read.
     SchemaProblems: UNAVAILABLE;
     /// The instance may not get traffic.
-    ReadyProblems: NOT_READY;
+    ReadyProblems: MALFORMED_QUERY VALIDATION NOT_READY;
 }
 
 fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {

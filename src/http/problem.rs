@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{Place, Violations};
+use crate::monitor::NotReadyReason;
 
 /// Media type of a problem (RFC 9457 section 3).
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -85,7 +86,7 @@ kinds! {
         "The request was not finished within REQUEST_TIMEOUT and was given up. Wait as long as Retry-After says, and repeat.";
     /// This instance may not get traffic.
     NOT_READY = "not-ready", SERVICE_UNAVAILABLE, "Not ready",
-        "This instance may not get traffic: it is starting, migrating or shutting down, or its database or schema does not allow it to serve. The member reason says which.";
+        "This instance may not get traffic: it is starting, migrating or shutting down, or its schema is not one that it serves, or its database does not answer, takes no writes or is damaged. The member reason says which.";
 }
 
 /// An error on its way out: what is known where it arose. The middleware
@@ -100,6 +101,8 @@ pub struct Problem {
     pub errors: Vec<ProblemError>,
     /// How many there are, where not all may be listed.
     pub errors_total: Option<usize>,
+    /// Why the instance is not ready, where that is the kind.
+    pub reason: Option<NotReadyReason>,
     /// Members that only this kind has.
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
@@ -108,7 +111,8 @@ impl Problem {
     /// A problem without further members.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
         let (errors, extra) = (Vec::new(), serde_json::Map::new());
-        Self { kind, detail: detail.into(), errors, errors_total: None, extra }
+        let (errors_total, reason) = (None, None);
+        Self { kind, detail: detail.into(), errors, errors_total, reason, extra }
     }
 
     /// Lists all broken rules; the detail is the first one, and how many more there are.
@@ -189,6 +193,10 @@ pub struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     pub errors_total: Option<usize>,
+    /// Why the instance may not get traffic, for the type `/problems/not-ready`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
+    pub reason: Option<NotReadyReason>,
     /// Members that only one type has.
     #[serde(flatten)]
     #[schema(ignore)]

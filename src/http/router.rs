@@ -10,13 +10,14 @@ use utoipa::openapi::OpenApi as OpenApiDocument;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::health::{self, Health};
+use super::health;
 use super::metrics::Scrape;
 use super::middleware::{self, Layers};
 use super::openapi::{Document, name_requests};
 use super::problem::Problem;
 use super::state::AppState;
 use super::{docs, metrics, tasks};
+use crate::monitor::Monitor;
 use crate::telemetry::metrics::Metrics;
 use crate::web;
 
@@ -40,14 +41,14 @@ fn task_routes() -> OpenApiRouter<AppState> {
         ))
 }
 
-fn health_routes() -> OpenApiRouter<Arc<Health>> {
+fn health_routes() -> OpenApiRouter<Arc<Monitor>> {
     OpenApiRouter::new()
         .routes(routes!(health::answer::health))
         .routes(routes!(health::answer::live))
         .routes(routes!(health::answer::ready))
 }
 
-fn schema_routes() -> OpenApiRouter<Arc<Health>> {
+fn schema_routes() -> OpenApiRouter<Arc<Monitor>> {
     OpenApiRouter::new().routes(routes!(health::migrations::migrations))
 }
 
@@ -86,28 +87,28 @@ pub fn document() -> OpenApiDocument {
 /// What the public listener serves. `metrics` is `None` where another listener has them.
 pub fn public_router(
     state: AppState,
-    health: Arc<Health>,
+    monitor: Arc<Monitor>,
     metrics: Option<Metrics>,
     layers: &Layers,
 ) -> Router {
     let mut router = Router::new()
         .merge(Router::from(task_routes()).with_state(state))
-        .merge(Router::from(schema_routes()).with_state(Arc::clone(&health)))
-        .merge(Router::from(health_routes()).with_state(Arc::clone(&health)))
+        .merge(Router::from(schema_routes()).with_state(Arc::clone(&monitor)))
+        .merge(Router::from(health_routes()).with_state(Arc::clone(&monitor)))
         .merge(document_routes(&document()))
         .merge(page_routes());
     if let Some(metrics) = metrics {
         router =
-            router.merge(Router::from(metrics_routes()).with_state(Scrape { metrics, health }));
+            router.merge(Router::from(metrics_routes()).with_state(Scrape { metrics, monitor }));
     }
     finish(router, layers)
 }
 
 /// What the operators' listener serves.
-pub fn ops_router(health: Arc<Health>, metrics: Metrics, layers: &Layers) -> Router {
+pub fn ops_router(monitor: Arc<Monitor>, metrics: Metrics, layers: &Layers) -> Router {
     let router = Router::from(health_routes())
-        .with_state(Arc::clone(&health))
-        .merge(Router::from(metrics_routes()).with_state(Scrape { metrics, health }));
+        .with_state(Arc::clone(&monitor))
+        .merge(Router::from(metrics_routes()).with_state(Scrape { metrics, monitor }));
     finish(router, layers)
 }
 

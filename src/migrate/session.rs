@@ -74,7 +74,7 @@ impl Session {
                 let options = sqlite(target)
                     .create_if_missing(target.mode == SqliteMode::Create)
                     .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal)
+                    .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true);
                 options.connect().await.map(Self::Sqlite)
             }

@@ -2,12 +2,12 @@
 //! broke, and refuses at once while the database is known to be down.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::StoreError;
+use super::{StoreError, WriteHistory};
 
 /// When a connection last broke, and whether the database answers at all.
 ///
@@ -23,6 +23,7 @@ use super::StoreError;
 pub(super) struct Availability {
     last_break: Mutex<Option<Instant>>,
     down: watch::Sender<bool>,
+    writes: Arc<WriteHistory>,
 }
 
 impl Availability {
@@ -32,6 +33,11 @@ impl Availability {
         if !answered {
             self.record_break();
         }
+    }
+
+    /// How writes ended of late.
+    pub(super) fn writes(&self) -> &Arc<WriteHistory> {
+        &self.writes
     }
 
     /// # Errors

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::Database;
-use time::OffsetDateTime;
 
 use super::batch::Change;
 use super::once::{Answer, KeyRow, Once};
@@ -135,21 +134,14 @@ pub(super) trait Backend: Debug + Send + Sync + Sized + 'static {
         changes: &[Change],
     ) -> Result<(), sqlx::Error>;
 
-    /// Claims a key that is new or claimed at `expired` or before; whether it could.
-    async fn claim_key(
-        &self,
-        open: &mut Open<Self>,
-        once: &Once,
-        now: OffsetDateTime,
-        expired: OffsetDateTime,
-    ) -> Result<bool, sqlx::Error>;
+    /// Claims a key that is new, or has expired by the database's clock; whether it could.
+    async fn claim_key(&self, open: &mut Open<Self>, once: &Once) -> Result<bool, sqlx::Error>;
 
-    /// A key that others have claimed after `expired`.
+    /// A key that others have claimed and that has not expired.
     async fn find_key(
         &self,
         open: &mut Open<Self>,
         key: &str,
-        expired: OffsetDateTime,
     ) -> Result<Option<KeyRow>, sqlx::Error>;
 
     /// Stores the answer to a key that this transaction has claimed.

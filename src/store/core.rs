@@ -388,7 +388,7 @@ impl<B: Backend> Core<B> {
         let mut replayed: Vec<Option<CarriedOut>> = Vec::with_capacity(jobs.len());
         for job in jobs {
             let answer = match &job.work.once {
-                Some(once) => once::claim(backend, open, once, job.work.now).await?,
+                Some(once) => once::claim(backend, open, once).await?,
                 None => None,
             };
             replayed.push(answer.map(CarriedOut::Before));

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::TaskStore;
 use super::availability::Availability;
 use super::core::Store;
 use super::events::EventFeed;
 use super::observed::Observed;
 use super::postgres::{PostgresBackend, PostgresEvents};
 use super::sqlite::{SqliteBackend, SqliteEvents};
-use crate::config::DatabaseTarget;
+use super::{CommittedCounts, TaskStore, WriteHistory};
+use crate::config::{DatabaseTarget, SqliteSynchronous};
 
 /// How many connections a store may hold, and how long anything may take.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub struct PoolSettings {
     /// a statement at most half: so a write that the client is told has failed was stopped by the
     /// database itself, and is not carried out behind the client's back.
     pub request_timeout: Duration,
+    /// What a commit to an SQLite file waits for.
+    pub sqlite_synchronous: SqliteSynchronous,
 }
 
 impl PoolSettings {
@@ -111,6 +113,22 @@ impl Database {
                 EventFeed::new(Arc::new(log), store.core().commits())
             }
         }
+    }
+
+    /// How many tasks the commits of this process added.
+    #[must_use]
+    pub fn committed_counts(&self) -> Arc<CommittedCounts> {
+        let commits = match &self.store {
+            Kind::Sqlite(store) => store.core().commits(),
+            Kind::Postgres(store) => store.core().commits(),
+        };
+        Arc::clone(commits.counts())
+    }
+
+    /// How writes ended of late.
+    #[must_use]
+    pub fn write_history(&self) -> Arc<WriteHistory> {
+        Arc::clone(self.availability.writes())
     }
 
     /// Records whether the database answered when it was last asked. While it does not, every operation fails

@@ -22,12 +22,12 @@ pub enum StoreError {
     /// A request with the same key has not ended yet.
     #[error("a request with the same key has not ended yet")]
     KeyInUse,
-    /// The database cannot be had just now: down, restarting, full, locked or out of connections.
+    /// The database cannot be had just now: down, restarting, full, locked, damaged or out of connections.
     /// Nothing was changed, or it is not known (the connection broke while a change was under way).
     #[error("database unavailable ({kind}): {source}")]
     Unavailable {
         /// A word for the metric: `timeout`, `connection`, `away`, `busy`, `full`, `read_only`, `shutdown`,
-        /// `resources`, `io`.
+        /// `resources`, `io`, `corrupt`.
         kind: &'static str,
         /// What the driver said.
         source: sqlx::Error,

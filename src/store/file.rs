@@ -38,6 +38,6 @@ impl File {
 }
 
 /// Device and number of a file; `None` when it is not there.
-fn identity(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }

@@ -5,30 +5,44 @@
 mod availability;
 mod backend;
 mod batch;
+mod census;
+mod checkpoint;
 mod core;
+mod counts;
 mod database;
 mod error;
 mod events;
 mod file;
 mod insert;
+mod integrity;
 mod limits;
 mod observed;
 mod once;
 mod pool;
 mod postgres;
+mod probe;
 mod query;
 mod queue;
+mod retention;
 mod row;
 mod sql;
 mod sqlite;
 mod tasks;
 mod write;
+mod write_history;
 
+pub use census::{COUNT_INTERVAL_MIN, Census, SETTLE_TIME, TaskCounter};
+pub use checkpoint::keep_log_small;
+pub use counts::CommittedCounts;
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
 pub use events::{Advance, EventFeed, Next, Resync, Tail};
+pub use integrity::{Integrity, quick_check};
 pub use once::{Answer, Once};
+pub use probe::{Writability, WriteProbe, WriteRefusal};
+pub use retention::{Pruned, Retention, RetentionLimits};
 pub use write::{CarriedOut, Work};
+pub use write_history::WriteHistory;
 
 use std::fmt::Debug;
 

@@ -19,6 +19,9 @@ use crate::telemetry::metrics::{
     DB_CLIENT_OPERATION_DURATION_SECONDS, TASKMANAGER_TASK_OPERATIONS_TOTAL,
 };
 
+/// The operations that change something.
+const WRITES: [&str; 5] = ["create", "create_many", "update", "delete", "bulk"];
+
 /// A store that tells the metrics what the one inside does.
 #[derive(Debug)]
 pub(super) struct Observed<S> {
@@ -41,6 +44,7 @@ impl<S: TaskStore> Observed<S> {
             Ok(()) => call.await,
             Err(error) => Err(error),
         };
+        self.availability.writes().record(WRITES.contains(&operation), &result);
         measure(operation, start, &result);
         result
     }

@@ -13,15 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
-use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
 use super::backend::{Backend, Open};
 use super::core::Stopped;
 use crate::domain::Outcome;
-
-/// How long a key is known.
-const KEPT_FOR: Duration = Duration::hours(24);
 
 /// Says that a request is to have its effect once.
 #[derive(Clone)]
@@ -68,13 +64,11 @@ pub(super) async fn claim<B: Backend>(
     backend: &B,
     open: &mut Open<B>,
     once: &Once,
-    now: OffsetDateTime,
 ) -> Result<Option<Answer>, Stopped> {
-    let expired = now - KEPT_FOR;
-    if backend.claim_key(open, once, now, expired).await? {
+    if backend.claim_key(open, once).await? {
         return Ok(None);
     }
-    let Some(row) = backend.find_key(open, &once.key, expired).await? else {
+    let Some(row) = backend.find_key(open, &once.key).await? else {
         return Err(StoreError::KeyInUse.into());
     };
     if row.fingerprint != once.fingerprint {

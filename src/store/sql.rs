@@ -190,35 +190,6 @@ pub(super) const WRITE_MANY_WITH_EVENTS: &str = concat!(
     ", place) ORDER BY place RETURNING task_events.id"
 );
 
-macro_rules! on_known_key {
-    () => {
-        " ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, \
-         claimed_at = excluded.claimed_at, status = NULL, location = NULL, entity_tag = NULL, \
-         body = NULL WHERE idempotency_keys.claimed_at <= $4"
-    };
-}
-
-/// Changes one row, or none when the key is in use or was claimed after `$4`. `$1`: the key; `$2`: its
-/// fingerprint; `$3`: now; `$5`: [`lock_number`](super::once::lock_number) (PostgreSQL only: SQLite has one
-/// writer at a time).
-pub(super) const CLAIM_KEY_UNLESS_IN_USE: &str = concat!(
-    "WITH forgotten AS (DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM \
-     idempotency_keys WHERE claimed_at <= $4 AND key <> $1 ORDER BY claimed_at LIMIT 10 \
-     FOR UPDATE SKIP LOCKED)) INSERT INTO idempotency_keys (key, fingerprint, claimed_at) \
-     SELECT $1, $2, $3 WHERE pg_try_advisory_xact_lock($5)",
-    on_known_key!()
-);
-/// As [`CLAIM_KEY_UNLESS_IN_USE`], where nobody else can be at work.
-pub(super) const CLAIM_KEY: &str = concat!(
-    "INSERT INTO idempotency_keys (key, fingerprint, claimed_at) VALUES ($1, $2, $3)",
-    on_known_key!()
-);
-/// `$1`: what was claimed then or before has expired (SQLite only: PostgreSQL does it with the claim).
-pub(super) const FORGET_KEYS: &str = "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM \
-     idempotency_keys WHERE claimed_at <= $1 ORDER BY claimed_at LIMIT 10)";
-/// `$1`: the key; `$2`: what was claimed then or before has expired.
-pub(super) const FIND_KEY: &str = "SELECT fingerprint, status, location, entity_tag, body \
-     FROM idempotency_keys WHERE key = $1 AND claimed_at > $2";
 /// `$1`: the key; then the answer's status, location, tag and body.
 pub(super) const KEEP_ANSWER: &str = "UPDATE idempotency_keys SET status = $2, location = $3, \
      entity_tag = $4, body = $5 WHERE key = $1";

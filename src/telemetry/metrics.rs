@@ -79,6 +79,14 @@ metrics_table! {
         "Events that were handed to clients, however many these were, as a count.";
     TASKMANAGER_EVENT_RESYNCS_TOTAL, "taskmanager_event_resyncs_total", Counter, Count,
         "Times that clients were told to look at the tasks themselves, by reason (missed, late, moved), as a count.";
+    TASKMANAGER_RETAINED_ROWS, "taskmanager_retained_rows", Gauge, Count,
+        "Rows of the tables that are pruned, by table, as a count.";
+    TASKMANAGER_RETAINED_BYTES, "taskmanager_retained_bytes", Gauge, Bytes,
+        "Size of the rows of the tables that are pruned, by table, in bytes.";
+    TASKMANAGER_PRUNED_ROWS_TOTAL, "taskmanager_pruned_rows_total", Counter, Count,
+        "Rows pruned by table and reason (expired, cap: the table held too many bytes), as a count.";
+    TASKMANAGER_NOT_READY, "taskmanager_not_ready", Gauge, Count,
+        "Why the instance is not ready: 1 for the present reason and 0 for the others, without a unit.";
     TASKMANAGER_BUILD_INFO, "taskmanager_build_info", Gauge, Count,
         "The program's version and revision as labels; always 1, without a unit.";
     TASKMANAGER_DATABASE_UP, "taskmanager_database_up", Gauge, Count,
@@ -114,10 +122,11 @@ metrics_table! {
 }
 
 /// The `kind` labels of [`DB_CLIENT_ERRORS_TOTAL`].
-const DB_ERROR_KINDS: [&str; 11] = [
+const DB_ERROR_KINDS: [&str; 12] = [
     "away",
     "busy",
     "connection",
+    "corrupt",
     "driver",
     "full",
     "inconsistent",
@@ -230,6 +239,12 @@ fn show_before_the_first_event() {
     for operation in ["create", "get", "list", "update", "delete"] {
         counter!(TASKMANAGER_TASK_OPERATIONS_TOTAL, "operation" => operation, "outcome" => "success")
             .absolute(0);
+    }
+    for table in ["task_events", "idempotency_keys"] {
+        for reason in ["expired", "cap"] {
+            counter!(TASKMANAGER_PRUNED_ROWS_TOTAL, "table" => table, "reason" => reason)
+                .absolute(0);
+        }
     }
     gauge!(TASKMANAGER_EVENT_CLIENTS).set(0.0);
     counter!(TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL).absolute(0);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::client::text;
+use crate::support::database::Side;
 use crate::support::postgres::Stop;
 use crate::support::{Answer, Api, App, Database, PostgresServer, Server, WITHIN, until};
 
@@ -58,17 +59,37 @@ async fn the_environment_by_default(#[values(Sqlite, Postgres)] on: Backend) {
     assert_eq!(app.json("/health").await["environment"], "development");
 }
 
-/// The figure is cached, and at most 10 s old.
+/// The figure is cached, at most 10 s old where others write, and never older than the instance's own writes.
 #[rstest]
 #[tokio::test]
-async fn the_count_follows(#[values(Sqlite, Postgres)] on: Backend) {
+async fn the_count_has_own_writes_at_once(#[values(Sqlite, Postgres)] on: Backend) {
     let app = App::start(on).await;
-    let _ = app.create_all(["a", "b"].map(|title| json!({"title": title}))).await;
-    let within = Duration::from_secs(12);
-    until("the cached figure to be renewed", within, async || {
-        (app.json("/health").await["tasks_count"] == 2).then_some(())
+    let count = async || app.json("/health").await["tasks_count"].as_i64().expect("a figure");
+    for n in 1..=40 {
+        let _ = app.create(json!({"title": "t"})).await;
+        assert_eq!(count().await, n);
+    }
+    let operations = json!({"operations": [
+        {"op": "create", "task": {"title": "a"}}, {"op": "create", "task": {"title": "b"}},
+        {"op": "delete", "id": "1"}
+    ]});
+    let _ = app.post("/tasks/bulk", &operations).await.expect(200);
+    assert_eq!(count().await, 41);
+    for n in (31..=40).rev() {
+        let _ = app.delete(&format!("/tasks/{}", 42 - n)).await.expect(204);
+        assert_eq!(count().await, n);
+    }
+    let _ = app.patch("/tasks/30", &json!({"title": "u"})).await.expect(200);
+    assert_eq!(count().await, 31);
+    // What others do is seen later, and what was known stays right.
+    app.database.connect().await.execute("DELETE FROM tasks WHERE number > 30").await;
+    let left = app.json("/tasks/count").await["total"].as_i64().expect("a total");
+    until("the figure to be renewed", Duration::from_secs(12), async || {
+        (count().await == left).then_some(())
     })
     .await;
+    let _ = app.create(json!({"title": "t"})).await;
+    assert_eq!(count().await, left + 1);
 }
 
 #[rstest]
@@ -182,4 +203,135 @@ async fn the_readme_shows_this_answer(#[values(Sqlite, Postgres)] on: Backend) {
     let shown: Value = serde_json::from_str(shown).expect("JSON");
     assert_eq!(shown["target_version"], newest_migration());
     assert_eq!(shown["schema_version"], newest_migration());
+}
+
+/// Why the instance is not ready for reads and writes, and whether it is ready for reads.
+async fn readiness(api: &Api) -> (Option<String>, u16) {
+    let whole = api.get("/health/ready").await;
+    let reads = api.get("/health/ready?for=reads").await.status;
+    if whole.status == 200 {
+        return (None, reads);
+    }
+    let problem = whole.problem(503, "not-ready");
+    assert_eq!(problem.header("retry-after").as_deref(), Some("1"));
+    (Some(text(&problem.json(), "reason").to_owned()), reads)
+}
+
+async fn until_ready_is(api: &Api, reason: Option<&str>, reads: u16) {
+    let what = format!("readiness to be {reason:?}, and {reads} for reads");
+    until(&what, WITHIN, async || {
+        (readiness(api).await == (reason.map(ToOwned::to_owned), reads)).then_some(())
+    })
+    .await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn ready_for_what_is_asked(#[values(Sqlite, Postgres)] on: Backend) {
+    let app = App::start(on).await;
+    assert_eq!(readiness(&app).await, (None, 200));
+    for (query, code) in [
+        ("for=writes", "not_allowed"),
+        ("for=", "empty"),
+        ("for", "empty"),
+        ("for=reads&for=reads", "repeated"),
+        ("fro=reads", "unknown_parameter"),
+    ] {
+        let problem = app.get(&format!("/health/ready?{query}")).await.problem(422, "validation");
+        assert_eq!(problem.json()["errors"][0]["code"], code, "{query}");
+    }
+    let _ = app.get("/health/ready?for=%zz").await.problem(400, "malformed-query");
+    let metrics = app.get("/metrics").await.text();
+    assert!(!metrics.contains("taskmanager_not_ready{reason=\"corrupt\"} 1"), "{metrics}");
+}
+
+/// A server that refuses writes is told so within a moment, serves reads meanwhile, and needs no restart afterwards.
+#[tokio::test]
+async fn read_only_by_configuration_and_standby() {
+    let mut postgres = PostgresServer::start(&[]).await;
+    let url = postgres.url("postgres");
+    let server = Server::start(&[("DATABASE_URL", &url), ("REQUEST_TIMEOUT", "3s")]).await;
+    let api = Api::new(&server.url());
+    let _ = api.create(json!({"title": "t"})).await;
+    let mut side = Side::postgres(&url).await;
+    side.execute("ALTER SYSTEM SET default_transaction_read_only = on").await;
+    side.execute("SELECT pg_reload_conf()").await;
+    until_ready_is(&api, Some("read_only"), 200).await;
+    assert_eq!(api.titles("/tasks").await, ["t"]);
+    let _ = api.post("/tasks", &json!({"title": "u"})).await.problem(503, "unavailable");
+    let _ = api.get("/health").await.expect(200);
+    side.execute("SET default_transaction_read_only = off").await;
+    side.execute("ALTER SYSTEM RESET default_transaction_read_only").await;
+    side.execute("SELECT pg_reload_conf()").await;
+    until_ready_is(&api, None, 200).await;
+    let _ = api.create(json!({"title": "v"})).await;
+
+    drop(side);
+    postgres.stop(Stop::Fast).await;
+    postgres.stand_by();
+    postgres.resume().await;
+    until_ready_is(&api, Some("read_only"), 200).await;
+    let problem = api.get("/health/ready").await.json();
+    assert!(text(&problem, "detail").contains("standby"), "{problem}");
+    assert_eq!(api.titles("/tasks?sort=number").await, ["t", "v"]);
+    let mut side = Side::postgres(&url).await;
+    side.execute("SELECT pg_promote()").await;
+    until_ready_is(&api, None, 200).await;
+    let _ = api.create(json!({"title": "w"})).await;
+}
+
+/// The tables belong to somebody else, who has not given all rights.
+#[tokio::test]
+async fn role_without_rights() {
+    let database = Database::migrated(Postgres).await;
+    let mut owner = database.connect().await;
+    let role = format!("test_role_{:016x}", rand::random::<u64>());
+    owner.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'")).await;
+    let tables = "tasks, task_events, idempotency_keys, task_census, _sqlx_migrations";
+    owner.execute(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}")).await;
+    let mut url = url::Url::parse(&database.url).expect("a URL");
+    url.set_username(&role).expect("a name");
+    url.set_password(Some("secret")).expect("a password");
+    let variables = [
+        ("DATABASE_URL", url.as_str()),
+        ("MIGRATE_DATABASE_URL", &database.url),
+        ("MIGRATE", "check"),
+    ];
+    let server = Server::start(&variables).await;
+    let api = Api::new(&server.url());
+    let _ = api.create(json!({"title": "t"})).await;
+    owner.execute(&format!("REVOKE INSERT ON task_events FROM {role}")).await;
+    until_ready_is(&api, Some("read_only"), 200).await;
+    let problem = api.get("/health/ready").await.json();
+    let detail = text(&problem, "detail");
+    assert!(detail.contains("task_events") && !detail.contains("idempotency_keys"), "{detail}");
+    assert_eq!(api.titles("/tasks").await, ["t"]);
+    owner.execute(&format!("GRANT INSERT ON task_events TO {role}")).await;
+    until_ready_is(&api, None, 200).await;
+    drop(server);
+    owner.execute(&format!("DROP OWNED BY {role}")).await;
+    owner.execute(&format!("DROP ROLE {role}")).await;
+}
+
+/// What the server says of a damaged page, said by a trigger.
+#[tokio::test]
+async fn damage_that_the_server_meets() {
+    let app = App::start(Postgres).await;
+    let mut side = app.database.connect().await;
+    side.execute(
+        "CREATE FUNCTION damage() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'invalid page' USING ERRCODE = 'XX001'; END $$",
+    )
+    .await;
+    side.execute("CREATE TRIGGER damage BEFORE INSERT ON tasks EXECUTE FUNCTION damage()").await;
+    let _ = app.post("/tasks", &json!({"title": "t"})).await.problem(503, "unavailable");
+    until_ready_is(&app, Some("corrupt"), 503).await;
+    until("the metrics to say so", WITHIN, async || {
+        let metrics = app.get("/metrics").await.text();
+        let says = |line: &str| metrics.lines().any(|found| found == line);
+        (says("taskmanager_not_ready{reason=\"corrupt\"} 1")
+            && says("db_client_errors_total{kind=\"corrupt\"} 1"))
+        .then_some(())
+    })
+    .await;
 }

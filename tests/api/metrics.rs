@@ -7,7 +7,7 @@ use crate::support::App;
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::client::text;
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 23] = [
     "http_server_request_duration_seconds",
     "http_server_active_requests",
     "db_client_connection_count",
@@ -17,6 +17,8 @@ const NAMES: [&str; 21] = [
     "db_client_errors_total",
     "taskmanager_tasks",
     "taskmanager_task_operations_total",
+    "taskmanager_pruned_rows_total",
+    "taskmanager_not_ready",
     "taskmanager_build_info",
     "taskmanager_database_up",
     "taskmanager_schema_version",

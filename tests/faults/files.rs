@@ -1,5 +1,6 @@
 //! SQLite files that cannot be written, do not fit on the disk, go away, or are locked by others.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
@@ -9,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::load::{assert_no_errors, assert_no_panic};
 use crate::support::Backend::Sqlite;
 use crate::support::database::Side;
-use crate::support::{Answer, Api, App, Database, Server, Tmpfs, WITHIN, until};
+use crate::support::{Answer, Api, App, Database, Server, Tmpfs, WITHIN, free_port, until};
 
 const SOUND: &str = "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'";
 
@@ -66,8 +67,15 @@ async fn file_that_may_only_be_read() {
     let _ = Api::new(&app.url()).create(json!({"title": "t"})).await;
     app.signal("TERM");
     assert_eq!(app.exit().await, Some(0), "{}", app.output());
-    let server = Server::start(&[("DATABASE_URL", &format!("{}?mode=ro", database.url))]).await;
+    let server = Server::spawn(&[("DATABASE_URL", &format!("{}?mode=ro", database.url))]);
     let api = Api::new(&server.url());
+    until("reads to be served", WITHIN, async || {
+        let answer = api.call("GET", "/health/ready?for=reads").try_send().await.ok()?;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    let problem = api.get("/health/ready").await.problem(503, "not-ready").json();
+    assert_eq!(problem["reason"], "read_only");
     assert_eq!(api.titles("/tasks").await, ["t"]);
     let _ = api.post("/tasks", &json!({"title": "u"})).await.problem(503, "unavailable");
     let _ = api.delete("/tasks/1").await.problem(503, "unavailable");
@@ -96,8 +104,15 @@ async fn full_disk() {
         let _ = api.patch("/tasks/1", &large()).await;
     }
     let _ = api.get("/health").await.expect(200);
-    // Space returns.
+    let problem = api.get("/health/ready").await.problem(503, "not-ready").json();
+    assert_eq!(problem["reason"], "disk_full");
+    let _ = api.get("/health/ready?for=reads").await.expect(200);
+    // Space returns, and nobody has to write for that to be seen.
     disk.remount("size=8m");
+    until("the room to be seen", WITHIN, async || {
+        (api.get("/health/ready").await.status == 200).then_some(())
+    })
+    .await;
     until("writes to be taken again", Duration::from_secs(5), async || {
         (api.post("/tasks", &large()).await.status == 201).then_some(())
     })
@@ -222,4 +237,117 @@ async fn fifty_writers() {
     assert_eq!(app.json("/tasks/count").await["total"], 400);
     assert_no_errors(&app.server);
     assert!(!app.server.output().contains("database is locked"));
+}
+
+/// Damage that no request meets is found by itself, and so is its repair.
+#[tokio::test]
+async fn damaged_page() {
+    let database = Database::empty(Sqlite).await;
+    let path = database.folder().expect("a folder").join("tasks.db");
+    let mut app = Server::start(&[("DATABASE_URL", &database.url)]).await;
+    let api = Api::new(&app.url());
+    for _ in 0..120 {
+        let _ = api.post("/tasks", &large()).await.expect(201);
+    }
+    app.signal("TERM");
+    assert_eq!(app.exit().await, Some(0), "{}", app.output());
+    let mut side = database.connect().await;
+    side.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    let sound = std::fs::read(&path).expect("the file");
+    // The last page of the tasks: none that a start reads.
+    let page = "SELECT max(pageno) FROM dbstat WHERE name = 'tasks' AND pagetype = 'leaf'";
+    let has_dbstat = "SELECT count(*) FROM pragma_module_list WHERE name = 'dbstat'";
+    let page = if side.integer(has_dbstat).await == 1 {
+        usize::try_from(side.integer(page).await).expect("a page")
+    } else {
+        sound.len() / 4096 * 3 / 4
+    };
+    side.close().await;
+    let mut damaged = sound.clone();
+    damaged[(page - 1) * 4096..page * 4096].fill(0x5a);
+    std::fs::write(&path, &damaged).expect("a damaged file");
+
+    let server = Server::spawn(&[("DATABASE_URL", &database.url)]);
+    let api = Api::new(&server.url());
+    let problem = until("the damage to be found", WITHIN, async || {
+        let answer = api.call("GET", "/health/ready").try_send().await.ok()?;
+        let problem = (answer.status == 503).then(|| answer.json())?;
+        (problem["reason"] == "corrupt").then_some(problem)
+    })
+    .await;
+    assert_eq!(problem["detail"], "the database is damaged");
+    let _ = api.get("/health/ready?for=reads").await.expect(503);
+    assert!(server.output().contains("database is damaged"), "{}", server.output());
+    let _ = api.get("/health/live").await.expect(200);
+    assert_no_panic(&server);
+}
+
+/// A reader that never ends keeps the log from being begun anew; once it is gone the log gets small, though nobody writes.
+#[tokio::test]
+async fn log_after_a_long_reader() {
+    const MEGABYTES: u64 = 40;
+    let app = App::start(Sqlite).await;
+    let log = app.database.folder().expect("a folder").join("tasks.db-wal");
+    let bytes = || std::fs::metadata(&log).map_or(0, |found| found.len());
+    let mut reader = app.database.connect().await;
+    reader.execute("BEGIN").await;
+    assert_eq!(reader.integer("SELECT count(*) FROM idempotency_keys").await, 0);
+    let mut writer = app.database.connect().await;
+    for n in 0..MEGABYTES {
+        let insert = format!(
+            "INSERT INTO idempotency_keys (key, fingerprint, claimed_at, status, body) \
+             VALUES ('{n}', zeroblob(32), CAST(unixepoch('subsec') * 1000000 AS INTEGER), 201, \
+             hex(zeroblob(524288)))"
+        );
+        writer.execute(&insert).await;
+    }
+    assert!(bytes() > MEGABYTES << 20, "{} bytes", bytes());
+    reader.execute("COMMIT").await;
+    until("the log to be cut", WITHIN, async || (bytes() < 1 << 20).then_some(())).await;
+    assert_eq!(writer.integer("SELECT count(*) FROM idempotency_keys").await, 40);
+    let _ = app.create(json!({"title": "t"})).await;
+}
+
+/// Whatever the parent's umask says, nobody else may read the database, its log, its lock or its backups.
+#[tokio::test]
+async fn files_are_private() {
+    let database = Database::empty(Sqlite).await;
+    let folder = database.folder().expect("a folder");
+    let port = free_port();
+    let run = |arguments: &str| {
+        let mut command = std::process::Command::new("sh");
+        let script = format!("umask 000; exec \"$0\" {arguments}");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_taskmanager")]);
+        command.env("DATABASE_URL", &database.url).env("PORT", port.to_string());
+        command.current_dir(folder);
+        command.stderr(std::process::Stdio::null()).spawn().expect("a child")
+    };
+    let mut server = run("serve");
+    let api = Api::new(&format!("http://127.0.0.1:{port}"));
+    until("the server to be ready", WITHIN, async || {
+        let answer = api.call("GET", "/health/ready").try_send().await.ok()?;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    assert!(run("backup create").wait().expect("a child").success());
+    let mut names = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let found = entry.metadata().expect("an entry");
+            let mode = found.permissions().mode() & 0o777;
+            let wanted = if found.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode, wanted, "{:o} of {}", mode, entry.path().display());
+            names.push(entry.file_name().to_string_lossy().into_owned());
+            if found.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    server.kill().and_then(|()| server.wait()).expect("its end");
+    for name in ["tasks.db", "tasks.db-wal", "tasks.db-shm", "backups"] {
+        assert!(names.iter().any(|found| found == name), "{name} of {names:?}");
+    }
+    assert!(names.len() >= 6, "a backup and its manifest: {names:?}");
 }

@@ -140,14 +140,18 @@ async fn a_database_that_others_hold_is_unavailable(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     use std::time::Duration;
-    use taskmanager::config::DatabaseUrl;
+    use taskmanager::config::{DatabaseUrl, SqliteSynchronous};
     use taskmanager::store::{Database as Opened, PoolSettings};
 
     let fixture = Fixture::new(backend).await;
     let mut side = fixture.database.connect().await;
     side.lock_tasks().await;
     let url = DatabaseUrl::parse(&fixture.database.url).expect("a URL");
-    let hasty = PoolSettings { max_connections: 2, request_timeout: Duration::from_secs(4) };
+    let hasty = PoolSettings {
+        max_connections: 2,
+        request_timeout: Duration::from_secs(4),
+        sqlite_synchronous: SqliteSynchronous::Full,
+    };
     let hasty = Opened::open(url.target(), &hasty);
     let refused = hasty.tasks().create(task("x")).await;
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskmanager::config::{DatabaseUrl, MigrateMode};
+use taskmanager::config::{DatabaseUrl, MigrateMode, SqliteSynchronous};
 use taskmanager::domain::{
     Clock, Cursor, Priority, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter, Title,
 };
@@ -58,7 +58,11 @@ impl Fixture {
         };
         let prepared = prepare(&settings, &set, &SystemClock, &Progress::default()).await;
         prepared.expect("a migrated database");
-        let pool = PoolSettings { max_connections: 10, request_timeout: Duration::from_mins(1) };
+        let pool = PoolSettings {
+            max_connections: 10,
+            request_timeout: Duration::from_mins(1),
+            sqlite_synchronous: SqliteSynchronous::Full,
+        };
         let opened = Opened::open(url.target(), &pool);
         let left = LeftInTransaction(database.url.clone());
         Self { _left: left, tasks: opened.tasks(), opened, database }

@@ -10,6 +10,8 @@ pub mod support;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod census;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod events;
@@ -29,6 +31,8 @@ mod once;
 mod plans;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

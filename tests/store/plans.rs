@@ -136,6 +136,25 @@ async fn the_first_page_and_every_other_go_by_an_index(
         assert_by(index, &next);
         assert_unsorted(&next);
     }
+    for order in ["-updated_at", "updated_at"] {
+        let sort = Sort::parse(order).expect("a sort");
+        let first = page_plan(&fixture, &all, &sort, Start::Skip(0)).await;
+        let page = fixture.page(&all, &sort, 1000, Start::Skip(500)).await;
+        let start = after(page.tasks.last().expect("a row"), &sort, &all);
+        for plan in [first, page_plan(&fixture, &all, &sort, start).await] {
+            assert_by("tasks_updated_at_idx", &plan);
+            match order {
+                "-updated_at" => assert_unsorted(&plan),
+                // Those of the same moment stand in the other order in the index, and are sorted as they come.
+                _ => assert!(
+                    ["Incremental Sort", "FOR LAST TERM OF ORDER BY"]
+                        .iter()
+                        .any(|s| plan.contains(s)),
+                    "{plan}"
+                ),
+            }
+        }
+    }
     // SQLite's table is its own index of numbers.
     if backend == Backend::Postgres {
         let sort = Sort::parse("number").expect("a sort");

@@ -166,6 +166,11 @@ impl PostgresServer {
         self.resume().await;
     }
 
+    /// Lets the server, which does not run, be a standby from its next start on, until it is promoted.
+    pub fn stand_by(&self) {
+        self.write("cluster/standby.signal", "");
+    }
+
     /// Stops every process of the server where it is: connections stay open, and nothing answers.
     ///
     /// # Panics

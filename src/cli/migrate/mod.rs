@@ -46,6 +46,11 @@ pub(super) enum Migrate {
 }
 
 impl Migrate {
+    /// Whether files of the project are written.
+    pub(super) fn writes_sources(&self) -> bool {
+        matches!(self, Self::New(_) | Self::Diff(_))
+    }
+
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Status(args) => args.run(config).await,

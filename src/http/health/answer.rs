@@ -1,19 +1,23 @@
 //! `/health`, `/health/live` and `/health/ready`: the forms of the answers, and who gives them.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::Health;
-use crate::domain::date;
+use crate::domain::text::quoted;
+use crate::domain::{Fault, date};
+use crate::http::error::ApiError;
 use crate::http::openapi::ReadyProblems;
 use crate::http::problem::{NOT_READY, Problem};
+use crate::http::query_string::QueryString;
+use crate::http::tasks::reader::Reader;
+use crate::monitor::{Monitor, NotReady, NotReadyReason, Traffic};
 
 /// Marks an answer that fails with a body of its own, which no layer may replace.
 #[derive(Clone, Copy, Debug)]
@@ -94,22 +98,22 @@ pub(crate) struct PendingBody {
             headers(("Retry-After" = i64, description = "Seconds to wait")))
     )
 )]
-pub(in crate::http) async fn health(State(health): State<Arc<Health>>) -> Response {
-    let connected = health.connected().await;
-    let seen = health.seen.read().unwrap_or_else(PoisonError::into_inner);
-    let schema = seen.schema.as_ref();
-    let known = schema.filter(|_| connected);
+pub(in crate::http) async fn health(State(monitor): State<Arc<Monitor>>) -> Response {
+    let seen = monitor.overview().await;
+    let connected = seen.connected;
+    let known = seen.schema.as_ref().filter(|_| connected);
     let healthy = known.is_some_and(|report| report.state.can_serve());
+    let settings = monitor.settings();
     let body = HealthBody {
         status: if healthy { HealthWord::Healthy } else { HealthWord::Unhealthy },
         database: if connected { DatabaseWord::Connected } else { DatabaseWord::Disconnected },
         tasks_count: seen.tasks_count.filter(|_| connected),
-        environment: health.settings.environment.clone(),
+        environment: settings.environment.clone(),
         version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: health.settings.started.elapsed().as_secs(),
+        uptime_seconds: settings.started.elapsed().as_secs(),
         schema_state: known.map(|report| report.state.as_str()),
         schema_version: known.and_then(|report| report.head),
-        target_version: health.settings.target,
+        target_version: settings.target,
         pending_migrations: known.map(|report| {
             let pending = report.pending.iter();
             pending
@@ -118,7 +122,6 @@ pub(in crate::http) async fn health(State(health): State<Arc<Health>>) -> Respon
         }),
         last_migration_at: known.and_then(|r| r.last_migration_at).map(date::format_seconds),
     };
-    drop(seen);
     if healthy {
         return Json(body).into_response();
     }
@@ -145,19 +148,44 @@ pub(in crate::http) async fn live() -> Json<ProbeBody> {
     Json(ProbeBody { status: "live" })
 }
 
+/// What traffic is meant.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameter; the handler reads it")]
+struct TrafficParam {
+    /// Reads only, which are served while the database takes no writes; without it, reads and writes.
+    #[param(inline, nullable = false)]
+    r#for: Option<TrafficWord>,
+}
+
+/// The traffic that can be asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "documents the parameter; the handler reads it")]
+enum TrafficWord {
+    Reads,
+}
+
 /// Whether this instance may get traffic
 #[utoipa::path(
     get, path = "/health/ready", tag = "operations", operation_id = "ready",
-    responses((status = 200, description = "It may", body = ProbeBody), ReadyProblems)
+    params(TrafficParam),
+    responses(
+        (status = 200, description = "It may", body = ProbeBody),
+        ReadyProblems
+    )
 )]
-pub(in crate::http) async fn ready(State(health): State<Arc<Health>>) -> Response {
-    let Some((reason, detail)) = health.refusal().await else {
-        return Json(ProbeBody { status: "ready" }).into_response();
+pub(in crate::http) async fn ready(
+    State(monitor): State<Arc<Monitor>>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let traffic = traffic(&QueryString::parse(uri.query())?)?;
+    let Some(NotReady { reason, detail }) = monitor.not_ready(traffic).await else {
+        return Ok(Json(ProbeBody { status: "ready" }).into_response());
     };
-    let mut problem = Problem::new(&NOT_READY, detail);
-    problem.extra.insert("reason".into(), reason.into());
-    if reason == "starting" {
-        let progress = health.progress.snapshot();
+    let mut problem = Problem { reason: Some(reason), ..Problem::new(&NOT_READY, detail) };
+    if reason == NotReadyReason::Starting {
+        let progress = monitor.progress();
         let members = serde_json::json!({
             "phase": progress.phase.as_str(),
             "version": progress.version,
@@ -167,5 +195,17 @@ pub(in crate::http) async fn ready(State(health): State<Arc<Health>>) -> Respons
         });
         problem.extra.insert("progress".into(), members);
     }
-    ([(RETRY_AFTER, "1")], problem).into_response()
+    Ok(([(RETRY_AFTER, "1")], problem).into_response())
+}
+
+fn traffic(query: &QueryString) -> Result<Traffic, ApiError> {
+    let mut reader = Reader::new(query);
+    reader.refuse_unknown(&["for"]);
+    let traffic = reader.read("for", |word| match word {
+        "reads" => Ok(Traffic::Reads),
+        other => {
+            Err(Fault::new("not_allowed", format!("for must be reads; got {}", quoted(other))))
+        }
+    });
+    Ok(reader.finish(traffic.unwrap_or_default())?)
 }

@@ -3,20 +3,20 @@
 //! Answered from the look that `/health` is answered from: no request reads the record. What `migrate history` says of
 //! machines and people (host, user, reason) is for operators, and not for whoever reaches the port.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Health;
 use super::answer::PendingBody;
 use crate::domain::date;
 use crate::http::error::ApiError;
 use crate::http::openapi::SchemaProblems;
 use crate::migrate::StateReport;
 use crate::migrate::history::Line;
+use crate::monitor::Monitor;
 
 /// The schema and its history.
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,25 +91,13 @@ struct MigrationBody {
     )
 )]
 pub(in crate::http) async fn migrations(
-    State(health): State<Arc<Health>>,
+    State(monitor): State<Arc<Monitor>>,
 ) -> Result<Json<MigrationsBody>, ApiError> {
-    if !health.connected().await {
+    if !monitor.connected().await {
         return Err(ApiError::Away);
     }
-    if let Some(body) = health.migrations() {
-        return Ok(Json(body));
-    }
-    // Only in the first moments of an instance.
-    health.look().await;
-    health.migrations().map(Json).ok_or(ApiError::Away)
-}
-
-impl Health {
-    /// What was last seen; `None` before the first look.
-    fn migrations(&self) -> Option<MigrationsBody> {
-        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        Some(MigrationsBody::new(seen.schema.as_ref()?, seen.history.as_ref()?))
-    }
+    let (schema, history) = monitor.survey().await.ok_or(ApiError::Away)?;
+    Ok(Json(MigrationsBody::new(&schema, &history)))
 }
 
 impl MigrationsBody {

@@ -36,6 +36,7 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         request_id: id.as_ref().map_or("", |id| id.0.as_ref()),
         errors: &problem.errors,
         errors_total: problem.errors_total,
+        reason: problem.reason,
         extra: &problem.extra,
     };
     // Strings, integers and JSON values always serialise.

@@ -13,7 +13,7 @@ pub(super) mod import;
 pub(super) mod list;
 pub(super) mod model;
 mod params;
-mod reader;
+pub(in crate::http) mod reader;
 pub(super) mod stats;
 pub(super) mod update;
 

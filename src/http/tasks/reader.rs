@@ -5,18 +5,18 @@ use crate::domain::{Fault, Place, Violations};
 use crate::http::query_string::QueryString;
 
 /// The pairs of a query string, taken out name by name.
-pub(super) struct Reader<'a> {
+pub(in crate::http) struct Reader<'a> {
     query: &'a QueryString,
     pub(super) violations: Violations,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(query: &'a QueryString) -> Self {
+    pub(in crate::http) fn new(query: &'a QueryString) -> Self {
         Self { query, violations: Violations::new() }
     }
 
     /// A fault for each name that is not among those that the path takes.
-    pub(super) fn refuse_unknown(&mut self, allowed: &[&str]) {
+    pub(in crate::http) fn refuse_unknown(&mut self, allowed: &[&str]) {
         let mut seen: Vec<&str> = Vec::new();
         for (name, _) in &self.query.0 {
             if allowed.contains(&name.as_str()) || seen.contains(&name.as_str()) {
@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value, if every rule was kept.
-    pub(super) fn finish<T>(self, value: T) -> Result<T, Violations> {
+    pub(in crate::http) fn finish<T>(self, value: T) -> Result<T, Violations> {
         if self.violations.is_empty() { Ok(value) } else { Err(self.violations) }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub(super) fn read<T>(
+    pub(in crate::http) fn read<T>(
         &mut self,
         name: &str,
         parse: impl Fn(&str) -> Result<T, Fault>,

@@ -10,25 +10,18 @@ mod tail;
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use tail::{Advance, Next, Resync, Tail};
 
-use super::StoreError;
+use super::{CommittedCounts, StoreError};
 use crate::domain::{EventMark, TaskEvent};
 
-/// How many of the newest events are kept, at most a day.
-pub(super) const KEPT: i64 = 100_000;
-/// How many are pruned in one statement.
-pub(super) const PRUNED_AT_ONCE: i64 = 1_000;
-/// How often old events are pruned.
-const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// Shortest time between two announcements to other processes.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(20);
 
@@ -48,10 +41,6 @@ pub(super) trait EventLog: Debug + Send + Sync {
     /// this was asked belongs to one of them, or will never be there.
     async fn writers(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Removes the oldest events that are too old or too many, [`PRUNED_AT_ONCE`] at most, and says how many it
-    /// were. The newest one stays, for readers to hold on to.
-    async fn prune(&self) -> Result<u64, StoreError>;
-
     /// Tells other processes that there are new events.
     async fn announce(&self) -> Result<(), StoreError>;
 
@@ -67,16 +56,20 @@ pub(super) trait EventLog: Debug + Send + Sync {
 pub(super) struct Commits {
     here: watch::Sender<()>,
     elsewhere: Notify,
-    /// How many more tasks there are by what this process has committed since it began.
-    net_created: AtomicI64,
+    counts: Arc<CommittedCounts>,
 }
 
 impl Commits {
     /// Changes with their events were committed by this process, by which there are so many more tasks.
     pub(super) fn made(&self, net_created: i64) {
-        self.net_created.fetch_add(net_created, Ordering::AcqRel);
+        self.counts.record(net_created);
         self.here.send_replace(());
         self.elsewhere.notify_one();
+    }
+
+    /// How many tasks the commits of this process added.
+    pub(super) fn counts(&self) -> &Arc<CommittedCounts> {
+        &self.counts
     }
 
     /// Another process said that it committed something.
@@ -140,29 +133,10 @@ impl EventFeed {
         Ok(Some(events))
     }
 
-    /// Announces commits to other processes, and prunes old events, until the future is dropped.
-    pub async fn keep(&self) {
-        tokio::join!(self.announce(), self.prune_again_and_again());
-    }
-
-    /// Removes events that are too old or too many, and says how many it were.
+    /// Announces commits to other processes, until the future is dropped.
     ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when that does not work; some may be gone.
-    pub async fn prune(&self) -> Result<u64, StoreError> {
-        let mut pruned = 0;
-        loop {
-            let now = self.log.prune().await?;
-            pruned += now;
-            if i64::try_from(now).is_ok_and(|now| now < PRUNED_AT_ONCE) {
-                return Ok(pruned);
-            }
-        }
-    }
-
     /// After the commit and not in the transaction, where it would make all commits wait for one another.
-    async fn announce(&self) {
+    pub async fn keep(&self) {
         loop {
             self.commits.elsewhere.notified().await;
             if let Err(error) = self.log.announce().await {
@@ -170,21 +144,6 @@ impl EventFeed {
                 tracing::debug!(%error, "other processes were not told of new events");
             }
             sleep(ANNOUNCE_EVERY).await;
-        }
-    }
-
-    async fn prune_again_and_again(&self) {
-        let mut ticks = interval(PRUNE_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first is due at once, in the middle of a start.
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            match self.prune().await {
-                Ok(0) => {}
-                Ok(events) => tracing::debug!(events, "old events were pruned"),
-                Err(error) => tracing::debug!(%error, "old events were not pruned"),
-            }
         }
     }
 }

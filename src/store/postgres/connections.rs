@@ -114,7 +114,7 @@ fn refuses_options(error: &dyn sqlx::error::DatabaseError) -> bool {
 }
 
 /// The word for an SQLSTATE (PostgreSQL's manual, appendix A) that means "not now".
-pub(super) fn kind_of(error: &sqlx::Error) -> Option<&'static str> {
+pub(in crate::store) fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
     let code = error.as_database_error()?.code()?;
     match (code.get(..2)?, code.as_ref()) {
         (_, "57014" | "25P03") => Some("timeout"),
@@ -122,6 +122,7 @@ pub(super) fn kind_of(error: &sqlx::Error) -> Option<&'static str> {
         (_, "55P03") | ("40", _) => Some("busy"),
         (_, "25006") => Some("read_only"),
         (_, "53100") => Some("full"),
+        (_, "XX001" | "XX002") => Some("corrupt"),
         ("53", _) => Some("resources"),
         ("58", _) => Some("io"),
         _ => None,

@@ -13,7 +13,7 @@ use super::connections::leads_to_the_server;
 use crate::domain::TaskEvent;
 use crate::store::backend::Backend;
 use crate::store::core::{Core, statement};
-use crate::store::events::{Commits, EventLog, KEPT, PRUNED_AT_ONCE};
+use crate::store::events::{Commits, EventLog};
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself.
@@ -31,12 +31,6 @@ const WRITERS: &str = "SELECT virtualtransaction FROM pg_catalog.pg_locks \
      WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted \
      AND relation = CAST('task_events' AS regclass) AND pid IS DISTINCT FROM pg_backend_pid() \
      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())";
-/// `$1`: how many rows are looked at; `$2`: how many of the newest are kept.
-const PRUNE: &str = "DELETE FROM task_events \
-     WHERE id IN (SELECT id FROM task_events ORDER BY id LIMIT $1) \
-     AND id < (SELECT max(id) FROM task_events) \
-     AND (id <= (SELECT max(id) FROM task_events) - $2 OR at < now() - interval '24 hours')";
-
 /// The outbox of one database.
 #[derive(Debug)]
 pub(in crate::store) struct PostgresEvents {
@@ -111,17 +105,6 @@ impl EventLog for PostgresEvents {
 
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
         self.core.read_texts(WRITERS).await
-    }
-
-    async fn prune(&self) -> Result<u64, StoreError> {
-        let prune = statement(|backend: &PostgresBackend, open| {
-            let prune = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
-            let prune = prune.persistent(backend.keeps_statements());
-            Box::pin(
-                async move { prune.execute(&mut open.raw).await.map(|done| done.rows_affected()) },
-            )
-        });
-        self.core.change(prune).await
     }
 
     async fn announce(&self) -> Result<(), StoreError> {

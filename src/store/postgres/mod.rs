@@ -14,13 +14,15 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::columns::Columns;
-use self::connections::{Connector, kind_of};
+use self::connections::Connector;
+pub(super) use self::connections::unavailable;
 pub(super) use self::events::PostgresEvents;
 use super::backend::{Backend, Open, Role, Scope};
 use super::batch::Change;
 use super::insert;
 use super::once::{Answer, KeyRow, Once, lock_number};
 use super::query::{Dialect, WordSearch, like_pattern};
+use super::retention::postgres::{CLAIM_KEY, FIND_KEY};
 use super::row::{TaskRow, Timestamp};
 use super::{ListQuery, PoolSettings, sql};
 use crate::domain::{EventKind, Task, TaskRef};
@@ -83,7 +85,7 @@ impl Backend for PostgresBackend {
     }
 
     fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
-        kind_of(error)
+        unavailable(error)
     }
 
     /// SQLSTATE class 40, but for 40003, which says that it is not known.
@@ -217,16 +219,8 @@ impl Backend for PostgresBackend {
         write.persistent(persistent).fetch_all(&mut open.raw).await.map(drop)
     }
 
-    async fn claim_key(
-        &self,
-        open: &mut Open<Self>,
-        once: &Once,
-        now: OffsetDateTime,
-        expired: OffsetDateTime,
-    ) -> Result<bool, sqlx::Error> {
-        let claim = sqlx::query(sql::CLAIM_KEY_UNLESS_IN_USE).bind(&once.key);
-        let claim = claim.bind(once.fingerprint.as_slice());
-        let claim = claim.bind(Timestamp(now)).bind(Timestamp(expired));
+    async fn claim_key(&self, open: &mut Open<Self>, once: &Once) -> Result<bool, sqlx::Error> {
+        let claim = sqlx::query(CLAIM_KEY).bind(&once.key).bind(once.fingerprint.as_slice());
         let claim = claim.bind(lock_number(&once.key)).persistent(self.keeps_statements());
         Ok(claim.execute(&mut open.raw).await?.rows_affected() == 1)
     }
@@ -235,10 +229,12 @@ impl Backend for PostgresBackend {
         &self,
         open: &mut Open<Self>,
         key: &str,
-        expired: OffsetDateTime,
     ) -> Result<Option<KeyRow>, sqlx::Error> {
-        let find = sqlx::query_as(sql::FIND_KEY).bind(key).bind(Timestamp(expired));
-        find.persistent(self.keeps_statements()).fetch_optional(&mut open.raw).await
+        sqlx::query_as(FIND_KEY)
+            .bind(key)
+            .persistent(self.keeps_statements())
+            .fetch_optional(&mut open.raw)
+            .await
     }
 
     async fn store_answer(

@@ -8,19 +8,12 @@ use async_trait::async_trait;
 
 use super::SqliteBackend;
 use crate::domain::TaskEvent;
-use crate::store::core::{Core, statement};
-use crate::store::events::{Commits, EventLog, KEPT, PRUNED_AT_ONCE};
+use crate::store::core::Core;
+use crate::store::events::{Commits, EventLog};
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself: another process cannot say that it has written.
 const POLL: Duration = Duration::from_millis(100);
-/// `$1`: how many rows are looked at; `$2`: how many of the newest are kept.
-const PRUNE: &str = "DELETE FROM task_events \
-     WHERE id IN (SELECT id FROM task_events ORDER BY id LIMIT $1) \
-     AND id < (SELECT max(id) FROM task_events) \
-     AND (id <= (SELECT max(id) FROM task_events) - $2 \
-          OR at < CAST((unixepoch('subsec') - 86400) * 1000000 AS INTEGER))";
-
 /// The outbox of one file.
 #[derive(Debug)]
 pub(in crate::store) struct SqliteEvents(Arc<Core<SqliteBackend>>);
@@ -47,16 +40,6 @@ impl EventLog for SqliteEvents {
 
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
-    }
-
-    async fn prune(&self) -> Result<u64, StoreError> {
-        let prune = statement(|_: &SqliteBackend, open| {
-            let prune = sqlx::query(PRUNE).bind(PRUNED_AT_ONCE).bind(KEPT);
-            Box::pin(
-                async move { prune.execute(&mut open.raw).await.map(|done| done.rows_affected()) },
-            )
-        });
-        self.0.change(prune).await
     }
 
     async fn announce(&self) -> Result<(), StoreError> {

@@ -1,8 +1,8 @@
 //! Tasks in an SQLite file: one writer, many readers, write-ahead logging.
 //!
 //! All writes of this process go through one connection, and take the write lock when they begin (`BEGIN IMMEDIATE`),
-//! so that no two of them ever meet "database is locked"; only another process can make them wait, for `busy_timeout`
-//! at most.
+//! so that no two of them ever meet "database is locked"; only another process, and the short transactions of upkeep
+//! (see `probe.rs`, `retention.rs`), can make them wait, for `busy_timeout` at most.
 
 mod events;
 
@@ -19,13 +19,15 @@ use uuid::Uuid;
 pub(super) use self::events::SqliteEvents;
 use super::backend::{Backend, Open, Role, Scope};
 use super::batch::Change;
+use super::checkpoint::JOURNAL_SIZE_LIMIT_BYTES;
 use super::file::File;
 use super::limits::INTERRUPT_CHECK_INSTRUCTIONS;
 use super::once::{Answer, KeyRow, Once};
 use super::query::{Dialect, WordSearch, like_pattern};
+use super::retention::sqlite::{CLAIM_KEY, FIND_KEY};
 use super::row::{TaskRow, Timestamp};
 use super::{ListQuery, PoolSettings, insert, sql};
-use crate::config::{SqliteMode, SqliteTarget};
+use crate::config::{self, SqliteMode, SqliteTarget};
 use crate::domain::{EventKind, SortField, Task, TaskRef};
 
 /// Shortest word, in characters, that the trigram index can find.
@@ -62,9 +64,13 @@ impl SqliteBackend {
         let reading = options.clone().read_only(true);
         let writing = match target.mode {
             SqliteMode::ReadOnly => reading.clone(),
-            SqliteMode::ReadWrite | SqliteMode::Create => {
-                options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
-            }
+            SqliteMode::ReadWrite | SqliteMode::Create => options
+                .journal_mode(SqliteJournalMode::Wal)
+                .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES.to_string())
+                .synchronous(match settings.sqlite_synchronous {
+                    config::SqliteSynchronous::Full => SqliteSynchronous::Full,
+                    config::SqliteSynchronous::Normal => SqliteSynchronous::Normal,
+                }),
         };
         Self { writing, reading, file: File::new(target.path.clone()) }
     }
@@ -116,7 +122,7 @@ impl Backend for SqliteBackend {
     }
 
     fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
-        kind_of(error)
+        unavailable(error)
     }
 
     fn was_rolled_back(_: &sqlx::Error) -> bool {
@@ -230,17 +236,8 @@ impl Backend for SqliteBackend {
         Ok(())
     }
 
-    async fn claim_key(
-        &self,
-        open: &mut Open<Self>,
-        once: &Once,
-        now: OffsetDateTime,
-        expired: OffsetDateTime,
-    ) -> Result<bool, sqlx::Error> {
-        let forget = sqlx::query(sql::FORGET_KEYS).bind(Timestamp(expired));
-        forget.execute(&mut open.raw).await?;
-        let claim = sqlx::query(sql::CLAIM_KEY).bind(&once.key).bind(once.fingerprint.as_slice());
-        let claim = claim.bind(Timestamp(now)).bind(Timestamp(expired));
+    async fn claim_key(&self, open: &mut Open<Self>, once: &Once) -> Result<bool, sqlx::Error> {
+        let claim = sqlx::query(CLAIM_KEY).bind(&once.key).bind(once.fingerprint.as_slice());
         Ok(claim.execute(&mut open.raw).await?.rows_affected() == 1)
     }
 
@@ -248,10 +245,8 @@ impl Backend for SqliteBackend {
         &self,
         open: &mut Open<Self>,
         key: &str,
-        expired: OffsetDateTime,
     ) -> Result<Option<KeyRow>, sqlx::Error> {
-        let find = sqlx::query_as(sql::FIND_KEY).bind(key).bind(Timestamp(expired));
-        find.fetch_optional(&mut open.raw).await
+        sqlx::query_as(FIND_KEY).bind(key).fetch_optional(&mut open.raw).await
     }
 
     async fn store_answer(
@@ -285,7 +280,7 @@ impl Backend for SqliteBackend {
 }
 
 /// The word for a result code (<https://sqlite.org/rescode.html>) that means "not now".
-fn kind_of(error: &sqlx::Error) -> Option<&'static str> {
+pub(super) fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     match code & 0xff {
         5 | 6 => Some("busy"),
@@ -293,6 +288,7 @@ fn kind_of(error: &sqlx::Error) -> Option<&'static str> {
         9 => Some("timeout"),
         8 => Some("read_only"),
         10 | 14 => Some("io"),
+        11 | 26 => Some("corrupt"),
         13 => Some("full"),
         _ => None,
     }

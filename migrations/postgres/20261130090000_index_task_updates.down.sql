@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY tasks_updated_at_idx;
