@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::sessions::left_in_transaction;
 use crate::support::{Backend, Database};
 
 /// What these tests call now, unless time is their subject.
@@ -22,9 +23,22 @@ pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-21 09:00:00.123456 UTC)
 
 /// The parts are dropped in this order.
 pub(crate) struct Fixture {
+    _left: LeftInTransaction,
     pub(crate) tasks: Arc<dyn TaskStore>,
     pub(crate) opened: Opened,
     pub(crate) database: Database,
+}
+
+/// Demands, when it is dropped, that the store leaves no session idle in a transaction.
+struct LeftInTransaction(String);
+
+impl Drop for LeftInTransaction {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let left = left_in_transaction(&self.0);
+            assert!(left.is_empty(), "idle in a transaction: {left:#?}");
+        }
+    }
 }
 
 impl Fixture {
@@ -46,7 +60,8 @@ impl Fixture {
         prepared.expect("a migrated database");
         let pool = PoolSettings { max_connections: 10, request_timeout: Duration::from_mins(1) };
         let opened = Opened::open(url.target(), &pool);
-        Self { tasks: opened.tasks(), opened, database }
+        let left = LeftInTransaction(database.url.clone());
+        Self { _left: left, tasks: opened.tasks(), opened, database }
     }
 
     /// Stores tasks one after the other, and returns them with their numbers.

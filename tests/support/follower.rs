@@ -1,11 +1,13 @@
 //! A client of `GET /tasks/events`: reads server-sent events as a browser does.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, Response};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
-use super::poll::WITHIN;
+use super::poll::{WITHIN, until};
 
 /// One event, as a browser would hand it on.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,20 +84,18 @@ impl Follower {
     ///
     /// When it is answered otherwise than with a stream.
     pub async fn try_open(base: &str, after: Option<i64>) -> Result<Self, reqwest::Error> {
-        let client = Client::builder().pool_max_idle_per_host(0).build()?;
-        let request = client.get(format!("{base}/tasks/events"));
-        let request = match after {
-            Some(id) => request.header("last-event-id", id.to_string()),
-            None => request,
-        };
-        let response = request.send().await?;
+        let response = request(base, after).await?;
         assert_eq!(response.status(), 200, "{response:?}");
+        Ok(Self::greeted(response, after).await)
+    }
+
+    async fn greeted(response: Response, after: Option<i64>) -> Self {
         let mut follower = Self { response, buffer: Vec::new(), comments: 0, last: 0 };
         if let Some(hello) = follower.next().await {
             assert_eq!((&*hello.event, &hello.data["id"]), ("hello", &hello.id.into()));
             assert!(after.is_none_or(|id| id == hello.id), "{hello:?}");
         }
-        Ok(follower)
+        follower
     }
 
     /// The next event; `None` when the stream has ended.
@@ -153,5 +153,85 @@ impl Follower {
         let event = event?;
         self.last = id.expect("every event has a number");
         Some(Told { event, id: self.last, data: data.expect("every event carries something") })
+    }
+}
+
+async fn request(base: &str, after: Option<i64>) -> Result<Response, reqwest::Error> {
+    let client = Client::builder().pool_max_idle_per_host(0).build()?;
+    let request = client.get(format!("{base}/tasks/events"));
+    match after {
+        Some(id) => request.header("last-event-id", id.to_string()),
+        None => request,
+    }
+    .send()
+    .await
+}
+
+/// Follows in the background, and comes back with `Last-Event-ID` whenever its stream ends or is refused.
+#[derive(Debug)]
+pub struct Recorder {
+    told: Arc<Mutex<Vec<Told>>>,
+    /// The number of the event after which it began.
+    pub after: i64,
+    task: JoinHandle<()>,
+}
+
+impl Recorder {
+    /// Follows from now on.
+    pub async fn start(base: &str) -> Self {
+        let follower = Follower::now(base).await;
+        let after = follower.number();
+        let told = Arc::<Mutex<Vec<Told>>>::default();
+        let task = tokio::spawn(record(base.to_owned(), follower, Arc::clone(&told)));
+        Self { told, after, task }
+    }
+
+    /// What it was told so far.
+    #[must_use]
+    pub fn told(&self) -> Vec<Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until it was told of an event, or of a later one.
+    pub async fn reaches(&self, number: i64) {
+        until(&format!("event {number} to be told"), WITHIN, async || {
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            (told.last().map_or(self.after, Told::number) >= number).then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn record(base: String, follower: Follower, told: Arc<Mutex<Vec<Told>>>) {
+    /// Longest that a new stream waits for its first bytes.
+    const HELLO_WITHIN: Duration = Duration::from_secs(5);
+    const RECONNECT_AFTER: Duration = Duration::from_millis(20);
+    let mut last = follower.last;
+    let mut stream = Some(follower);
+    loop {
+        if let Some(mut follower) = stream.take() {
+            // A service that stands still says nothing: no limit.
+            while let Some(event) = follower.read().await {
+                told.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+            }
+            last = follower.last;
+        }
+        let opening = async {
+            let response = request(&base, Some(last)).await.ok()?;
+            if response.status() != 200 {
+                return None;
+            }
+            Some(Follower::greeted(response, Some(last)).await)
+        };
+        stream = tokio::time::timeout(HELLO_WITHIN, opening).await.ok().flatten();
+        // A stream that ended before its first event has no id of its own.
+        stream = stream.filter(|follower| follower.last != 0);
+        tokio::time::sleep(RECONNECT_AFTER).await;
     }
 }

@@ -109,6 +109,13 @@ impl PostgresServer {
         self.port
     }
 
+    /// What it wrote to its log since it was made.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = std::fs::read(self.folder.path().join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// Starts the server again on its port, and waits until it takes connections.
     ///
     /// # Panics

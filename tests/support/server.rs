@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::poll::{WITHIN, until};
+use super::sessions::left_in_transaction;
 
 /// A running (or finished) `taskmanager`, killed when dropped.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Server {
     /// The public port.
     pub port: u16,
     folder: TempDir,
+    /// Where its sessions are seen, if it is a PostgreSQL server.
+    database: Option<String>,
 }
 
 impl Server {
@@ -69,7 +72,13 @@ impl Server {
             }
         }
         let child = command.spawn().expect("the binary starts");
-        Self { child, port, folder }
+        // A pooler shows nobody's sessions; what migrates comes to the server itself.
+        let database = ["MIGRATE_DATABASE_URL", "DATABASE_URL"]
+            .into_iter()
+            .filter_map(|wanted| variables.iter().find(|(name, _)| *name == wanted))
+            .map(|(_, url)| (*url).to_owned())
+            .find(|url| !url.is_empty());
+        Self { child, port, folder, database }
     }
 
     /// Starts a server and waits until it says that it is ready.
@@ -178,8 +187,26 @@ pub fn field(line: &Value, name: &str) -> Option<Value> {
     direct.or_else(|| line.get("span").and_then(|span| span.get(name))).cloned()
 }
 
+impl Server {
+    /// Sessions that it leaves idle in a transaction, if it runs: no test may end so.
+    fn left_in_transaction(&mut self) -> Vec<String> {
+        if std::thread::panicking() || self.child.try_wait().ok().flatten().is_some() {
+            return Vec::new();
+        }
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        // After the name in parentheses: the state (`man 5 proc`). One that is stopped cannot end anything.
+        let stopped = stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'));
+        match &self.database {
+            Some(url) if !stopped => left_in_transaction(url),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
+        let left = self.left_in_transaction();
         if self.child.try_wait().ok().flatten().is_none() {
             let _ = self.child.kill();
             let _ = self.child.wait();
@@ -190,6 +217,7 @@ impl Drop for Server {
             let tail = &lines[lines.len().saturating_sub(40)..];
             eprintln!("--- the server's last words ---\n{}", tail.join("\n"));
         }
+        assert!(left.is_empty(), "idle in a transaction: {left:#?}");
     }
 }
 
