@@ -47,7 +47,7 @@ async fn nothing_acknowledged_is_lost(#[values(Sqlite, Postgres)] on: Backend) {
     }
     let recorder = Recorder::start(&stage.base()).await;
     let begun = Instant::now();
-    let mut counts = BTreeMap::<String, usize>::new();
+    let mut counts = BTreeMap::<String, (usize, Duration)>::new();
     let (mut injected, mut acknowledged) = (0, 0);
     while injected < faults && begun.elapsed() < seconds {
         let series = usize::try_from(injected / SERIES).expect("a few");
@@ -66,10 +66,13 @@ async fn nothing_acknowledged_is_lost(#[values(Sqlite, Postgres)] on: Backend) {
             sleep(Duration::from_millis(random.random_range(0..60))).await;
             let fault = choose(&stage, &mut random);
             last = format!("fault {injected} of CHAOS_SEED={seed}: {fault:?}");
+            let before = Instant::now();
             inject(fault, &mut stage, &load, &mut random, shared).await;
             injected += 1;
-            *counts.entry(format!("{fault:?}")).or_default() += 1;
             load.goes_on(&last).await;
+            let (times, longest) = counts.entry(format!("{fault:?}")).or_default();
+            *times += 1;
+            *longest = before.elapsed().max(*longest);
         }
         stage.proxy.delay(Duration::ZERO);
         load.stop.cancel();
@@ -82,7 +85,8 @@ async fn nothing_acknowledged_is_lost(#[values(Sqlite, Postgres)] on: Backend) {
     }
     assert_file_is_sound(&stage).await;
     println!(
-        "{on:?}: {injected} faults in {:.0} s, {acknowledged} acknowledged writes: {counts:?}",
+        "{on:?}: {injected} faults in {:.0} s, {acknowledged} acknowledged writes; \
+         how many of each, and the longest until the next write: {counts:.1?}",
         begun.elapsed().as_secs_f64()
     );
 }

@@ -9,7 +9,7 @@ use crate::support::database::Side;
 use crate::support::{Backend, PostgresServer, Proxy, Server, Tmpfs, free_port};
 
 /// Little enough to be filled at once, enough for a cluster and its log.
-const POSTGRES_DISK: &str = "600m";
+const POSTGRES_DISK: &str = "400m";
 const SQLITE_DISK: &str = "64m";
 const FILLER: &str = "filler";
 /// Of a request, in the service.
@@ -94,17 +94,18 @@ impl Stage {
         self.server = Server::spawn(&borrowed(&self.variables));
     }
 
-    /// Leaves no byte on the disk.
+    /// Leaves no page on the disk.
     pub(crate) fn fill_disk(&self) {
         let file = std::fs::File::create(self.folder.join(FILLER)).expect("a file");
-        loop {
-            let disk = rustix::fs::statvfs(&self.folder).expect("the disk");
-            let free = disk.f_bavail * disk.f_frsize;
-            let length = file.metadata().expect("a file").len();
+        let disk = rustix::fs::statvfs(&self.folder).expect("the disk");
+        let (mut length, mut step) = (0, disk.f_bavail * disk.f_frsize);
+        // The service takes some of it meanwhile, so less and less is tried.
+        while step >= disk.f_frsize {
             let flags = rustix::fs::FallocateFlags::empty();
-            // The service may have taken some of it meanwhile.
-            if free == 0 || rustix::fs::fallocate(&file, flags, length, free).is_ok() {
-                return;
+            if rustix::fs::fallocate(&file, flags, length, step).is_ok() {
+                length += step;
+            } else {
+                step /= 2;
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::{App, Outbox, Recorder};
 use crate::{checker, events};
 
-const HISTORIES: u64 = 15;
+const HISTORIES: u64 = 8;
 
 fn variable(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;

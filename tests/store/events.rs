@@ -43,7 +43,7 @@ async fn rows(fixture: &Fixture) -> i64 {
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_change_and_its_event_are_one(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -88,7 +88,7 @@ async fn a_change_and_its_event_are_one(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_was_missed_is_told_as_long_as_it_is_known(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -126,7 +126,7 @@ async fn what_was_missed_is_told_as_long_as_it_is_known(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_old_and_the_many_are_pruned(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

@@ -68,7 +68,7 @@ fn told(done: Result<CarriedOut, StoreError>) -> (bool, Answer) {
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_same_key_gets_the_answer_of_the_first_time(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -87,7 +87,7 @@ async fn the_same_key_gets_the_answer_of_the_first_time(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_key_stands_for_one_request(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -100,7 +100,7 @@ async fn a_key_stands_for_one_request(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn after_a_day_a_key_is_new(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let (_, first) = told(make(&*fixture.tasks, "k", FIRST, NOW).await);
@@ -112,7 +112,7 @@ async fn after_a_day_a_key_is_new(#[values(Backend::Sqlite, Backend::Postgres)] 
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn expired_keys_do_not_pile_up(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -129,7 +129,7 @@ async fn expired_keys_do_not_pile_up(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn work_that_failed_leaves_its_key_free(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -192,7 +192,7 @@ async fn of_many_callers_with_one_key_one_does_the_work(
 #[case(Backend::Sqlite, false)]
 #[case(Backend::Postgres, false)]
 #[case(Backend::Postgres, true)]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_comes_while_the_first_is_at_work_is_told_so_at_once(
     #[case] backend: Backend,
     #[case] elsewhere: bool,
