@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-specific bench fuzz lint migrate migrate-check migrate-history migrate-drift upgrade-revision backup restore
+.PHONY: help run test test-specific bench chaos fuzz lint migrate migrate-check migrate-history migrate-drift upgrade-revision backup restore
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /\1\t/' | expand -t 18
@@ -23,8 +23,14 @@ test-specific: ## the tests of one file: FILE=tests/api/lists.rs
 	[ "$$binary" = browser ] && browser=scripts/with-browser.sh; \
 	set -x; scripts/with-postgres.sh $$browser cargo test --test "$$binary" $${filter:+"$${filter//\//::}::"}
 
-bench: ## the figures of docs/BENCHMARKS.md, on a machine that does nothing else (about ten minutes)
+bench: ## the figures of docs/BENCHMARKS.md, on a machine that does nothing else (about a quarter of an hour)
 	scripts/bench.sh
+
+# CHAOS_SEED=… chooses the faults of an earlier run again.
+chaos: ## a thousand faults under load on each database, ten minutes at most (CHAOS_FAULTS=…, CHAOS_SECONDS=…)
+	cargo build --release
+	CHAOS_FAULTS="$${CHAOS_FAULTS:-1000}" CHAOS_SECONDS="$${CHAOS_SECONDS:-600}" TEST_BINARY="$(CURDIR)/target/release/taskmanager" \
+	scripts/with-postgres.sh cargo test --test chaos -- --nocapture
 
 fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
 	scripts/fuzz.sh

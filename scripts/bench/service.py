@@ -21,7 +21,7 @@ def free_port():
 class Service:
     """A running service; use it with `with`."""
 
-    def __init__(self, database_url, folder):
+    def __init__(self, database_url, folder, **variables):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         # Production defaults, spelt out: JSON lines to a file, at level info.
@@ -32,6 +32,7 @@ class Service:
             "PORT": str(self.port),
             "LOG_FORMAT": "json",
             "RUST_LOG": "info",
+            **variables,
         }
         with open(folder / "service.log", "ab") as log:
             self.began = time.perf_counter()
@@ -84,13 +85,17 @@ class Client:
         self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def get(self, path):
+        return self.ask("GET", path)
+
+    def ask(self, method, path, body=None):
+        headers = {"content-type": "application/json"} if body else {}
         start = time.perf_counter()
-        self.connection.request("GET", path)
+        self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         body = answer.read()
         taken = time.perf_counter() - start
-        if answer.status != 200:
-            raise SystemExit(f"bench: {path} answered {answer.status}: {body[:200]!r}")
+        if answer.status not in (200, 201):
+            raise SystemExit(f"bench: {method} {path} answered {answer.status}: {body[:200]!r}")
         return taken, body, answer.headers
 
 

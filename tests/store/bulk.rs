@@ -59,7 +59,7 @@ async fn all(fixture: &Fixture) -> Vec<Task> {
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operations_happen_in_their_order_and_see_each_other(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -96,7 +96,7 @@ async fn operations_happen_in_their_order_and_see_each_other(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn if_one_fails_nothing_is_changed_and_each_that_failed_is_named(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

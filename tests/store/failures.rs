@@ -44,7 +44,7 @@ fn no_moment(backend: Backend) -> &'static str {
 #[case::status(|_| "status = 'doing'")]
 #[case::priority(|_| "priority = 'highest'")]
 #[case::moment(no_moment)]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_row_that_breaks_a_rule_is_inconsistent(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
     #[case] set: fn(Backend) -> &'static str,
@@ -70,7 +70,7 @@ async fn a_row_that_breaks_a_rule_is_inconsistent(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_schema_that_does_not_fit_is_the_drivers_error(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -88,7 +88,7 @@ async fn a_schema_that_does_not_fit_is_the_drivers_error(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_id_that_is_taken_is_the_drivers_error_and_the_first_task_stays(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -101,7 +101,7 @@ async fn an_id_that_is_taken_is_the_drivers_error_and_the_first_task_stays(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_closed_store_is_unavailable(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -135,7 +135,7 @@ async fn a_closed_store_is_unavailable(
 
 /// Everything under way has a connection of its own, so whoever comes too late is told in time.
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_database_that_others_hold_is_unavailable(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

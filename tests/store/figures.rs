@@ -13,7 +13,7 @@ const WEEK: Duration = Duration::days(7);
 const MOMENT: Duration = Duration::microseconds(1);
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_empty_store_counts_zero(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -25,7 +25,7 @@ async fn an_empty_store_counts_zero(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn figures_stand_at_their_bounds(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -60,7 +60,7 @@ async fn figures_stand_at_their_bounds(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_day_ends_at_midnight_in_utc(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -95,7 +95,7 @@ async fn a_day_ends_at_midnight_in_utc(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_census_lists_what_occurs(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

@@ -52,7 +52,7 @@ fn every_sort() -> Vec<Sort> {
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_order_is_the_same_page_by_page(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -72,7 +72,7 @@ async fn every_order_is_the_same_page_by_page(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn more_says_whether_a_row_follows(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -96,7 +96,7 @@ async fn more_says_whether_a_row_follows(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn rows_that_come_and_go_between_pages_repeat_and_hide_no_other(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
     #[values("-created_at", "due_date", "-due_date", "title", "-priority,completed_at")]

@@ -77,7 +77,7 @@ fn told(done: Result<CarriedOut, StoreError>) -> (bool, Answer) {
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_same_key_gets_the_answer_of_the_first_time(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -99,7 +99,7 @@ async fn the_same_key_gets_the_answer_of_the_first_time(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_key_stands_for_one_request(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -112,7 +112,7 @@ async fn a_key_stands_for_one_request(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn after_a_day_a_key_is_new(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let (_, first) = told(make(&*fixture.tasks, "k", FIRST, NOW).await);
@@ -124,7 +124,28 @@ async fn after_a_day_a_key_is_new(#[values(Backend::Sqlite, Backend::Postgres)] 
 }
 
 #[rstest]
+<<<<<<< HEAD
 #[tokio::test]
+=======
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn expired_keys_do_not_pile_up(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let fixture = Fixture::new(backend).await;
+    for n in 0..25 {
+        assert!(told(make(&*fixture.tasks, &format!("old {n}"), FIRST, NOW).await).0);
+    }
+    let later = NOW + Duration::hours(25);
+    for n in 0..3 {
+        assert!(told(make(&*fixture.tasks, &format!("new {n}"), FIRST, later).await).0);
+    }
+    assert_eq!(keys(&fixture).await, 3);
+    assert_eq!(stored(&fixture).await, 28, "tasks stay");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+>>>>>>> chaos
 async fn work_that_failed_leaves_its_key_free(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -191,7 +212,7 @@ async fn of_many_callers_with_one_key_one_does_the_work(
 #[case(Backend::Sqlite, false)]
 #[case(Backend::Postgres, false)]
 #[case(Backend::Postgres, true)]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_comes_while_the_first_is_at_work_is_told_so_at_once(
     #[case] backend: Backend,
     #[case] elsewhere: bool,

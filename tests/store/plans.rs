@@ -117,7 +117,7 @@ fn assert_unsorted(plan: &str) {
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_first_page_and_every_other_go_by_an_index(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -164,7 +164,7 @@ async fn the_first_page_and_every_other_go_by_an_index(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_search_for_three_letters_or_more_goes_by_the_trigrams(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
     #[values("4711", "task 4711", "711 k")] q: &str,
@@ -184,7 +184,7 @@ async fn a_search_for_three_letters_or_more_goes_by_the_trigrams(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn one_task_is_found_by_its_keys(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -203,7 +203,7 @@ async fn one_task_is_found_by_its_keys(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_census_reads_an_index_only(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -227,7 +227,7 @@ async fn the_census_reads_an_index_only(
 
 /// A hundred days of tasks, of which the last day is asked for.
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn figures_of_days_read_those_days_only(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -253,7 +253,7 @@ async fn figures_of_days_read_those_days_only(
 
 /// As many statements as there are batches.
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn many_tasks_take_few_statements(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -276,7 +276,7 @@ async fn many_tasks_take_few_statements(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn figures_are_one_statement(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let fixture = Fixture::new(backend).await;
     fixture.store([task("x"), task("y")]).await;

@@ -27,7 +27,7 @@ const FOREIGN_KEYS: &str = "SELECT conname::text FROM pg_constraint \
 const TRIGGERS: &str =
     "SELECT tgname::text FROM pg_trigger WHERE tgrelid = 'tasks'::regclass AND NOT tgisinternal";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn tasks_can_be_distributed_by_id() {
     let fixture = Fixture::new(Backend::Postgres).await;
     for query in [UNIQUE_WITHOUT_ID, FOREIGN_KEYS, TRIGGERS] {
@@ -39,7 +39,7 @@ async fn tasks_can_be_distributed_by_id() {
 }
 
 /// The questions above find what they are asked for.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_stands_in_the_way_of_distribution_is_seen() {
     let fixture = Fixture::new(Backend::Postgres).await;
     fixture.execute("CREATE UNIQUE INDEX wrong ON tasks (number)").await;

@@ -51,7 +51,7 @@ fn words_are_found_where_the_folded_text_holds_them(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_search_follows_every_change(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

@@ -27,7 +27,7 @@ fn retitled(title: &str) -> TaskPatch {
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_created_is_read_back_by_id_and_by_number(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -57,7 +57,7 @@ async fn what_is_created_is_read_back_by_id_and_by_number(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_not_there_is_none_or_not_found(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -75,7 +75,7 @@ async fn what_is_not_there_is_none_or_not_found(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_update_changes_what_the_patch_names_and_nothing_else(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -133,7 +133,7 @@ async fn an_update_changes_what_the_patch_names_and_nothing_else(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_patch_that_changes_nothing_leaves_version_and_time(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -153,7 +153,7 @@ async fn a_patch_that_changes_nothing_leaves_version_and_time(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_precondition_that_does_not_hold_is_a_conflict_and_changes_nothing(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -180,7 +180,7 @@ async fn a_precondition_that_does_not_hold_is_a_conflict_and_changes_nothing(
 }
 
 #[rstest]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_number_is_not_given_again(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

@@ -46,6 +46,17 @@ impl PostgresServer {
         server
     }
 
+    /// Like [`PostgresServer::start`], with everything that it writes below a folder.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not start.
+    pub async fn start_in(folder: &Path, config: &[&str]) -> Self {
+        let mut server = Self::create_in(TempDir::new_in(folder).expect("a folder"), config);
+        server.resume().await;
+        server
+    }
+
     /// Like [`PostgresServer::start`], answering TLS with this certificate and key (PEM), and only TLS.
     ///
     /// # Panics
@@ -62,9 +73,12 @@ impl PostgresServer {
     }
 
     fn create(config: &[&str]) -> Self {
+        Self::create_in(TempDir::new().expect("a temp folder"), config)
+    }
+
+    fn create_in(folder: TempDir, config: &[&str]) -> Self {
         let bin = std::env::var_os("TEST_POSTGRES_BIN").map(PathBuf::from);
         let bin = bin.expect("TEST_POSTGRES_BIN is not set: run `make test`");
-        let folder = TempDir::new().expect("a temp folder");
         let password = format!("{:032x}", rand::random::<u128>());
         let server = Self {
             folder,
@@ -169,6 +183,41 @@ impl PostgresServer {
     /// Lets the server, which does not run, be a standby from its next start on, until it is promoted.
     pub fn stand_by(&self) {
         self.write("cluster/standby.signal", "");
+    }
+
+    /// Ends every process of the server with `SIGKILL`, and waits until all are gone.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub async fn kill(&mut self) {
+        let processes = self.processes();
+        self.signal_all("KILL");
+        let mut child = self.child.take().expect("the server runs");
+        until("PostgreSQL to be gone", WITHIN, async || {
+            let ended = child.try_wait().expect("a child").is_some();
+            // One that nobody has waited for yet holds nothing any more.
+            let gone = |process: &u32| {
+                let stat = std::fs::read_to_string(format!("/proc/{process}/stat"));
+                stat.map_or(true, |stat| stat.contains(") Z "))
+            };
+            (ended && processes.iter().all(gone)).then_some(())
+        })
+        .await;
+    }
+
+    /// Whether it has not ended by itself.
+    ///
+    /// # Panics
+    ///
+    /// When the process cannot be asked.
+    pub fn is_running(&mut self) -> bool {
+        let running =
+            self.child.as_mut().is_some_and(|child| child.try_wait().expect("a child").is_none());
+        if !running {
+            self.child = None;
+        }
+        running
     }
 
     /// Stops every process of the server where it is: connections stay open, and nothing answers.

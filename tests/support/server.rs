@@ -47,7 +47,7 @@ impl Server {
             .and_then(|(_, port)| port.parse().ok())
             .unwrap_or(free);
         let log = |name: &str| File::create(folder.path().join(name)).expect("a log file");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_taskmanager"));
+        let mut command = Command::new(binary());
         command
             .args(arguments)
             .env_clear()
@@ -246,6 +246,12 @@ pub fn free_port() -> u16 {
         .map(|_| 10_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .expect("a free port")
+}
+
+/// The build under test, or another one that `TEST_BINARY` names, such as a release build.
+fn binary() -> PathBuf {
+    let given = std::env::var_os("TEST_BINARY").filter(|path| !path.is_empty());
+    given.map_or_else(|| env!("CARGO_BIN_EXE_taskmanager").into(), PathBuf::from)
 }
 
 fn read(path: PathBuf) -> String {
