@@ -42,6 +42,8 @@ mod speed;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod viewer;
+#[cfg(test)]
 mod watch;
 #[cfg(test)]
 mod window;
