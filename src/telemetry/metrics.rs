@@ -78,7 +78,7 @@ metrics_table! {
     TASKMANAGER_EVENTS_TOTAL, "taskmanager_events_total", Counter, Count,
         "Events that were handed to clients, however many these were, as a count.";
     TASKMANAGER_EVENT_RESYNCS_TOTAL, "taskmanager_event_resyncs_total", Counter, Count,
-        "Times that clients were told to look at the tasks themselves, by reason (missed, late, moved), as a count.";
+        "Times that clients were told to look at the tasks themselves, by reason (missed, late, moved, recovery), as a count.";
     TASKMANAGER_BUILD_INFO, "taskmanager_build_info", Gauge, Count,
         "The program's version and revision as labels; always 1, without a unit.";
     TASKMANAGER_DATABASE_UP, "taskmanager_database_up", Gauge, Count,
@@ -234,7 +234,7 @@ fn show_before_the_first_event() {
     gauge!(TASKMANAGER_EVENT_CLIENTS).set(0.0);
     counter!(TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL).absolute(0);
     counter!(TASKMANAGER_EVENTS_TOTAL).absolute(0);
-    for reason in ["missed", "late", "moved"] {
+    for reason in ["missed", "late", "moved", "recovery"] {
         counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).absolute(0);
     }
     // A handle alone makes the histogram appear, with a count of zero.

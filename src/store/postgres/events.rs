@@ -26,8 +26,10 @@ const ANNOUNCE: &str = "SELECT pg_notify($1, $2)";
 const AGAIN: Duration = Duration::from_secs(1);
 /// Longest that opening the connection may take.
 const OPEN_WITHIN: Duration = Duration::from_secs(5);
-/// Virtual transactions, whose names do not come back while a server runs.
-const WRITERS: &str = "SELECT virtualtransaction FROM pg_catalog.pg_locks \
+const IN_RECOVERY: &str = "SELECT pg_is_in_recovery()";
+/// Virtual transactions, whose names do not come back while a server runs. Null says that the server is in recovery:
+/// those that write then run on another server, and hold no lock here.
+const WRITERS: &str = "SELECT NULL WHERE pg_is_in_recovery() UNION ALL SELECT virtualtransaction FROM pg_catalog.pg_locks \
      WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted \
      AND relation = CAST('task_events' AS regclass) AND pid IS DISTINCT FROM pg_backend_pid() \
      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())";
@@ -135,8 +137,17 @@ impl EventLog for PostgresEvents {
         self.one_number(sql::EVENTS_WITHOUT_GAP).await
     }
 
+    async fn require_primary(&self) -> Result<(), StoreError> {
+        match self.scalars(IN_RECOVERY).await?.first() {
+            Some(true) => Err(StoreError::in_recovery()),
+            _ => Ok(()),
+        }
+    }
+
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
-        self.scalars(WRITERS).await
+        let writers: Vec<Option<String>> = self.scalars(WRITERS).await?;
+        let writers: Option<Vec<String>> = writers.into_iter().collect();
+        writers.ok_or_else(StoreError::in_recovery)
     }
 
     async fn prune(&self) -> Result<u64, StoreError> {
