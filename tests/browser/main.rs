@@ -40,6 +40,8 @@ mod schema;
 #[cfg(test)]
 mod speed;
 #[cfg(test)]
+mod texts;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod viewer;
