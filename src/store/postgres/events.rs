@@ -26,10 +26,12 @@ const ANNOUNCE: &str = "SELECT pg_notify($1, $2)";
 const AGAIN: Duration = Duration::from_secs(1);
 /// Longest that opening the connection may take.
 const OPEN_WITHIN: Duration = Duration::from_secs(5);
-const IN_RECOVERY: &str = "SELECT pg_is_in_recovery()";
-/// Virtual transactions, whose names do not come back while a server runs. Null says that the server is in recovery:
-/// those that write then run on another server, and hold no lock here.
-const WRITERS: &str = "SELECT NULL WHERE pg_is_in_recovery() UNION ALL SELECT virtualtransaction FROM pg_catalog.pg_locks \
+/// What [`primary_only`] looks for in an answer.
+const RECOVERY: &str = "recovery";
+const IN_RECOVERY: &str = "SELECT 'recovery' WHERE pg_is_in_recovery()";
+/// Virtual transactions, whose names do not come back while a server runs. In recovery those that write run on another
+/// server, and hold no lock here.
+const WRITERS: &str = "SELECT 'recovery' WHERE pg_is_in_recovery() UNION ALL SELECT virtualtransaction FROM pg_catalog.pg_locks \
      WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted \
      AND relation = CAST('task_events' AS regclass) AND pid IS DISTINCT FROM pg_backend_pid() \
      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())";
@@ -138,16 +140,11 @@ impl EventLog for PostgresEvents {
     }
 
     async fn require_primary(&self) -> Result<(), StoreError> {
-        match self.scalars(IN_RECOVERY).await?.first() {
-            Some(true) => Err(StoreError::in_recovery()),
-            _ => Ok(()),
-        }
+        primary_only(self.scalars(IN_RECOVERY).await?).map(drop)
     }
 
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
-        let writers: Vec<Option<String>> = self.scalars(WRITERS).await?;
-        let writers: Option<Vec<String>> = writers.into_iter().collect();
-        writers.ok_or_else(StoreError::in_recovery)
+        primary_only(self.scalars(WRITERS).await?)
     }
 
     async fn prune(&self) -> Result<u64, StoreError> {
@@ -196,4 +193,12 @@ impl EventLog for PostgresEvents {
     fn poll(&self) -> Duration {
         POLL
     }
+}
+
+/// Fails where the server says that it is in recovery.
+fn primary_only(answer: Vec<String>) -> Result<Vec<String>, StoreError> {
+    if answer.iter().any(|text| text == RECOVERY) {
+        return Err(StoreError::in_recovery());
+    }
+    Ok(answer)
 }
