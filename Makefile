@@ -35,13 +35,15 @@ chaos: ## a thousand faults under load on each database, ten minutes at most (CH
 fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
 	scripts/fuzz.sh
 
-lint: ## formatting, clippy without warnings, the shipped migrations, the page's types; dependencies and alert rules where their tools are installed
+lint: ## formatting, clippy without warnings, the shipped migrations, the page's types, vendored JavaScript; dependencies and alert rules where their tools are installed
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo run --quiet -- migrate lint
-	@if command -v npm >/dev/null; then \
-	{ [ web/node_modules/.package-lock.json -nt web/package-lock.json ] || npm --prefix web ci --ignore-scripts --no-audit --no-fund; } && npm --prefix web run --silent check; \
-	else echo 'npm is not installed: the types of the page were not checked'; fi
+	@if ! command -v npm >/dev/null; then \
+	echo 'npm is not installed: the types of the page and the vendored JavaScript were not checked'; \
+	elif ! { [ web/node_modules/.package-lock.json -nt web/package-lock.json ] || npm --prefix web ci --ignore-scripts --no-audit --no-fund; }; then \
+	echo 'npm ci failed: the types of the page and the vendored JavaScript were not checked'; \
+	else npm --prefix web run --silent check && scripts/vendor.sh --check && scripts/audit.sh; fi
 	@if command -v cargo-deny >/dev/null; then cargo deny check; \
 	else echo 'cargo-deny is not installed: advisories and licences were not checked'; fi
 	@if command -v promtool >/dev/null; then promtool check config prometheus.yml; \

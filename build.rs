@@ -3,6 +3,7 @@
 //!
 //! For a release it compresses the page's files, too; a debug build reads them from the disk instead.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -56,7 +57,8 @@ fn read(folder: &Path, problems: &mut Vec<String>) -> Option<Vec<files::Pair>> {
     Some(pairs)
 }
 
-/// Writes each file of the page and its compressed forms, and the list of them that `src/web/assets.rs` includes.
+/// Writes each file of the page and of the viewer with its compressed forms, and the list of them that `src/web/assets.rs`
+/// includes.
 fn embed_page(folder: &Path) -> io::Result<()> {
     println!("cargo:rerun-if-changed={}", folder.display());
     let out = env::var_os("OUT_DIR").map(PathBuf::from);
@@ -67,19 +69,31 @@ fn embed_page(folder: &Path) -> io::Result<()> {
             "cargo::warning=web/dist is not made of the present modules, which are embedded one by one: npm --prefix web run join"
         );
     }
-    let mut list =
-        format!("const HASH: &str = {:?};\nconst FILES: &[Embedded] = &[\n", bundle.hash);
-    for (number, (path, plain)) in bundle.files.iter().enumerate() {
+    let mut list = format!("const HASH: &str = {:?};\n", bundle.hash);
+    write_files(&out, "FILES", &bundle.files, &mut list)?;
+    write_files(&out, "VIEWER_FILES", &bundle::viewer(folder)?, &mut list)?;
+    fs::write(out.join("page.rs"), list)
+}
+
+/// Writes each file plain and compressed, and adds a constant with them all to the list.
+fn write_files(
+    out: &Path,
+    constant: &str,
+    files: &BTreeMap<String, Vec<u8>>,
+    list: &mut String,
+) -> io::Result<()> {
+    let _ = writeln!(list, "const {constant}: &[Embedded] = &[");
+    for (number, (path, plain)) in files.iter().enumerate() {
         let _ = write!(list, "    ({path:?}");
         for (coding, bytes) in [("plain", plain), ("br", &brotli(plain)?), ("gz", &gzip(plain)?)] {
-            let file = out.join(format!("page-{number}.{coding}"));
+            let file = out.join(format!("{constant}-{number}.{coding}"));
             fs::write(&file, bytes)?;
             let _ = write!(list, ", include_bytes!({:?})", file.display().to_string());
         }
         list.push_str("),\n");
     }
     list.push_str("];\n");
-    fs::write(out.join("page.rs"), list)
+    Ok(())
 }
 
 fn brotli(plain: &[u8]) -> io::Result<Vec<u8>> {

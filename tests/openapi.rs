@@ -182,6 +182,36 @@ mod tests {
         assert!(looked > 100, "only {looked} schemas");
     }
 
+    /// The frames of a stream are objects, and its example is made of such frames.
+    #[test]
+    fn a_stream_is_a_list_of_events() {
+        let document = document();
+        let content = &document["paths"]["/tasks/events"]["get"]["responses"]["200"]["content"];
+        let stream = &content["text/event-stream"];
+        let schema = resolve(&document, &stream["schema"]);
+        assert_eq!(types(schema), ["array"]);
+        let text = stream["example"].as_str().expect("an example");
+        let frames = text.split_terminator("\n\n").map(|frame| {
+            let mut event = json!({});
+            for (name, value) in frame.lines().filter_map(|line| line.split_once(": ")) {
+                let number = value.parse::<i64>().ok().filter(|_| name != "data");
+                event[name] = number.map_or_else(|| value.into(), Into::into);
+            }
+            event
+        });
+        let frames: Vec<Value> = frames.collect();
+        assert!(frames.len() >= 2, "{frames:?}");
+        assert_eq!(faults(&document, schema, &json!(frames), ""), [""; 0]);
+        // What the data holds is what a list has as it is.
+        let list = resolve(&document, &content["application/json"]["schema"]);
+        let events = frames.iter().map(|frame| {
+            let data: Value =
+                serde_json::from_str(frame["data"].as_str().expect("data")).expect("JSON");
+            json!({"id": frame["id"], "event": frame["event"], "data": data})
+        });
+        assert_eq!(faults(&document, list, &events.collect(), ""), [""; 0]);
+    }
+
     #[test]
     fn every_operation_names_the_statuses_of_its_problems() {
         let document = document();
@@ -279,6 +309,12 @@ mod tests {
                 // It does not end by itself: tests/events holds what it says against the tasks.
                 let answer = app.call("HEAD", &path).send().await.expect(200);
                 assert_eq!(answer.header("content-type").as_deref(), Some("text/event-stream"));
+                for query in ["", "after=0", "after=1"] {
+                    let call = app.call("GET", &format!("{path}{query}"));
+                    let answer = call.header("accept", "application/json").send().await;
+                    assert_ne!(answer.json(), json!([]), "{query}");
+                    check(&document, &operation, &answer);
+                }
                 continue;
             }
             let Some(contents) = contents else {

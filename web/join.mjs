@@ -16,7 +16,7 @@ import { build } from "esbuild";
 
 const WEB = fileURLToPath(new URL(".", import.meta.url));
 const FOLDERS = ["app", "i18n", "styles", "vendor", "views"];
-const SERVED = /\.(css|html|js|svg)$/;
+const SERVED = /\.(css|html|js|png|svg|txt)$/;
 const SHEETS = /(<link rel="stylesheet" href="\/assets\/\{hash\}\/(styles\/\w+\.css)">\n)+/;
 const ENTRY = "app/main.js";
 

@@ -40,7 +40,7 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Wire {
     l: String,
     v: Vec<CursorValue>,
@@ -48,6 +48,9 @@ struct Wire {
 }
 
 impl Cursor {
+    /// What a client may send: completes "it must be …".
+    pub const ALLOWED: &str = "taken unchanged from a Link header of the same list";
+
     /// The place just after `task`.
     #[must_use]
     pub fn after(task: &Task, sort: &Sort) -> Self {
@@ -77,35 +80,51 @@ impl Cursor {
         bytes.extend_from_slice(&check[..CHECK_BYTES]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
+}
 
-    /// Reads a text that [`Cursor::encode`] made for the same list.
+/// A cursor as it came from a client: whole, but maybe of another list.
+#[derive(Debug)]
+pub struct SealedCursor(Wire);
+
+impl SealedCursor {
+    /// Reads a text that [`Cursor::encode`] made.
     ///
     /// # Errors
     ///
-    /// `invalid_cursor` when it is damaged or of another list.
-    pub fn decode(text: &str, path: &str, sort: &Sort, filter: &TaskFilter) -> Result<Self, Fault> {
-        let damaged = || {
-            Fault::new(
-                "invalid_cursor",
-                "cursor must be taken unchanged from a Link header of this list; this one is damaged",
-            )
+    /// `invalid_cursor` when it is damaged.
+    pub fn decode(text: &str) -> Result<Self, Fault> {
+        let read = || {
+            let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+            let (json, check) = bytes.split_last_chunk::<CHECK_BYTES>()?;
+            (Sha256::digest(json)[..CHECK_BYTES] == *check).then_some(())?;
+            serde_json::from_slice(json).ok().map(Self)
         };
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| damaged())?;
-        let (json, check) = bytes.split_last_chunk::<CHECK_BYTES>().ok_or_else(damaged)?;
-        if Sha256::digest(json)[..CHECK_BYTES] != *check {
-            return Err(damaged());
-        }
-        let wire: Wire = serde_json::from_slice(json).map_err(|_| damaged())?;
-        if wire.l != list_digest(path, sort, filter) {
-            return Err(Fault::new(
-                "invalid_cursor",
-                "cursor belongs to another list: send it with the path, sort and filters that it came with",
-            ));
-        }
-        let fits = wire.v.len() == sort.keys().len()
-            && sort.keys().iter().zip(&wire.v).all(|(key, value)| value.fits(key.field));
-        fits.then_some(Self { values: wire.v, id: wire.i }).ok_or_else(damaged)
+        read().ok_or_else(damaged)
     }
+
+    /// The place, in the list of this path, sort and filter.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_cursor` when it is of another list.
+    pub fn open(self, path: &str, sort: &Sort, filter: &TaskFilter) -> Result<Cursor, Fault> {
+        let Wire { l, v: values, i: id } = self.0;
+        if l != list_digest(path, sort, filter) {
+            let detail = format!(
+                "cursor must be {}; this one belongs to a list with another path, sort or filter",
+                Cursor::ALLOWED
+            );
+            return Err(Fault::new("invalid_cursor", detail));
+        }
+        let fits = values.len() == sort.keys().len()
+            && sort.keys().iter().zip(&values).all(|(key, value)| value.fits(key.field));
+        fits.then_some(Cursor { values, id }).ok_or_else(damaged)
+    }
+}
+
+fn damaged() -> Fault {
+    let detail = format!("cursor must be {}; this one is damaged", Cursor::ALLOWED);
+    Fault::new("invalid_cursor", detail)
 }
 
 impl CursorValue {
@@ -147,6 +166,10 @@ mod tests {
     use super::super::task::Status;
     use super::*;
 
+    fn reopen(text: &str, path: &str, sort: &Sort, filter: &TaskFilter) -> Result<Cursor, Fault> {
+        SealedCursor::decode(text)?.open(path, sort, filter)
+    }
+
     fn moment() -> impl Strategy<Value = CursorValue> {
         prop_oneof![
             (-62_135_596_800_000_000_i64..253_402_300_799_999_999).prop_map(CursorValue::Integer),
@@ -163,10 +186,10 @@ mod tests {
             let text = cursor.encode("/tasks", &sort, &filter);
 
             let reordered = TaskFilter { status: vec![Status::Todo, Status::Done], ..TaskFilter::default() };
-            prop_assert_eq!(Cursor::decode(&text, "/tasks", &sort, &reordered).expect("the same list"), cursor);
-            prop_assert!(Cursor::decode(&text, "/tasks/search", &sort, &filter).is_err());
-            prop_assert!(Cursor::decode(&text, "/tasks", &Sort::default(), &filter).is_err());
-            prop_assert!(Cursor::decode(&text, "/tasks", &sort, &TaskFilter::default()).is_err());
+            prop_assert_eq!(reopen(&text, "/tasks", &sort, &reordered).expect("the same list"), cursor);
+            prop_assert!(reopen(&text, "/tasks/search", &sort, &filter).is_err());
+            prop_assert!(reopen(&text, "/tasks", &Sort::default(), &filter).is_err());
+            prop_assert!(reopen(&text, "/tasks", &sort, &TaskFilter::default()).is_err());
         }
 
         #[test]
@@ -174,7 +197,7 @@ mod tests {
             for value in [CursorValue::Integer(micros), CursorValue::None, CursorValue::Text("x".into())] {
                 let cursor = Cursor { values: vec![value], id: Uuid::nil() };
                 let text = cursor.encode("/tasks", &Sort::default(), &TaskFilter::default());
-                prop_assert!(Cursor::decode(&text, "/tasks", &Sort::default(), &TaskFilter::default()).is_err());
+                prop_assert!(reopen(&text, "/tasks", &Sort::default(), &TaskFilter::default()).is_err());
             }
         }
 
@@ -185,13 +208,13 @@ mod tests {
             let mut damaged = text.clone();
             let at = at.index(text.len());
             damaged.replace_range(at..=at, &letter);
-            let decoded = Cursor::decode(&damaged, "/tasks", &Sort::default(), &TaskFilter::default());
+            let decoded = reopen(&damaged, "/tasks", &Sort::default(), &TaskFilter::default());
             prop_assert_eq!(decoded.is_ok(), damaged == text);
         }
 
         #[test]
         fn never_panics(text in ".{0,80}") {
-            let _ = Cursor::decode(&text, "/tasks", &Sort::default(), &TaskFilter::default());
+            let _ = reopen(&text, "/tasks", &Sort::default(), &TaskFilter::default());
         }
     }
 }

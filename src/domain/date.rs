@@ -6,7 +6,8 @@ use super::clock::cut_to_microseconds;
 use super::text::quoted;
 use super::violation::Fault;
 
-const ALLOWED: &str = "an RFC 3339 date or timestamp such as 2026-12-24 or 2026-12-24T18:00:00Z, with a UTC year from 0001 to 9999";
+/// What [`parse`] takes: completes "it must be …".
+pub const ALLOWED: &str = "an RFC 3339 date or timestamp such as 2026-12-24 or 2026-12-24T18:00:00Z, with a UTC year from 0001 to 9999";
 
 /// Reads an RFC 3339 timestamp, a timestamp without offset (taken as UTC) or a date (its first
 /// moment in UTC). What is finer than a microsecond is cut.

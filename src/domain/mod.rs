@@ -21,7 +21,7 @@ pub mod text;
 pub mod violation;
 
 pub use clock::{Clock, SystemClock};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, SealedCursor};
 pub use daily::{DayCount, DayFigures, DayWindow};
 pub use draft::TaskDraft;
 pub use event::{EventKind, EventMark, TaskEvent};

@@ -82,6 +82,13 @@ impl Default for Sort {
 }
 
 impl Sort {
+    /// What [`Sort::parse`] takes: completes "it must be …".
+    #[must_use]
+    pub fn allowed() -> String {
+        let fields = SortField::ALL.map(SortField::as_str).join(", ");
+        format!("a comma list of {fields}, each at most once, with - before it for descending")
+    }
+
     /// Reads a comma list of field names, each with `-` before it for descending.
     ///
     /// # Errors
@@ -96,20 +103,12 @@ impl Sort {
             };
             let Some(field) = SortField::ALL.into_iter().find(|field| field.as_str() == name)
             else {
-                let allowed = SortField::ALL.map(SortField::as_str).join(", ");
-                return Err(Fault::new(
-                    "not_allowed",
-                    format!(
-                        "sort must be a comma list of {allowed}, each with - before it for descending; got {}",
-                        quoted(part)
-                    ),
-                ));
+                let detail = format!("sort must be {}; got {}", Self::allowed(), quoted(part));
+                return Err(Fault::new("not_allowed", detail));
             };
             if keys.iter().any(|key| key.field == field) {
-                return Err(Fault::new(
-                    "duplicate",
-                    format!("sort may name each field once; {name} came twice"),
-                ));
+                let detail = format!("sort must be {}; got {name} twice", Self::allowed());
+                return Err(Fault::new("duplicate", detail));
             }
             keys.push(SortKey { field, direction });
         }

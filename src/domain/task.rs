@@ -110,6 +110,12 @@ macro_rules! words {
                 self as i64
             }
 
+            /// What [`Self::parse`] takes: completes "it must be …".
+            #[must_use]
+            pub fn allowed() -> String {
+                format!("one of {}", Self::ALL.map(Self::as_str).join(", "))
+            }
+
             /// Reads the word, in lower case only.
             ///
             /// # Errors
@@ -117,8 +123,8 @@ macro_rules! words {
             /// A fault that lists the allowed words.
             pub fn parse(word: &str) -> Result<Self, Fault> {
                 Self::ALL.into_iter().find(|value| value.as_str() == word).ok_or_else(|| {
-                    let allowed = Self::ALL.map(Self::as_str).join(", ");
-                    Fault::new("not_allowed", format!("{} must be one of {allowed}; got {}", $field, super::text::quoted(word)))
+                    let got = super::text::quoted(word);
+                    Fault::new("not_allowed", format!("{} must be {}; got {got}", $field, Self::allowed()))
                 })
             }
         }

@@ -113,6 +113,12 @@ impl Violations {
         self.0.is_empty()
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether one was found at this JSON pointer.
     #[must_use]
     pub fn concerns(&self, pointer: &str) -> bool {

@@ -49,6 +49,9 @@ pub(crate) enum ApiError {
     /// As many clients follow the events as may.
     #[error("too many streams of events")]
     TooManyStreams,
+    /// The process is about to end, and follows the events no more.
+    #[error("the events are not followed any more")]
+    Ending,
     /// The database did not answer when it was last asked.
     #[error("the database does not answer")]
     Away,
@@ -142,6 +145,10 @@ impl IntoResponse for ApiError {
                 &problem::KEY_IN_USE,
                 "a request with this Idempotency-Key has not ended yet",
             ),
+            Self::Store(error) if error.is_read_only() => Problem::new(
+                &problem::UNAVAILABLE,
+                "the database is read-only, as a standby is; writes and events need the primary",
+            ),
             Self::Away | Self::Store(StoreError::Unavailable { .. }) => {
                 Problem::new(&problem::UNAVAILABLE, "the database is not available just now")
             }
@@ -153,6 +160,7 @@ impl IntoResponse for ApiError {
                 &problem::UNAVAILABLE,
                 "as many clients follow the events of this instance as may",
             ),
+            Self::Ending => Problem::new(&problem::UNAVAILABLE, "the instance is shutting down"),
             Self::Timeout => Problem::new(
                 &problem::TIMEOUT,
                 "the request was not finished in time and was given up",

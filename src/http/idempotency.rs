@@ -21,6 +21,9 @@ pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key, in characters.
 const LENGTH_MAX: usize = 255;
+/// What a key may be: completes "it must be …".
+const ALLOWED: &str =
+    "1 to 255 visible ASCII characters, with double quotes around them or without";
 
 /// A request that has a key.
 #[derive(Clone, Debug)]
@@ -52,12 +55,10 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     let mut lines = headers.get_all(KEY).iter();
     let Some(line) = lines.next() else { return Ok(None) };
     if lines.next().is_some() {
-        return Err(Fault::new("repeated", "Idempotency-Key must be sent once"));
+        let detail = format!("Idempotency-Key must be {ALLOWED}, and sent once; it was sent again");
+        return Err(Fault::new("repeated", detail));
     }
-    let fault = || {
-        let words = "Idempotency-Key must be 1 to 255 visible ASCII characters, in double quotes or without";
-        Fault::new("invalid_key", words)
-    };
+    let fault = || Fault::new("invalid_key", format!("Idempotency-Key must be {ALLOWED}"));
     let text = std::str::from_utf8(line.as_bytes()).map_err(|_| fault())?.trim_matches([' ', '\t']);
     let key = if text.starts_with('"') { unquoted(text) } else { Some(text.to_owned()) };
     let valid = |key: &String| {

@@ -9,6 +9,7 @@ mod extract;
 pub mod health;
 mod idempotency;
 mod json;
+mod media_type;
 mod metrics;
 mod middleware;
 pub mod openapi;

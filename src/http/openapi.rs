@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use serde::Serialize;
 use utoipa::openapi::response::Response as ResponseObject;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{
@@ -12,7 +13,7 @@ use utoipa::openapi::{
 use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use super::problem::{self, Kind, MEDIA_TYPE, ProblemBody, ProblemError};
-use super::tasks::model::{PriorityBody, StatusBody};
+use super::tasks::model::{PriorityBody, StatusBody, TaskBody};
 
 /// What the document says before the first path.
 #[derive(Debug, OpenApi)]
@@ -178,12 +179,15 @@ pub(super) struct SearchParam {
     q: String,
 }
 
-/// Where a stream of events begins.
+/// Where the events begin.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameter; tasks::events reads it")]
+#[expect(dead_code, reason = "documents the parameters; tasks::events reads them")]
 pub(super) struct EventParams {
     /// The `id` of the last event that the client had: what it missed comes first. 0 is before the first of all.
+    #[param(minimum = 0)]
+    after: Option<i64>,
+    /// The same by another name. Not together with `after`.
     #[param(minimum = 0)]
     last_event_id: Option<i64>,
 }
@@ -193,10 +197,105 @@ pub(super) struct EventParams {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents the parameter; tasks::events reads it")]
 pub(super) struct LastEventId {
-    /// As `last_event_id`, and counts before it.
+    /// As `after`, and counts before it.
     #[param(rename = "Last-Event-ID", nullable = false, minimum = 0)]
     last_event_id: Option<i64>,
 }
+
+/// The events of a stream, one after the other, as the HTML Living Standard section 9.2 writes them.
+#[derive(Debug, ToSchema)]
+#[schema(as = EventStream)]
+#[expect(dead_code, reason = "documents the stream; http::events writes it")]
+pub(super) struct EventStreamBody(Vec<StreamEventBody>);
+
+/// One event of a stream.
+#[derive(Debug, ToSchema)]
+#[schema(as = StreamEvent)]
+#[expect(dead_code, reason = "documents the stream; http::events writes it")]
+struct StreamEventBody {
+    /// What happened.
+    event: EventNameBody,
+    /// What a client that comes back sends; below 2^53.
+    #[schema(minimum = 0)]
+    id: i64,
+    /// JSON: the `data` of an `Event`.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+    /// Milliseconds to wait before coming back; with the first event of a stream.
+    #[schema(nullable = false, minimum = 0)]
+    retry: Option<u32>,
+}
+
+/// What came after an event, in order; nothing, where nothing did.
+#[derive(Debug, ToSchema)]
+#[schema(as = EventList, max_items = 500)]
+#[expect(dead_code, reason = "documents the answer; http::events writes it")]
+pub(super) struct EventListBody(Vec<EventBody>);
+
+/// One event of a list.
+#[derive(Debug, ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "documents the answer; http::events writes it")]
+struct EventBody {
+    /// The `after` of the next request, if it is the last; below 2^53.
+    #[schema(minimum = 0)]
+    id: i64,
+    /// What happened.
+    event: EventNameBody,
+    /// What it happened to.
+    data: EventDataBody,
+}
+
+/// `hello`: what follows comes after this event. `resync`: changes cannot be told, or not now: get the tasks themselves.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventName)]
+#[expect(dead_code, reason = "documents the words; http::events writes them")]
+enum EventNameBody {
+    #[serde(rename = "hello")]
+    Hello,
+    #[serde(rename = "task.created")]
+    TaskCreated,
+    #[serde(rename = "task.updated")]
+    TaskUpdated,
+    #[serde(rename = "task.deleted")]
+    TaskDeleted,
+    #[serde(rename = "resync")]
+    Resync,
+}
+
+/// Of `task.created`, `task.updated` and `task.deleted` the task; before it, where it was deleted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = EventData)]
+#[expect(dead_code, reason = "documents the answer; http::events writes it")]
+enum EventDataBody {
+    Task(TaskBody),
+    Hello(HelloBody),
+    Resync(ResyncBody),
+}
+
+/// Of `hello`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Hello)]
+struct HelloBody {
+    /// The event's id once more.
+    #[schema(minimum = 0)]
+    id: i64,
+}
+
+/// Of `resync`: nothing.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Resync)]
+struct ResyncBody {}
+
+/// A stream's first event, and a task's.
+pub(super) const EVENT_STREAM_EXAMPLE: &str = ":\nretry: 1000\nid: 44040192\nevent: hello\ndata: {\"id\":44040192}\n\n\
+    id: 45613312\nevent: task.deleted\ndata: {\"id\":\"01993c1e-6f1a-7c3e-9a51-0f6e6a4b2d11\",\"number\":1,\"title\":\"Ma tâche\",\
+    \"description\":null,\"status\":\"todo\",\"priority\":\"medium\",\"completed\":false,\"assignee\":null,\"due_date\":null,\
+    \"created_at\":\"2026-11-21T09:00:00.123456Z\",\"updated_at\":\"2026-11-21T09:00:00.123456Z\",\"completed_at\":null,\
+    \"version\":1}\n\n";
 
 macro_rules! problem_sets {
     ($($(#[$doc:meta])* $name:ident: $($kind:ident)+;)+) => {

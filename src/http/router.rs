@@ -59,9 +59,9 @@ fn metrics_routes() -> OpenApiRouter<Scrape> {
 fn document_routes(document: &OpenApiDocument) -> Router {
     Router::new()
         .route("/openapi.json", docs::open_api(document))
-        .route("/docs", get(docs::index))
+        .route("/docs", get(web::viewer))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
-        .route("/docs/{file}", get(docs::file))
+        .route("/docs/{file}", get(web::viewer_file))
         .route("/problems/{slug}", get(docs::problem))
 }
 

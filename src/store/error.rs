@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::domain::Refusal;
 
+/// The kind of [`StoreError::Unavailable`] of a database that takes no writes.
+const READ_ONLY: &str = "read_only";
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -73,6 +76,18 @@ impl StoreError {
             Self::Inconsistent(_) => Some("inconsistent"),
             Self::Driver(_) => Some("driver"),
         }
+    }
+
+    /// The database server is in recovery: a standby.
+    pub(super) fn in_recovery() -> Self {
+        let source = sqlx::Error::Protocol("the database server is in recovery".to_owned());
+        Self::Unavailable { kind: READ_ONLY, source }
+    }
+
+    /// Whether the database can be had, but takes no writes.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.kind() == Some(READ_ONLY)
     }
 
     /// How long a client should wait before it tries again.

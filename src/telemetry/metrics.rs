@@ -78,7 +78,7 @@ metrics_table! {
     TASKMANAGER_EVENTS_TOTAL, "taskmanager_events_total", Counter, Count,
         "Events that were handed to clients, however many these were, as a count.";
     TASKMANAGER_EVENT_RESYNCS_TOTAL, "taskmanager_event_resyncs_total", Counter, Count,
-        "Times that clients were told to look at the tasks themselves, by reason (missed, late, moved), as a count.";
+        "Times that clients were told to look at the tasks themselves, by reason (missed, late, moved, recovery), as a count.";
     TASKMANAGER_RETAINED_ROWS, "taskmanager_retained_rows", Gauge, Count,
         "Rows of the tables that are pruned, by table, as a count.";
     TASKMANAGER_RETAINED_BYTES, "taskmanager_retained_bytes", Gauge, Bytes,
@@ -249,7 +249,7 @@ fn show_before_the_first_event() {
     gauge!(TASKMANAGER_EVENT_CLIENTS).set(0.0);
     counter!(TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL).absolute(0);
     counter!(TASKMANAGER_EVENTS_TOTAL).absolute(0);
-    for reason in ["missed", "late", "moved"] {
+    for reason in ["missed", "late", "moved", "recovery"] {
         counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).absolute(0);
     }
     // A handle alone makes the histogram appear, with a count of zero.

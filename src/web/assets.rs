@@ -30,6 +30,11 @@ impl Assets {
         self.files.get(bundle::PAGE)
     }
 
+    /// A file by its name alone.
+    pub(super) fn named(&self, name: &str) -> Option<&Asset> {
+        self.files.get(name)
+    }
+
     /// A file other than the page, if the hash is the present one.
     pub(super) fn find(&self, hash: &str, path: &str) -> Option<&Asset> {
         self.files.get(path).filter(|_| hash == self.hash && path != bundle::PAGE)
@@ -67,19 +72,27 @@ mod source {
 
     include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-    static ASSETS: LazyLock<Arc<Assets>> = LazyLock::new(|| {
-        let mut assets = Assets { hash: HASH.to_owned(), files: std::collections::BTreeMap::new() };
-        for (path, plain, brotli, gzip) in FILES {
+    static ASSETS: LazyLock<Arc<Assets>> = LazyLock::new(|| read(HASH, FILES));
+    static VIEWER: LazyLock<Arc<Assets>> = LazyLock::new(|| read("", VIEWER_FILES));
+
+    fn read(hash: &str, files: &[Embedded]) -> Arc<Assets> {
+        let mut assets = Assets { hash: hash.to_owned(), files: std::collections::BTreeMap::new() };
+        for (path, plain, brotli, gzip) in files {
             let coded =
                 vec![("br", Bytes::from_static(brotli)), ("gzip", Bytes::from_static(gzip))];
             assets.insert(path, Bytes::from_static(plain), coded);
         }
         Arc::new(assets)
-    });
+    }
 
     #[expect(clippy::unnecessary_wraps, reason = "reading the folder, its other form, can fail")]
     pub(in super::super) fn assets() -> std::io::Result<Arc<Assets>> {
         Ok(Arc::clone(&ASSETS))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "reading the folder, its other form, can fail")]
+    pub(in super::super) fn viewer() -> std::io::Result<Arc<Assets>> {
+        Ok(Arc::clone(&VIEWER))
     }
 }
 
@@ -99,8 +112,15 @@ mod source {
 
     static LAST: Mutex<Option<(Stamp, Arc<Assets>)>> = Mutex::new(None);
 
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web");
+
+    pub(in super::super) fn viewer() -> io::Result<Arc<Assets>> {
+        let files = bundle::viewer(Path::new(FOLDER))?;
+        Ok(Arc::new(Assets::from(Bundle { hash: String::new(), files, joined: false })))
+    }
+
     pub(in super::super) fn assets() -> io::Result<Arc<Assets>> {
-        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/web"));
+        let folder = Path::new(FOLDER);
         let stamp = stamp(folder)?;
         let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, assets)) = last.as_ref().filter(|(known, _)| *known == stamp) {
@@ -120,4 +140,4 @@ mod source {
     }
 }
 
-pub(super) use source::assets;
+pub(super) use source::{assets, viewer};

@@ -19,10 +19,12 @@ const HASH_MARK: &str = "{hash}";
 /// Stands in the page for the links that fetch every module at once.
 const PRELOAD_MARK: &str = "<!-- preload -->";
 /// What is served, and as what. All else in the folder is for who works on it.
-const TYPES: [(&str, &str); 4] = [
+const TYPES: [(&str, &str); 6] = [
     ("css", "text/css; charset=utf-8"),
     ("html", "text/html; charset=utf-8"),
     ("js", "text/javascript; charset=utf-8"),
+    ("png", "image/png"),
+    ("txt", "text/plain; charset=utf-8"),
     ("svg", "image/svg+xml"),
 ];
 /// Folders of the page; others hold what npm installs.
@@ -109,6 +111,25 @@ impl Bundle {
         files.insert(PAGE.to_owned(), page.into_bytes());
         Ok(Self { hash, files, joined: false })
     }
+}
+
+/// The files of the viewer of the OpenAPI document: their names and contents.
+///
+/// # Errors
+///
+/// When a file cannot be read.
+pub fn viewer(folder: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for folder in [folder.join("swagger-ui"), folder.join("swagger-ui/vendor")] {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_file() && content_type(name).is_some() {
+                files.insert(name.to_owned(), fs::read(&path)?);
+            }
+        }
+    }
+    Ok(files)
 }
 
 /// The files of the folder that are served: their paths in the bundle and on the disk, in order.

@@ -1,4 +1,4 @@
-//! The page at `/`, and the files that it is made of.
+//! The page at `/` and the files that it is made of, and the viewer of the OpenAPI document at `/docs`.
 //!
 //! Knows nothing of tasks: the page calls the API as any other client does. Its files are asked for under the
 //! hash of them all, so that what is cached never has to be asked for again.
@@ -22,6 +22,12 @@ use assets::Asset;
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For the page itself, which names the others.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// For the viewer's files, whose names stay when they change with the program.
+const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+/// The viewer's own files, and images that its style sheet carries in itself.
+const VIEWER_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+);
 /// Nothing but the page's own files, and nothing within them that runs or styles inline.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
@@ -57,6 +63,32 @@ pub async fn asset(
         || StatusCode::NOT_FOUND.into_response(),
         |asset| send(asset, &headers, FOREVER),
     )
+}
+
+/// `GET /docs`: the viewer of the OpenAPI document.
+pub async fn viewer(headers: HeaderMap) -> Response {
+    let mut response = viewer_asset(bundle::PAGE, &headers, ASK_AGAIN);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, VIEWER_POLICY);
+    response
+}
+
+/// `GET /docs/{file}`: a file of the viewer.
+pub async fn viewer_file(
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(Path(name)) = path else { return StatusCode::NOT_FOUND.into_response() };
+    viewer_asset(&name, &headers, A_DAY)
+}
+
+fn viewer_asset(name: &str, headers: &HeaderMap, cache: HeaderValue) -> Response {
+    match assets::viewer() {
+        Ok(files) => files.named(name).map_or_else(
+            || StatusCode::NOT_FOUND.into_response(),
+            |asset| send(asset, headers, cache),
+        ),
+        Err(error) => unreadable(&error),
+    }
 }
 
 /// Only in a debug build, whose files are in a folder that can be wrong.

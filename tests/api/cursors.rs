@@ -198,3 +198,30 @@ async fn a_cursor_works_on_another_replica(#[values(Sqlite, Postgres)] on: Backe
     // A restart is a new process, as the replica is.
     assert_eq!(walk(&app, &next).await[..], whole.as_array().expect("a list")[10..]);
 }
+
+/// Whatever else is wrong; of another list it can be only where it is known which list is meant.
+#[rstest]
+#[tokio::test]
+async fn a_wrong_cursor_is_listed_beside_what_else_is_wrong(
+    #[values(Sqlite, Postgres)] on: Backend,
+) {
+    let app = varied(on).await;
+    let first = app.get("/tasks?sort=title&status=todo&limit=2").await.expect(200);
+    let cursor = cursor_of(&first.next().expect("more rows"));
+    let damaged = &cursor[1..];
+    for (query, expected) in [
+        (format!("limit=0&cursor={damaged}"), &["cursor invalid_cursor", "limit out_of_range"][..]),
+        (format!("limit=0&cursor={cursor}"), &["cursor invalid_cursor", "limit out_of_range"]),
+        (format!("count=x&cursor={cursor}"), &["count invalid_boolean", "cursor invalid_cursor"]),
+        (format!("foo=1&cursor={cursor}"), &["cursor invalid_cursor", "foo unknown_parameter"]),
+        (format!("sort=x&cursor={damaged}"), &["cursor invalid_cursor", "sort not_allowed"]),
+        (format!("sort=x&cursor={cursor}"), &["sort not_allowed"]),
+        (format!("status=x&cursor={damaged}"), &["cursor invalid_cursor", "status not_allowed"]),
+        (format!("status=x&cursor={cursor}"), &["status not_allowed"]),
+        (format!("skip=1&cursor={damaged}"), &["cursor conflict", "cursor invalid_cursor"]),
+        ("limit=x&cursor=".to_owned(), &["cursor empty", "limit invalid_number"]),
+        (format!("sort=title&status=todo&limit=0&cursor={cursor}"), &["limit out_of_range"]),
+    ] {
+        app.get(&format!("/tasks?{query}")).await.violates(expected);
+    }
+}

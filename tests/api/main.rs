@@ -52,3 +52,5 @@ mod tasks_delete;
 mod tasks_read;
 #[cfg(test)]
 mod tasks_update;
+#[cfg(test)]
+mod violations;

@@ -68,8 +68,9 @@ async fn bodies_that_break_a_rule(#[values(Sqlite, Postgres)] on: Backend) {
         (json!({"title": "x", "description": "\u{0}"}), &["/description control_character"]),
         (json!({"title": "x", "description": "\u{1b}"}), &["/description control_character"]),
         (json!({"title": "x", "description": []}), &["/description invalid_type"]),
-        (json!({"title": "x", "assignee": ""}), &["/assignee too_short"]),
-        (json!({"title": "x", "assignee": " "}), &["/assignee too_short"]),
+        (json!({"title": "\u{200b}"}), &["/title invisible"]),
+        (json!({"title": "\u{202e}\u{202c}"}), &["/title invisible"]),
+        (json!({"title": "x", "assignee": "\u{3164}"}), &["/assignee invisible"]),
         (json!({"title": "x", "assignee": long(101)}), &["/assignee too_long"]),
         (json!({"title": "x", "assignee": "a\nb"}), &["/assignee control_character"]),
         (json!({"title": "x", "assignee": false}), &["/assignee invalid_type"]),
@@ -123,9 +124,71 @@ async fn lengths_are_taken_after_trimming(#[values(Sqlite, Postgres)] on: Backen
         let task = app.create(json!({"title": "x", "description": description})).await;
         assert_eq!(task["description"], description);
     }
+    // Nobody is left of an assignee.
+    for assignee in ["", " \u{a0}"] {
+        let task = app.create(json!({"title": "x", "assignee": assignee})).await;
+        assert!(task["assignee"].is_null(), "{task}");
+    }
     let explicit = json!({"title": "x", "description": null, "assignee": null, "due_date": null});
     let task = app.create(explicit).await;
     assert!(task["description"].is_null() && task["assignee"].is_null());
+}
+
+/// Nobody can see, search or click what shows nothing. Beside what shows something, invisible characters stay.
+#[rstest]
+#[tokio::test]
+async fn what_shows_nothing_is_no_title(#[values(Sqlite, Postgres)] on: Backend) {
+    let app = App::start(on).await;
+    let _ = app.create(json!({"title": "kept", "assignee": "kept"})).await;
+    let ranges = [
+        '\u{200b}'..='\u{200f}',
+        '\u{2060}'..='\u{2064}',
+        '\u{202a}'..='\u{202e}',
+        '\u{2066}'..='\u{2069}',
+    ];
+    let single = [
+        '\u{ad}',
+        '\u{61c}',
+        '\u{115f}',
+        '\u{1160}',
+        '\u{2800}',
+        '\u{3164}',
+        '\u{feff}',
+        '\u{ffa0}',
+        '\u{fe0f}',
+        '\u{e0041}',
+    ];
+    let invisible: Vec<char> = ranges.into_iter().flatten().chain(single).collect();
+    let mut texts: Vec<String> = invisible.iter().map(ToString::to_string).collect();
+    texts.push(invisible.iter().collect());
+    texts.push("\u{200b} \u{200b}".to_owned());
+    for text in &texts {
+        let both = json!({"title": text, "assignee": text});
+        let expected = &["/assignee invisible", "/title invisible"];
+        app.post("/tasks", &both).await.violates(expected);
+        app.patch("/tasks/1", &both).await.violates(expected);
+        app.put("/tasks/1", &both).await.violates(expected);
+        let bulk = json!({"operations": [{"op": "create", "task": {"title": text}}]});
+        app.post("/tasks/bulk", &bulk).await.violates(&["/operations/0/task/title invisible"]);
+        app.post("/tasks/import", &json!([both]))
+            .await
+            .violates(&["/0/assignee invisible", "/0/title invisible"]);
+        let table = format!("title\r\n\"{text}\"\r\n");
+        let csv = app.call("POST", "/tasks/import").header("content-type", "text/csv");
+        csv.raw(table).send().await.violates(&["/0/title invisible"]);
+    }
+    let detail = app.post("/tasks", &json!({"title": "\u{200b}\u{2060}"})).await.json();
+    let detail = text(&detail, "detail").to_owned();
+    assert!(
+        detail.contains("at least one visible character") && detail.contains("U+200B, U+2060"),
+        "{detail}"
+    );
+    assert_eq!(app.json("/tasks/count").await, json!({"total": 1}), "nothing was stored");
+    for kept in ["👩\u{200d}🚀", "می\u{200c}خواهم", "\u{202e}abc", "x\u{200b}", "\u{feff}x"]
+    {
+        let task = app.create(json!({"title": kept, "assignee": kept})).await;
+        assert_eq!((text(&task, "title"), text(&task, "assignee")), (kept, kept));
+    }
 }
 
 #[rstest]

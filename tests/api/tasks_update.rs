@@ -138,7 +138,7 @@ async fn bodies_that_break_a_rule(
         (json!({"completed": null}), &["/completed not_null"]),
         (json!({"title": ""}), &["/title too_short"]),
         (json!({"titel": "x"}), &["/titel unknown_field"]),
-        (json!({"assignee": "\t"}), &["/assignee too_short"]),
+        (json!({"assignee": "\u{200b}"}), &["/assignee invisible"]),
         (
             json!({"due_date": "soon", "title": 1}),
             &["/due_date invalid_date", "/title invalid_type"],

@@ -112,3 +112,49 @@ async fn a_restored_database_is_shown_as_it_is(#[values(Sqlite, Postgres)] on: B
     window.until_column("todo", &["Newer", "New", "Kept"]).await;
     window.close().await;
 }
+
+/// There is no stream left: the events are asked for, and not the tasks.
+#[rstest]
+#[tokio::test]
+async fn without_a_stream_events_are_asked_for(#[values(Sqlite, Postgres)] on: Backend) {
+    let app = App::with(on, &[("EVENTS_CLIENTS", "0")]).await;
+    let _ = app.create_all([json!({"title": "Known"}), json!({"title": "Gone"})]).await;
+    let mut window = open(&app, "/").await;
+    window.expect_fault("the server responded with a status of 503");
+    let state = "document.querySelector('[data-test=connection]').dataset.state";
+    window.until_script("to ask", &format!("{state} === 'polling'")).await;
+    window.until_column("todo", &["Gone", "Known"]).await;
+    let _ = app.create(json!({"title": "New"})).await;
+    let _ = app.patch("/tasks/1", &json!({"title": "Known, changed"})).await.expect(200);
+    let _ = app.delete("/tasks/2").await.expect(204);
+    window.until_column("todo", &["New", "Known, changed"]).await;
+    let asked = window.requests().await;
+    let of = |part: &str| asked.iter().filter(|url| url.contains(part)).count();
+    assert!(of("/tasks/events?after=") >= 1, "{asked:?}");
+    assert_eq!(of("sort="), 0, "{asked:?}");
+    window.close().await;
+}
+
+/// A service that is slow is asked less often: the pause is twenty times as long as the answer took.
+#[tokio::test]
+async fn a_slow_service_is_asked_less_often() {
+    let app = App::with(Sqlite, &[("EVENTS_CLIENTS", "0")]).await;
+    let mut window = open(&app, "/").await;
+    window.expect_fault("the server responded with a status of 503");
+    window.set_latency(300).await;
+    window
+        .script(
+            "performance.setResourceTimingBufferSize(1000);
+             performance.clearResourceTimings();
+             globalThis.polls = () => performance.getEntriesByType('resource')
+                 .filter(({name, duration}) => name.includes('/tasks/events?after=') && duration >= 300);",
+        )
+        .await;
+    window.until_script("two slow answers", "polls().length >= 2").await;
+    let pauses = "const [first, second] = polls(); return [first.duration, second.startTime - first.startTime - first.duration]";
+    let measured = window.script(pauses).await;
+    let (took, pause) =
+        (measured[0].as_f64().expect("a time"), measured[1].as_f64().expect("a time"));
+    assert!(pause >= took * 19.0, "{pause} ms after an answer of {took} ms");
+    window.close().await;
+}

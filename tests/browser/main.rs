@@ -40,7 +40,11 @@ mod schema;
 #[cfg(test)]
 mod speed;
 #[cfg(test)]
+mod texts;
+#[cfg(test)]
 mod together;
+#[cfg(test)]
+mod viewer;
 #[cfg(test)]
 mod watch;
 #[cfg(test)]

@@ -158,10 +158,19 @@ impl Window {
 
     /// Takes the network away, or gives it back.
     pub(crate) async fn set_offline(&self, offline: bool) {
+        self.set_network(offline, 0).await;
+    }
+
+    /// Makes each answer come so many milliseconds later.
+    pub(crate) async fn set_latency(&self, latency_ms: u32) {
+        self.set_network(false, latency_ms).await;
+    }
+
+    async fn set_network(&self, offline: bool, latency_ms: u32) {
         self.devtools("Network.enable", json!({})).await;
-        let conditions = json!(
-            {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-        );
+        let conditions = json!({
+            "offline": offline, "latency": latency_ms, "downloadThroughput": -1, "uploadThroughput": -1
+        });
         self.devtools("Network.emulateNetworkConditions", conditions).await;
     }
 }

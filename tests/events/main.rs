@@ -16,7 +16,11 @@ mod gaps;
 #[cfg(test)]
 mod missed;
 #[cfg(test)]
+mod polls;
+#[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod standby;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]

@@ -50,8 +50,9 @@ pub(crate) fn faults(document: &Value, schema: &Value, value: &Value, at: &str) 
     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
         faults.extend(self::faults(document, &schema["items"], item, &format!("{at}/{index}")));
     }
-    if let (Some(members), Some(properties)) = (value.as_object(), schema["properties"].as_object())
-    {
+    let none = (schema["additionalProperties"] == false).then(Map::new);
+    let properties = schema["properties"].as_object().or(none.as_ref());
+    if let (Some(members), Some(properties)) = (value.as_object(), properties) {
         faults.extend(member_faults(document, schema, members, properties, at));
     }
     faults

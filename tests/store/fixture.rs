@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use taskmanager::config::{DatabaseUrl, MigrateMode, SqliteSynchronous};
 use taskmanager::domain::{
-    Clock, Cursor, Priority, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter, Title,
+    Clock, Cursor, Priority, SealedCursor, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter,
+    Title,
 };
 use taskmanager::migrate::{
     Dialect, MigrationSet, Progress, Safety, StartSettings, TABLE_LOCK_WAIT, prepare,
@@ -115,7 +116,8 @@ impl Fixture {
 /// The start of the page after `task`, by way of the text that a client holds.
 pub(crate) fn after(task: &Task, sort: &Sort, filter: &TaskFilter) -> Start {
     let text = Cursor::after(task, sort).encode("/tasks", sort, filter);
-    Start::After(Cursor::decode(&text, "/tasks", sort, filter).expect("our own cursor"))
+    let cursor = SealedCursor::decode(&text).and_then(|text| text.open("/tasks", sort, filter));
+    Start::After(cursor.expect("our own cursor"))
 }
 
 /// A task of no note, made now.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use taskmanager::domain::fold::{fold, words};
 use taskmanager::domain::{
-    AssigneeFilter, Direction, Priority, Sort, SortField, SortKey, Status, Task, TaskFilter,
+    AssigneeFilter, Direction, Priority, Sort, SortField, SortKey, Status, Task, TaskFilter, Title,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -93,8 +93,7 @@ pub(crate) fn title() -> impl Strategy<Value = String> {
         4 => select(vec!["a", "A", "á", "b", "ab", "Straße", "STRASSE", "a\u{301}b", "z", "Z%", "_"])
             .prop_map(str::to_owned),
         2 => text(1..12),
-        1 => any::<char>().prop_filter("no line", |c| !c.is_control() && !c.is_whitespace())
-            .prop_map(String::from),
+        1 => any::<char>().prop_map(String::from).prop_filter("a title", |c| Title::parse(c).is_ok()),
     ]
 }
 
@@ -107,7 +106,7 @@ pub(crate) fn text(length: std::ops::Range<usize>) -> impl Strategy<Value = Stri
     ];
     vec(letter, length)
         .prop_map(|letters| letters.into_iter().collect::<String>().trim().to_owned())
-        .prop_filter("1 to 100 characters", |text| !text.is_empty())
+        .prop_filter("something to see", |text| Title::parse(text).is_ok())
 }
 
 fn assignee() -> impl Strategy<Value = String> {

@@ -72,6 +72,57 @@ impl PostgresServer {
         server
     }
 
+    /// A standby of this server, which streams from it and answers reads.
+    ///
+    /// # Panics
+    ///
+    /// When the copy fails, or the server does not start.
+    pub async fn standby(&self) -> Self {
+        let folder = TempDir::new().expect("a temp folder");
+        let (bin, owner) = (self.bin.clone(), self.owner);
+        let mut standby = Self {
+            folder,
+            bin,
+            owner,
+            password: self.password.clone(),
+            port: free_port(),
+            child: None,
+        };
+        standby.own(standby.folder.path());
+        let made = standby
+            .command("pg_basebackup")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "--no-sync"])
+            .args(["-D", "cluster", "-X", "stream", "--checkpoint=fast", "--write-recovery-conf"])
+            .env("PGPASSWORD", &self.password)
+            .output()
+            .expect("pg_basebackup runs");
+        assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        let socket = standby.folder.path().display().to_string();
+        standby.append("cluster/postgresql.conf", &format!("port = {}", standby.port));
+        standby.append("cluster/postgresql.conf", &format!("unix_socket_directories = '{socket}'"));
+        standby.resume().await;
+        standby
+    }
+
+    /// Starts the server again on its port as a standby, of no other server.
+    pub async fn demote(&mut self) {
+        self.stop(Stop::Fast).await;
+        self.write("cluster/standby.signal", "");
+        self.resume().await;
+    }
+
+    /// Starts the server again on its port as a primary, after [`PostgresServer::demote`].
+    ///
+    /// # Panics
+    ///
+    /// When it was not demoted.
+    pub async fn promote(&mut self) {
+        self.stop(Stop::Fast).await;
+        let signal = self.folder.path().join("cluster/standby.signal");
+        std::fs::remove_file(signal).expect("a standby");
+        self.resume().await;
+    }
+
     fn create(config: &[&str]) -> Self {
         Self::create_in(TempDir::new().expect("a temp folder"), config)
     }

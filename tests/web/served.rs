@@ -199,3 +199,41 @@ async fn a_first_visit_is_light() {
         assert!(html.contains(&format!("/dist/{name}\"")), "{name} is not preloaded");
     }
 }
+
+/// The viewer of the document: its own files and those that are vendored, nothing else, from nowhere else.
+#[tokio::test]
+async fn the_viewer_is_served_from_here() {
+    let app = app().await;
+    let page = app.get("/docs").await.expect(200);
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("default-src 'self'") && !policy.contains("unsafe"), "{policy}");
+    let known = app.call("GET", "/docs").header("if-none-match", page.etag()).send().await;
+    assert_eq!(known.expect(304).header("content-security-policy").as_deref(), Some(&*policy));
+    for (name, kind) in [
+        ("swagger-ui.css", "text/css; charset=utf-8"),
+        ("index.css", "text/css; charset=utf-8"),
+        ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+        ("start.js", "text/javascript; charset=utf-8"),
+        ("favicon-32x32.png", "image/png"),
+    ] {
+        let path = format!("/docs/{name}");
+        assert!(page.text().contains(&format!("\"{path}\"")), "{name} is named by the page");
+        let file = app.get(&path).await.expect(200);
+        assert_eq!(file.header("content-type").as_deref(), Some(kind), "{name}");
+        assert_eq!(
+            file.header("cache-control").as_deref(),
+            Some("public, max-age=86400"),
+            "{name}"
+        );
+        let again = app.call("GET", &path).header("if-none-match", file.etag()).send().await;
+        let _ = again.expect(304);
+        let packed = coded(&app, &path, "gzip").await;
+        if packed.header("content-encoding").is_some() {
+            assert_eq!(decoded("gzip", &packed.body), file.body, "{name}");
+        }
+    }
+    for name in ["VENDOR.json", "vendor/NOTICE", "LICENSE", "..%2findex.html", "%ff", "nothing.js"]
+    {
+        let _ = app.get(&format!("/docs/{name}")).await.problem(404, "not-found");
+    }
+}

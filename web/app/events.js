@@ -1,6 +1,6 @@
 /**
- * What others change, as it happens: the service's stream of events, or, where there is none, a look at the tasks
- * changed last every few seconds.
+ * What others change, as it happens: the service's stream of events, or, where there is none, the same events asked
+ * for every few seconds.
  */
 
 import { loadAll } from "./load.js";
@@ -10,19 +10,26 @@ import { Problem } from "./problem.js";
  * @typedef {import("./store.js").Store} Store
  * @typedef {import("./api.js").Api} Api
  * @typedef {import("./connection.js").Connection} Connection
- * @typedef {import("./task.js").Task} Task
  */
 
+/** What an event can be called. */
+const NAMES = /** @type {const} */ (["hello", "task.created", "task.updated", "task.deleted", "resync"]);
 /** The first and the longest wait before the stream is asked for again, in milliseconds. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 4000;
-/** How often the tasks are looked at without a stream, and how often a stream is tried for all the same. */
-const POLL = 3000;
+/** The shortest and the longest pause between two questions for events without a stream, in milliseconds. */
+const POLL_PAUSE_MIN = 3000;
+const POLL_PAUSE_MAX = 60_000;
+/** A pause is at least so many times as long as the answer took: a service that is slow is asked less. */
+const POLL_PAUSE_PER_ANSWER = 20;
+/** Events in a full answer, after which there may be more. */
+const POLL_EVENTS_MAX = 500;
+/** How often a stream is tried for without one, in milliseconds. */
 const TRY_STREAM = 30_000;
+/** The shortest time between two loadings of all tasks while changes are held up, in milliseconds. */
+const HELD_UP_RELOAD = 30_000;
 /** How long a window is hidden before it stops listening, in milliseconds. */
 const REST = 60_000;
-/** Tasks that a look shows. */
-const LOOK = 100;
 
 /**
  * Keeps the store fresh for as long as the page is there.
@@ -36,6 +43,7 @@ export function follow({ store, api, connection }) {
   let streamTried = 0;
   /** Whether something may have been missed since the list was loaded. */
   let stale = true;
+  let reloaded = 0;
   /** @type {Promise<void>} */
   let loading = Promise.resolve();
 
@@ -46,6 +54,7 @@ export function follow({ store, api, connection }) {
    */
   function reload({ anew = false } = {}) {
     stale = false;
+    reloaded = Date.now();
     const load = () => {
       if (anew) store.doubt();
       return loadAll(store, api);
@@ -90,18 +99,27 @@ export function follow({ store, api, connection }) {
     timer = setTimeout(step, time);
   }
 
+  /**
+   * Takes over one event.
+   *
+   * @param {typeof NAMES[number]} name
+   * @param {string} id
+   * @param {any} data
+   */
+  function take(name, id, data) {
+    if (name === "hello") last ||= id || String(data.id);
+    else last = id || last;
+    if (name === "task.deleted") apply(() => store.forget(data.id, data.version));
+    else if (name === "resync") reload({ anew: true });
+    else if (name !== "hello") apply(() => store.learn([data]));
+  }
+
   function open() {
     streamTried = Date.now();
     source?.close();
     const stream = new EventSource(`/tasks/events${last && `?last_event_id=${encodeURIComponent(last)}`}`);
     source = stream;
     let opened = false;
-    /** @param {(task: Task) => void} take */
-    const on = (take) => (/** @type {MessageEvent<string>} */ event) => {
-      last = event.lastEventId || last;
-      const task = JSON.parse(event.data);
-      apply(() => take(task));
-    };
     stream.addEventListener("open", () => {
       opened = true;
       wait = FIRST_WAIT;
@@ -110,16 +128,9 @@ export function follow({ store, api, connection }) {
       // Without the number of an event nobody can tell what was missed.
       if (stale || !last) reload();
     });
-    stream.addEventListener("hello", (event) => {
-      last ||= event.lastEventId || String(JSON.parse(event.data).id);
-    });
-    stream.addEventListener("task.created", on((task) => store.learn([task])));
-    stream.addEventListener("task.updated", on((task) => store.learn([task])));
-    stream.addEventListener("task.deleted", on((task) => store.forget(task.id, task.version)));
-    stream.addEventListener("resync", (event) => {
-      last = event.lastEventId || last;
-      reload({ anew: true });
-    });
+    for (const name of NAMES) {
+      stream.addEventListener(name, ({ data, lastEventId }) => take(name, lastEventId, JSON.parse(data)));
+    }
     stream.addEventListener("error", () => {
       // The browser's own way of trying again gives up on some answers, and says neither when nor why.
       stream.close();
@@ -128,18 +139,24 @@ export function follow({ store, api, connection }) {
     });
   }
 
-  /** Without a stream: what was changed last, and whether there are as many tasks as are known. */
+  /** Without a stream: what came after the last event. */
   async function look() {
+    const asked = Date.now();
     try {
-      const { value, headers } = await api.send(`/tasks?sort=-updated_at&limit=${LOOK}&count=true`);
+      const { value } = await api.send(`/tasks/events${last && `?after=${encodeURIComponent(last)}`}`);
+      const took = Date.now() - asked;
       connection.follow("polling");
       wait = FIRST_WAIT;
       await loading;
-      apply(() => store.learn(value));
-      const total = Number(headers.get("x-total-count"));
-      const all = store.loading.peek().capped || store.server.size === total;
-      if (stale || !all) await reload();
-      later(Date.now() - streamTried > TRY_STREAM ? open : look, POLL);
+      for (const { event, id, data } of value) {
+        // Said each time while a change that is being made holds up those after it.
+        const again = event === "resync" && String(id) === last && asked - reloaded < HELD_UP_RELOAD;
+        if (!again) take(event, String(id), data);
+      }
+      if (stale) await reload();
+      const pause = Math.min(Math.max(POLL_PAUSE_MIN, took * POLL_PAUSE_PER_ANSWER), POLL_PAUSE_MAX);
+      const more = value.length >= POLL_EVENTS_MAX;
+      later(Date.now() - streamTried > TRY_STREAM ? open : look, more ? 0 : pause);
     } catch (error) {
       // A service that is there and refuses is asked again as seldom as one that is not.
       if (!(error instanceof Problem) || error.passing) connection.broken();

@@ -59,8 +59,23 @@ export function t(key, values = {}) {
   const text = typeof found === "string" ? found : one ? found.one : found.other;
   return text.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
-    return typeof value === "number" ? number(value) : String(value ?? "");
+    return typeof value === "number" ? number(value) : isolated(String(value ?? ""));
   });
+}
+
+/** Embeddings, overrides and isolates, which change the order of what stands beside them. */
+const DIRECTION_CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g;
+/** Those, and letters that are written from right to left. */
+const CHANGES_DIRECTION = /[\u0590-\u08FF\u200F\u202A-\u202E\u2066-\u2069\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
+
+/**
+ * A value as it may stand within a sentence, whose own words keep their order.
+ *
+ * @param {string} value
+ * @returns {string}
+ */
+function isolated(value) {
+  return CHANGES_DIRECTION.test(value) ? `\u2068${value.replace(DIRECTION_CONTROLS, "")}\u2069` : value;
 }
 
 /**

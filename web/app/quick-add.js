@@ -7,7 +7,7 @@ import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
 import { t } from "./i18n.js";
 import { Icon } from "./icons.js";
-import { PRIORITIES } from "./task.js";
+import { isVisible, PRIORITIES } from "./task.js";
 
 /** @typedef {import("./task.js").Change} Change */
 
@@ -44,7 +44,7 @@ export function QuickAdd({ begin }) {
   async function submit(event) {
     event.preventDefault();
     const change = { ...begin, ...read(line) };
-    if (!change.title) return;
+    if (!change.title || !isVisible(change.title)) return;
     setLine("");
     setFault("");
     setLast(change.title);

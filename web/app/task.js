@@ -41,6 +41,20 @@ export function fieldsOf(task) {
   return Object.fromEntries(FIELDS.map((field) => [field, task[field]]));
 }
 
+/** A visible character, as the service sees it: neither white space, nor ignorable, nor a format character (but for Arabic signs that enclose digits), nor one of four blanks. */
+const VISIBLE =
+  /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800\u{1D159}\u{13441}\u{13442}]|[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}]/u;
+
+/**
+ * Whether a text shows anything: what shows nothing is no title.
+ *
+ * @param {string} text
+ * @returns {boolean}
+ */
+export function isVisible(text) {
+  return VISIBLE.test(text);
+}
+
 /**
  * The entity tag of a version of a task.
  *

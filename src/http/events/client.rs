@@ -21,7 +21,7 @@ const BEAT_EVERY: Duration = Duration::from_secs(20);
 /// How many missed events are read at once.
 const PAGE: u32 = 100;
 /// How many events may be missed: who missed more sees them sooner in a list.
-const MISSED_MAX: i64 = 5_000;
+pub(super) const MISSED_MAX: i64 = 5_000;
 
 /// A stream of events for one client.
 #[derive(Debug)]

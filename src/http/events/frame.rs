@@ -9,8 +9,10 @@ use crate::http::tasks::model::TaskBody;
 pub(in crate::http) const MEDIA_TYPE: &str = "text/event-stream";
 /// A comment, which keeps the connection from being taken for dead.
 pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
-/// How long a client should wait before it comes back, in milliseconds.
-const RETRY: u32 = 1_000;
+/// How long a client should wait before it comes back.
+const RETRY_MS: u32 = 1_000;
+/// What the first event of a stream is called.
+const HELLO: &str = "hello";
 
 /// One event, whole; clones share it.
 #[derive(Clone, Debug)]
@@ -19,21 +21,34 @@ pub(super) struct Frame {
     pub(super) mark: Option<EventMark>,
     /// What follows goes on elsewhere, maybe with numbers that were told before.
     pub(super) moves: bool,
+    /// The whole, as it is streamed.
     pub(super) text: Bytes,
+    id: i64,
+    name: &'static str,
+    /// JSON; a part of the text.
+    data: Bytes,
 }
 
 impl Frame {
+    fn new(mark: EventMark, name: &'static str, data: &str) -> Self {
+        let id = mark.to_wire();
+        // A comment and the pause come with the first of a stream.
+        let begin = if name == HELLO { format!(":\nretry: {RETRY_MS}\n") } else { String::new() };
+        let begin = format!("{begin}id: {id}\nevent: {name}\ndata: ");
+        let at = begin.len()..begin.len() + data.len();
+        let text = Bytes::from(begin + data + "\n\n");
+        let data = text.slice(at);
+        Self { mark: None, moves: false, text, id, name, data }
+    }
+
     /// The first of a stream: what follows comes after this event.
     pub(super) fn hello(mark: EventMark) -> Self {
-        let id = mark.to_wire();
-        let text = format!(":\nretry: {RETRY}\nid: {id}\nevent: hello\ndata: {{\"id\":{id}}}\n\n");
-        Self { mark: None, moves: false, text: text.into() }
+        Self::new(mark, HELLO, &format!("{{\"id\":{}}}", mark.to_wire()))
     }
 
     /// Changes are not told, or not in time: the client is to look at the tasks themselves.
     pub(super) fn resync(mark: EventMark, moves: bool) -> Self {
-        let text = format!("id: {}\nevent: resync\ndata: {{}}\n\n", mark.to_wire());
-        Self { mark: None, moves, text: text.into() }
+        Self { moves, ..Self::new(mark, "resync", "{}") }
     }
 
     pub(super) fn event(event: TaskEvent) -> Self {
@@ -45,8 +60,15 @@ impl Frame {
         };
         // Strings, integers and booleans always serialise; a line end within a string is escaped.
         let task = serde_json::to_string(&TaskBody::from(event.task)).unwrap_or_default();
-        let text = format!("id: {}\nevent: {name}\ndata: {task}\n\n", mark.to_wire());
-        Self { mark: Some(mark), moves: false, text: text.into() }
+        Self { mark: Some(mark), ..Self::new(mark, name, &task) }
+    }
+
+    /// Appends the event as one JSON object.
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+        let Self { id, name, data, .. } = self;
+        out.extend_from_slice(format!("{{\"id\":{id},\"event\":\"{name}\",\"data\":").as_bytes());
+        out.extend_from_slice(data);
+        out.push(b'}');
     }
 }
 
@@ -96,5 +118,12 @@ mod tests {
             ":\nretry: 1000\nid: 5\nevent: hello\ndata: {\"id\":5}\n\n"
         );
         assert_eq!(Frame::resync(mark, true).text, "id: 5\nevent: resync\ndata: {}\n\n");
+    }
+
+    #[test]
+    fn as_json_it_is_an_object() {
+        let mut json = Vec::new();
+        Frame::hello(EventMark::from_wire(5)).write_json(&mut json);
+        assert_eq!(json, br#"{"id":5,"event":"hello","data":{"id":5}}"#);
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::client::Stream;
 use super::frame::Frame;
+use super::poll::POLL_EVENTS_MAX;
 use super::recent::Recent;
 use crate::domain::{EventMark, TaskEvent};
 use crate::http::server::Hangup;
@@ -25,6 +26,8 @@ const QUEUE: usize = 512;
 const PACE: Duration = Duration::from_millis(500);
 /// How long the outbox is followed after the last client has gone: one that reconnects is soon back.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long somebody who asked without a stream is taken to be there: longer than the page's pauses while all is well.
+const POLLED_WITHIN: Duration = Duration::from_secs(20);
 /// Pause after the outbox could not be read.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How many clients read the outbox at the same time, to catch up.
@@ -52,6 +55,10 @@ struct Live {
     start: u64,
     recent: Recent,
     clients: Vec<Client>,
+    /// When somebody last asked without a stream.
+    polled: Option<Instant>,
+    /// A change that is being made holds up those after it.
+    late: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +91,17 @@ pub(in crate::http) enum NoPlace {
     Full,
     /// The outbox cannot be read.
     Store(StoreError),
+    /// The process is about to end.
+    Ended,
+}
+
+/// What somebody without a stream is answered.
+#[derive(Debug)]
+pub(super) enum Follow {
+    /// These.
+    Frames(Vec<Frame>),
+    /// What the outbox has after one event and up to another.
+    Read { after: EventMark, upto: EventMark },
 }
 
 /// How a client at a number goes on.
@@ -127,11 +145,15 @@ impl Events {
         self.0.follow().await.map_err(NoPlace::Store)?;
         Ok(Stream::new(Arc::clone(&self.0), place, hangup, after))
     }
+
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.0
+    }
 }
 
 impl Hub {
     /// Sees to it that the outbox is followed.
-    async fn follow(self: &Arc<Self>) -> Result<(), StoreError> {
+    pub(super) async fn follow(self: &Arc<Self>) -> Result<(), StoreError> {
         let mut starts = self.starts.lock().await;
         if self.live().is_some() {
             return Ok(());
@@ -139,7 +161,7 @@ impl Hub {
         let tail = self.feed.follow().await?;
         *starts += 1;
         let (start, recent) = (*starts, Recent::new(tail.position()));
-        *self.live() = Some(Live { start, recent, clients: Vec::new() });
+        *self.live() = Some(Live { start, recent, clients: Vec::new(), polled: None, late: false });
         tokio::spawn(Arc::clone(self).run(tail, start));
         Ok(())
     }
@@ -170,6 +192,11 @@ impl Hub {
                     self.publish(advance, tail.position());
                     tail.wait(next).await;
                 }
+                Err(error) if error.is_read_only() => {
+                    tracing::warn!("event streams closed: the database server is in recovery");
+                    self.send_resync(tail.position(), Resync::Recovery);
+                    return;
+                }
                 Err(error) => {
                     if !failing {
                         tracing::warn!(%error, "the events cannot be read; the clients wait");
@@ -185,24 +212,21 @@ impl Hub {
         let mut live = self.live();
         let Some(live) = live.as_mut() else { return };
         counter!(TASKMANAGER_EVENTS_TOTAL).increment(advance.events.len() as u64);
+        if !advance.events.is_empty() {
+            live.late = false;
+        }
         for event in advance.events {
             live.tell(event);
         }
-        let Some(why) = advance.resync else { return };
-        let reason = match why {
-            Resync::Late => "late",
-            Resync::Moved => "moved",
-        };
-        counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).increment(1);
-        if why == Resync::Moved {
-            let before = live.recent.position();
-            let (number, before) = (position.number(), before.number());
-            if number <= before {
-                tracing::warn!(before, number, "the events begin anew: the database was replaced");
-            }
-            live.recent = Recent::new(position);
+        if let Some(why) = advance.resync {
+            live.resync(position, why);
         }
-        live.send(&Frame::resync(position, why == Resync::Moved));
+    }
+
+    fn send_resync(&self, position: EventMark, why: Resync) {
+        if let Some(live) = self.live().as_mut() {
+            live.resync(position, why);
+        }
     }
 
     /// Waits a little while a client has no room for as many: after a burst most need only a moment.
@@ -240,16 +264,37 @@ impl Hub {
         Some((live.recent.position(), live.join(hangup)))
     }
 
+    /// What somebody without a stream gets after an event; the first time, which event is the last now. `None` when
+    /// nobody follows the outbox any more.
+    pub(super) fn look(&self, after: Option<EventMark>) -> Option<Follow> {
+        let mut live = self.live();
+        let live = live.as_mut()?;
+        live.polled = Some(Instant::now());
+        let position = live.recent.position();
+        let Some(after) = after else {
+            return Some(Follow::Frames(vec![Frame::hello(position)]));
+        };
+        let Some(mut frames) = live.recent.since(after) else {
+            return Some(Follow::Read { after, upto: position });
+        };
+        frames.truncate(POLL_EVENTS_MAX as usize);
+        if frames.is_empty() && live.late {
+            frames.push(Frame::resync(position, false));
+        }
+        Some(Follow::Frames(frames))
+    }
+
+    /// Whether anybody listens, or asked a while ago.
     fn has_clients(&self) -> bool {
         let mut live = self.live();
         let Some(live) = live.as_mut() else { return false };
         live.clients.retain(|client| !client.queue.is_closed());
-        !live.clients.is_empty()
+        !live.is_alone()
     }
 
     fn end_if_alone(&self) -> bool {
         let mut live = self.live();
-        let alone = live.as_ref().is_none_or(|live| live.clients.is_empty());
+        let alone = live.as_ref().is_none_or(Live::is_alone);
         if alone {
             *live = None;
         }
@@ -262,6 +307,30 @@ impl Hub {
 }
 
 impl Live {
+    fn is_alone(&self) -> bool {
+        self.clients.is_empty() && self.polled.is_none_or(|at| at.elapsed() > POLLED_WITHIN)
+    }
+
+    /// Tells the clients to look at the tasks themselves.
+    fn resync(&mut self, position: EventMark, why: Resync) {
+        let reason = match why {
+            Resync::Late => "late",
+            Resync::Moved => "moved",
+            Resync::Recovery => "recovery",
+        };
+        counter!(TASKMANAGER_EVENT_RESYNCS_TOTAL, "reason" => reason).increment(1);
+        self.late = why == Resync::Late;
+        if why == Resync::Moved {
+            let before = self.recent.position();
+            let (number, before) = (position.number(), before.number());
+            if number <= before {
+                tracing::warn!(before, number, "the events begin anew: the database was replaced");
+            }
+            self.recent = Recent::new(position);
+        }
+        self.send(&Frame::resync(position, why == Resync::Moved));
+    }
+
     fn tell(&mut self, event: TaskEvent) {
         let mark = event.mark();
         let frame = Frame::event(event);

@@ -7,6 +7,7 @@
 mod client;
 mod frame;
 mod hub;
+mod poll;
 mod recent;
 
 pub(super) use frame::MEDIA_TYPE;

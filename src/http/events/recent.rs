@@ -58,7 +58,9 @@ mod tests {
     }
 
     fn frame(id: i64) -> Frame {
-        Frame { mark: Some(mark(id)), moves: false, text: Vec::new().into() }
+        let mut frame = Frame::resync(mark(id), false);
+        frame.mark = Some(mark(id));
+        frame
     }
 
     fn ids(frames: Option<Vec<Frame>>) -> Option<Vec<i64>> {

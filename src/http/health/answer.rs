@@ -201,7 +201,7 @@ pub(in crate::http) async fn ready(
 fn traffic(query: &QueryString) -> Result<Traffic, ApiError> {
     let mut reader = Reader::new(query);
     reader.refuse_unknown(&["for"]);
-    let traffic = reader.read("for", |word| match word {
+    let traffic = reader.read("for", "reads", |word| match word {
         "reads" => Ok(Traffic::Reads),
         other => {
             Err(Fault::new("not_allowed", format!("for must be reads; got {}", quoted(other))))

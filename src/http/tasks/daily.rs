@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, State};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::reader::{Reader, integer};
+use super::reader::Reader;
 use crate::domain::daily::DAYS_MAX;
 use crate::domain::{DayFigures, DayWindow};
 use crate::http::error::ApiError;
@@ -72,7 +72,7 @@ pub(crate) async fn daily(
     let query = QueryString::parse(uri.query())?;
     let mut reader = Reader::new(&query);
     reader.refuse_unknown(&["days"]);
-    let days = reader.read("days", |text| integer("days", text, 1, i64::from(DAYS_MAX)));
+    let days = reader.integer("days", 1..=i64::from(DAYS_MAX));
     let days = days.and_then(|days| days.try_into().ok()).unwrap_or(DAYS_DEFAULT);
     let days = reader.finish(days)?;
     let figures = state.tasks.daily(&DayWindow::ending(state.clock.now(), days)).await?;

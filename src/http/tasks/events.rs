@@ -1,30 +1,40 @@
-//! `GET /tasks/events`
+//! `GET /tasks/events`: a stream, or for clients that ask from time to time the same events as a list.
 
 use axum::extract::{OriginalUri, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 
-use super::reader::{Reader, integer};
-use crate::domain::text::quoted;
+use super::reader::{Reader, integer, whole_number};
 use crate::domain::{EventMark, Fault, Place, Violations};
 use crate::http::error::ApiError;
 use crate::http::events::{MEDIA_TYPE, NoPlace};
-use crate::http::openapi::{EventParams, LastEventId, ListProblems};
+use crate::http::media_type::prefers;
+use crate::http::openapi::{
+    EVENT_STREAM_EXAMPLE, EventListBody, EventParams, EventStreamBody, LastEventId, ListProblems,
+};
 use crate::http::query_string::QueryString;
 use crate::http::server::Hangup;
 use crate::http::state::AppState;
 
+const JSON: &str = "application/json";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Proxies that know it pass each event on at once.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+const ID_RANGE: std::ops::RangeInclusive<i64> = 0..=i64::MAX;
 
 /// Follow the tasks
+///
+/// As a stream of server-sent events, or, where `Accept` prefers `application/json`, as the list of what came after an
+/// event, answered at once.
 #[utoipa::path(
     get, path = "/tasks/events", tag = "tasks", operation_id = "followTasks",
     params(EventParams, LastEventId),
     responses(
-        (status = 200, description = "Server-sent events, until the client or the instance ends: `hello`, `task.created`, `task.updated`, `task.deleted` and `resync`", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Server-sent events, until the client or the instance ends, or at most 500 events as a list", content(
+            (EventStreamBody = "text/event-stream", example = json!(EVENT_STREAM_EXAMPLE)),
+            (EventListBody = "application/json", example = json!([{"id": 44_040_192, "event": "resync", "data": {}}])),
+        ), headers(("Vary" = String, description = "`accept`: what is answered depends on it"))),
         ListProblems
     )
 )]
@@ -36,12 +46,20 @@ pub(crate) async fn events(
 ) -> Result<Response, ApiError> {
     let query = QueryString::parse(uri.query())?;
     let after = last_event_id(&query, &headers)?.map(EventMark::from_wire);
-    let hangup = extensions.get::<Hangup>().cloned().unwrap_or_default();
-    let stream = state.events.subscribe(after, hangup).await.map_err(|error| match error {
+    let refuse = |error| match error {
         NoPlace::Full => ApiError::TooManyStreams,
+        NoPlace::Ended => ApiError::Ending,
         NoPlace::Store(error) => error.into(),
-    })?;
-    let head = [(CONTENT_TYPE, MEDIA_TYPE), (CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no")];
+    };
+    let vary = (VARY, "accept");
+    if prefers(headers.get_all(ACCEPT), JSON, MEDIA_TYPE) {
+        let events = state.events.poll(after).await.map_err(refuse)?;
+        return Ok(([(CONTENT_TYPE, JSON), vary], events).into_response());
+    }
+    let hangup = extensions.get::<Hangup>().cloned().unwrap_or_default();
+    let stream = state.events.subscribe(after, hangup).await.map_err(refuse)?;
+    let head =
+        [(CONTENT_TYPE, MEDIA_TYPE), (CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no"), vary];
     Ok((head, stream.into_body()).into_response())
 }
 
@@ -49,27 +67,30 @@ pub(crate) async fn events(
 /// the same address again, and sends what it had last in the header.
 fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>, Violations> {
     let mut reader = Reader::new(query);
-    reader.refuse_unknown(&["last_event_id"]);
-    let parse = |name: &'static str| move |text: &str| integer(name, text, 0, i64::MAX);
-    let parameter = reader.read("last_event_id", parse("last_event_id"));
+    reader.refuse_unknown(&["after", "last_event_id"]);
+    let after = reader.integer("after", ID_RANGE);
+    let last_event_id = reader.integer("last_event_id", ID_RANGE);
+    if !reader.all("after").is_empty() && !reader.all("last_event_id").is_empty() {
+        let detail = "after and last_event_id must not be given together; they mean the same";
+        reader.fault("after", Fault::new("conflict", detail));
+    }
+    let name = "Last-Event-ID";
     let mut lines = headers.get_all(LAST_EVENT_ID).iter();
     let header = match (lines.next(), lines.next()) {
         (None, _) => None,
         // What a client sends that was given no number yet.
         (Some(line), None) if line.is_empty() => None,
         (Some(line), None) => {
-            let read = line.to_str().map_err(|_| {
-                let got = quoted(&String::from_utf8_lossy(line.as_bytes()));
-                Fault::new("invalid_number", format!("Last-Event-ID must be a number; got {got}"))
-            });
-            let read = read.and_then(parse("Last-Event-ID"));
-            reader.violations.keep(|| Place::parameter("Last-Event-ID"), read)
+            let text = String::from_utf8_lossy(line.as_bytes());
+            let read = integer(name, &text, &ID_RANGE);
+            reader.violations.keep(|| Place::parameter(name), read)
         }
         (Some(_), Some(_)) => {
-            let fault = Fault::new("repeated", "Last-Event-ID may be given once");
-            reader.violations.push(Place::parameter("Last-Event-ID"), fault);
+            let allowed = whole_number(&ID_RANGE);
+            let detail = format!("{name} must be {allowed}, and sent once; it was sent again");
+            reader.fault(name, Fault::new("repeated", detail));
             None
         }
     };
-    if reader.violations.is_empty() { Ok(header.or(parameter)) } else { Err(reader.violations) }
+    reader.finish(header.or(after).or(last_event_id))
 }

@@ -1,7 +1,6 @@
 //! A task on the wire: how it is written, and how a body becomes a draft or a patch.
 
 use serde::Serialize;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -124,7 +123,7 @@ impl From<Task> for TaskBody {
     reason = "documents the body, which is read field by field to collect all faults"
 )]
 pub(crate) struct NewTaskBody {
-    /// Trimmed, then 1 to 200 characters, none of them a control character.
+    /// Trimmed, then 1 to 200 characters, at least one of them visible, none of them a control character.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -144,11 +143,11 @@ pub(crate) struct NewTaskBody {
     /// `true` is the status `done`; `false` is `todo` if it was done, else no change.
     #[schema(nullable = false)]
     completed: Option<bool>,
-    /// Trimmed, then 1 to 100 characters, none of them a control character.
+    /// Trimmed; nothing is nobody, else 1 to 100 characters, at least one of them visible, none of them a control
+    /// character.
     #[schema(
-        min_length = 1,
         max_length = 100,
-        pattern = r"^\s*[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?\s*$"
+        pattern = r"^\s*([^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?)?\s*$"
     )]
     assignee: Option<String>,
     /// RFC 3339; a date, or a timestamp without offset, is read as UTC.
@@ -165,7 +164,7 @@ pub(crate) struct NewTaskBody {
     reason = "documents the body, which is read field by field to collect all faults"
 )]
 pub(crate) struct TaskPatchBody {
-    /// Trimmed, then 1 to 200 characters, none of them a control character.
+    /// Trimmed, then 1 to 200 characters, at least one of them visible, none of them a control character.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -185,11 +184,11 @@ pub(crate) struct TaskPatchBody {
     /// `true` is the status `done`; `false` is `todo` if it was done, else no change.
     #[schema(nullable = false)]
     completed: Option<bool>,
-    /// Trimmed, then 1 to 100 characters, none of them a control character.
+    /// Trimmed; nothing is nobody, else 1 to 100 characters, at least one of them visible, none of them a control
+    /// character.
     #[schema(
-        min_length = 1,
         max_length = 100,
-        pattern = r"^\s*[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?\s*$"
+        pattern = r"^\s*([^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?)?\s*$"
     )]
     assignee: Option<String>,
     /// RFC 3339; a date, or a timestamp without offset, is read as UTC.
@@ -209,7 +208,7 @@ pub(super) const READ_ONLY: [&str; 6] =
 pub(super) fn draft(body: Json) -> Result<TaskDraft, Violations> {
     let (patch, mut violations) = read(body);
     if patch.title.is_none() && !violations.concerns("/title") && !violations.concerns("") {
-        let fault = Fault::new("required", "title is required: 1 to 200 characters");
+        let fault = Fault::new("required", "title is required: a string of 1 to 200 characters");
         violations.push(Place::member("title"), fault);
     }
     match patch.title {
@@ -247,23 +246,36 @@ fn read(body: Json) -> (TaskPatch, Violations) {
     for (name, value) in &members {
         let place = || Place::member(name);
         match name.as_str() {
-            "title" => patch.title = violations.keep(place, text(name, value, Title::parse)),
+            "title" => {
+                let title = text(name, "a string of 1 to 200 characters", value, Title::parse);
+                patch.title = violations.keep(place, title);
+            }
             "description" => {
-                let change = optional(name, value, Description::parse);
+                let allowed = "null or a string of at most 1000 characters";
+                let change = optional(name, allowed, value, |text| {
+                    Description::parse(text).map(Change::Set)
+                });
                 patch.description = violations.keep(place, change).unwrap_or_default();
             }
             "assignee" => {
-                let change = optional(name, value, Assignee::parse);
+                let allowed = "null or a string of at most 100 characters";
+                let change = optional(name, allowed, value, assignee);
                 patch.assignee = violations.keep(place, change).unwrap_or_default();
             }
             "due_date" => {
-                let change: Result<Change<OffsetDateTime>, _> =
-                    optional(name, value, |text| date::parse("due_date", text));
+                let allowed = format!("null or {}", date::ALLOWED);
+                let change = optional(name, &allowed, value, |text| {
+                    date::parse("due_date", text).map(Change::Set)
+                });
                 patch.due_date = violations.keep(place, change).unwrap_or_default();
             }
-            "status" => status = violations.keep(place, text(name, value, Status::parse)),
+            "status" => {
+                let value = text(name, &Status::allowed(), value, Status::parse);
+                status = violations.keep(place, value);
+            }
             "priority" => {
-                patch.priority = violations.keep(place, text(name, value, Priority::parse));
+                let value = text(name, &Priority::allowed(), value, Priority::parse);
+                patch.priority = violations.keep(place, value);
             }
             "completed" => completed = violations.keep(place, boolean(name, value)),
             read_only if READ_ONLY.contains(&read_only) => {}
@@ -289,51 +301,61 @@ fn status_change(status: Option<Status>, completed: Option<bool>) -> Result<Stat
     }
 }
 
-/// Reads a string that must not be null.
+/// Nobody, where nothing is left of it.
+fn assignee(text: &str) -> Result<Change<Assignee>, Fault> {
+    if text.trim().is_empty() { Ok(Change::Clear) } else { Assignee::parse(text).map(Change::Set) }
+}
+
+/// Reads a string that must not be null. `allowed` completes "it must be …".
 pub(super) fn text<T>(
     name: &str,
+    allowed: &str,
     value: &Json,
     parse: impl Fn(&str) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     match value {
         Json::String(text) => parse(text),
-        Json::Null => Err(Fault::new("not_null", format!("{name} must not be null"))),
-        other => Err(wrong_type(name, "a string", other)),
+        other => Err(null_or_wrong_type(name, allowed, other)),
     }
 }
 
 fn optional<T>(
     name: &str,
+    allowed: &str,
     value: &Json,
-    parse: impl Fn(&str) -> Result<T, Fault>,
+    parse: impl Fn(&str) -> Result<Change<T>, Fault>,
 ) -> Result<Change<T>, Fault> {
     match value {
         Json::Null => Ok(Change::Clear),
-        Json::String(text) => parse(text).map(Change::Set),
-        other => Err(wrong_type(name, "a string or null", other)),
+        Json::String(text) => parse(text),
+        other => Err(wrong_type(name, allowed, other)),
     }
 }
 
 fn boolean(name: &str, value: &Json) -> Result<bool, Fault> {
     match value {
         Json::Bool(value) => Ok(*value),
-        Json::Null => Err(Fault::new("not_null", format!("{name} must not be null"))),
-        other => Err(wrong_type(name, "true or false", other)),
+        other => Err(null_or_wrong_type(name, "true or false", other)),
     }
 }
 
-/// Says that a member is of another type than it should be.
-pub(super) fn wrong_type(name: &str, expected: &str, got: &Json) -> Fault {
-    Fault::new("invalid_type", format!("{name} must be {expected}, got {}", got.kind()))
+fn null_or_wrong_type(name: &str, allowed: &str, got: &Json) -> Fault {
+    match got {
+        Json::Null => Fault::new("not_null", format!("{name} must be {allowed}; got null")),
+        other => wrong_type(name, allowed, other),
+    }
+}
+
+/// Says that a member is of another type, and what it must be.
+pub(super) fn wrong_type(name: &str, allowed: &str, got: &Json) -> Fault {
+    Fault::new("invalid_type", format!("{name} must be {allowed}; got {}", got.kind()))
 }
 
 pub(super) fn unknown_field(name: &str) -> Fault {
-    Fault::new(
-        "unknown_field",
-        format!(
-            "{} is no field of a task; allowed are title, description, status, priority, completed, \
-             assignee and due_date",
-            quoted(name)
-        ),
-    )
+    let detail = format!(
+        "{} is not a field of a task; allowed fields: title, description, status, priority, completed, \
+         assignee, due_date",
+        quoted(name)
+    );
+    Fault::new("unknown_field", detail)
 }

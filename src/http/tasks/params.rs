@@ -1,11 +1,15 @@
 //! Parameters of lists, counts and figures: read one by one, all faults collected, unknown ones refused.
 
+use std::ops::RangeInclusive;
+
 use super::export::Format;
-use super::reader::{Reader, boolean, integer};
+use super::reader::Reader;
+use time::OffsetDateTime;
+
 use crate::domain::text::{ASSIGNEE_MAX, no_control};
 use crate::domain::{
-    AssigneeFilter, Cursor, Direction, Fault, Place, Priority, Sort, SortField, SortKey, Status,
-    TaskFilter, Violations, date, fold,
+    AssigneeFilter, Cursor, Direction, Fault, Place, Priority, SealedCursor, Sort, SortField,
+    SortKey, Status, TaskFilter, Violations, date, fold,
 };
 use crate::http::query_string::QueryString;
 use crate::store::Start;
@@ -16,6 +20,8 @@ pub(super) const LIMIT_MAX: u32 = 1000;
 pub(super) const LIMIT_DEFAULT: u32 = 100;
 /// Longest search, in Unicode scalar values.
 const QUERY_MAX: usize = 200;
+const LIMIT_RANGE: RangeInclusive<i64> = 1..=LIMIT_MAX as i64;
+const SKIP_RANGE: RangeInclusive<i64> = 0..=i64::MAX;
 /// Most alternatives in one filter.
 const ALTERNATIVES_MAX: usize = 100;
 
@@ -58,7 +64,9 @@ pub(super) fn read(query: &QueryString, shape: &Shape, path: &str) -> Result<Par
     let sorted = if shape.export { &EXPORTS[..] } else { &LISTS[..] };
     let sorted = if shape.list || shape.export { sorted } else { &[] };
     reader.refuse_unknown(&[&FILTERS, sorted].concat());
+    let known = reader.violations.len();
     let filter = read_filter(&mut reader, shape);
+    let filter_is_sound = reader.violations.len() == known;
     let mut params = Params {
         filter,
         sort: Sort::default(),
@@ -68,22 +76,24 @@ pub(super) fn read(query: &QueryString, shape: &Shape, path: &str) -> Result<Par
         format: Format::default(),
     };
     if shape.export {
-        params.sort = reader.read("sort", Sort::parse).unwrap_or_else(oldest_first);
-        params.format = reader.read("format", Format::parse).unwrap_or_default();
+        params.sort =
+            reader.read("sort", Sort::allowed(), Sort::parse).unwrap_or_else(oldest_first);
+        let format = reader.read("format", Format::ALLOWED, Format::parse);
+        params.format = format.unwrap_or_default();
     }
     if shape.list {
-        read_list(&mut reader, &mut params, path);
+        read_list(&mut reader, &mut params, path, filter_is_sound);
     }
     if reader.violations.is_empty() { Ok(params) } else { Err(reader.violations) }
 }
 
 fn read_filter(reader: &mut Reader<'_>, shape: &Shape) -> TaskFilter {
     let status = match &shape.status_in_path {
-        None => reader.words("status", Status::parse),
+        None => reader.words("status", Status::allowed(), Status::parse),
         Some(status) => {
             if !reader.all("status").is_empty() {
-                let fault = Fault::new("conflict", "the path already says which status");
-                reader.violations.push(Place::parameter("status"), fault);
+                let detail = "status must not be given as a parameter; the path names the status";
+                reader.fault("status", Fault::new("conflict", detail));
             }
             let status = Status::parse(status);
             reader.violations.keep(|| Place::parameter("status"), status).into_iter().collect()
@@ -91,13 +101,17 @@ fn read_filter(reader: &mut Reader<'_>, shape: &Shape) -> TaskFilter {
     };
     TaskFilter {
         status,
-        priority: reader.words("priority", Priority::parse),
+        priority: reader.words("priority", Priority::allowed(), Priority::parse),
         assignee: read_assignee(reader),
-        due_after: reader.read("due_after", |text| date::parse("due_after", text)),
-        due_before: reader.read("due_before", |text| date::parse("due_before", text)),
-        overdue: reader.read("overdue", |text| boolean("overdue", text)),
+        due_after: read_date(reader, "due_after"),
+        due_before: read_date(reader, "due_before"),
+        overdue: reader.boolean("overdue"),
         words: read_words(reader, shape),
     }
+}
+
+fn read_date(reader: &mut Reader<'_>, name: &str) -> Option<OffsetDateTime> {
+    reader.read(name, date::ALLOWED, |text| date::parse(name, text))
 }
 
 /// One value is a comma list; repeated ones are taken as they are, so that a comma can be asked for.
@@ -117,8 +131,9 @@ fn read_assignee(reader: &mut Reader<'_>) -> Vec<AssigneeFilter> {
         }
     }
     if found.len() > ALTERNATIVES_MAX {
-        let detail = format!("assignee may name at most {ALTERNATIVES_MAX}, got {}", found.len());
-        reader.violations.push(Place::parameter("assignee"), Fault::new("out_of_range", detail));
+        let detail =
+            format!("assignee must name at most {ALTERNATIVES_MAX} people; got {}", found.len());
+        reader.fault("assignee", Fault::new("out_of_range", detail));
     }
     found
 }
@@ -138,26 +153,24 @@ fn assignee(value: &str) -> Result<AssigneeFilter, Fault> {
 }
 
 fn read_words(reader: &mut Reader<'_>, shape: &Shape) -> Vec<String> {
-    let given = !reader.all("q").is_empty();
-    let q = reader.one("q", true);
-    let checked = q.map(|q| {
-        let q = q.trim();
-        no_control("q", q, &['\t', '\n', '\r'])?;
-        match q.chars().count() {
-            0 if shape.needs_q => Err(Fault::new("empty", "q must hold at least one word")),
-            n if n > QUERY_MAX => Err(Fault::new(
-                "too_long",
-                format!("q must be at most {QUERY_MAX} characters, got {n}"),
-            )),
-            _ => Ok(fold::words(q)),
-        }
-    });
-    if shape.needs_q && !given {
-        let fault = Fault::new("required", "q is required: the words to search for");
-        reader.violations.push(Place::parameter("q"), fault);
+    let allowed = if shape.needs_q {
+        format!("1 to {QUERY_MAX} characters with at least one word")
+    } else {
+        format!("at most {QUERY_MAX} characters")
+    };
+    if shape.needs_q && reader.all("q").is_empty() {
+        let fault = Fault::new("required", format!("q is required: {allowed}"));
+        reader.fault("q", fault);
     }
-    let words = checked.and_then(|words| reader.violations.keep(|| Place::parameter("q"), words));
-    words.unwrap_or_default()
+    let Some(q) = reader.one("q", &allowed).map(str::trim) else { return Vec::new() };
+    let words = no_control("q", q, &['\t', '\n', '\r']).and_then(|()| match q.chars().count() {
+        0 if shape.needs_q => {
+            Err(Fault::new("empty", format!("q must be {allowed}; got an empty value")))
+        }
+        n if n > QUERY_MAX => Err(Fault::new("too_long", format!("q must be {allowed}, got {n}"))),
+        _ => Ok(fold::words(q)),
+    });
+    reader.violations.keep(|| Place::parameter("q"), words).unwrap_or_default()
 }
 
 /// The order in which a file can be read in again: each task gets its number in turn.
@@ -165,25 +178,24 @@ fn oldest_first() -> Sort {
     Sort::of(SortKey { field: SortField::CreatedAt, direction: Direction::Ascending })
 }
 
-fn read_list(reader: &mut Reader<'_>, params: &mut Params, path: &str) {
-    let limit = reader.read("limit", |text| integer("limit", text, 1, i64::from(LIMIT_MAX)));
+/// `filter_is_sound` says whether the filters are those that the client means.
+fn read_list(reader: &mut Reader<'_>, params: &mut Params, path: &str, filter_is_sound: bool) {
+    let limit = reader.integer("limit", LIMIT_RANGE);
     params.limit = limit.and_then(|limit| limit.try_into().ok()).unwrap_or(LIMIT_DEFAULT);
-    let sort = reader.read("sort", Sort::parse);
-    let sort_is_known = sort.is_some() || reader.all("sort").is_empty();
+    let sort = reader.read("sort", Sort::allowed(), Sort::parse);
+    let sort_is_sound = sort.is_some() || reader.all("sort").is_empty();
     params.sort = sort.unwrap_or_default();
-    params.count = reader.read("count", |text| boolean("count", text)).unwrap_or_default();
-    let skip = reader.read("skip", |text| integer("skip", text, 0, i64::MAX));
-    let cursor = reader.one("cursor", false);
+    params.count = reader.boolean("count").unwrap_or_default();
+    let skip = reader.integer("skip", SKIP_RANGE);
     params.start = Start::Skip(skip.unwrap_or_default());
-    let Some(cursor) = cursor else { return };
-    if !reader.all("skip").is_empty() {
-        let fault = Fault::new("conflict", "cursor and skip cannot go together: send one of them");
-        reader.violations.push(Place::parameter("cursor"), fault);
+    if !reader.all("skip").is_empty() && !reader.all("cursor").is_empty() {
+        let detail = "cursor and skip must not be given together; send one of them";
+        reader.fault("cursor", Fault::new("conflict", detail));
     }
-    // A cursor is bound to sort and filters: with those in doubt, nothing true can be said of it.
-    if sort_is_known && reader.violations.is_empty() {
-        let cursor = Cursor::decode(cursor, path, &params.sort, &params.filter);
-        let cursor = reader.violations.keep(|| Place::parameter("cursor"), cursor);
-        params.start = cursor.map_or(Start::Skip(0), Start::After);
-    }
+    // Damage is seen whatever else is wrong; whether the cursor is of this list only where it is known which that is.
+    let cursor = reader.read("cursor", Cursor::ALLOWED, SealedCursor::decode);
+    let Some(cursor) = cursor.filter(|_| sort_is_sound && filter_is_sound) else { return };
+    let cursor = cursor.open(path, &params.sort, &params.filter);
+    let cursor = reader.violations.keep(|| Place::parameter("cursor"), cursor);
+    params.start = cursor.map_or(Start::Skip(0), Start::After);
 }

@@ -1,5 +1,8 @@
 //! Reads the parameters of a query string one by one, and collects all faults.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 use crate::domain::text::quoted;
 use crate::domain::{Fault, Place, Violations};
 use crate::http::query_string::QueryString;
@@ -24,9 +27,11 @@ impl<'a> Reader<'a> {
             }
             seen.push(name);
             let allowed = allowed.join(", ");
-            let detail =
-                format!("{} is no parameter of this path; allowed are {allowed}", quoted(name));
-            self.violations.push(Place::parameter(name), Fault::new("unknown_parameter", detail));
+            let detail = format!(
+                "{} is not a parameter of this path; allowed parameters: {allowed}",
+                quoted(name)
+            );
+            self.fault(name, Fault::new("unknown_parameter", detail));
         }
     }
 
@@ -39,42 +44,67 @@ impl<'a> Reader<'a> {
         self.query.0.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The only value; a second one, or an empty one where `empty` does not allow it, is a fault.
-    pub(super) fn one(&mut self, name: &str, empty: bool) -> Option<&'a str> {
-        let values = self.all(name);
-        let fault = match values.as_slice() {
-            [] => return None,
-            [""] if !empty => Fault::new("empty", format!("{name} must not be empty")),
-            [value] => return Some(value),
-            _ => Fault::new(
-                "repeated",
-                format!("{name} may be given once, came {} times", values.len()),
-            ),
-        };
+    pub(super) fn fault(&mut self, name: &str, fault: Fault) {
         self.violations.push(Place::parameter(name), fault);
-        None
     }
 
+    /// The only value, which may be empty; a second one is a fault. `allowed` completes "it must be …".
+    pub(super) fn one(&mut self, name: &str, allowed: impl Display) -> Option<&'a str> {
+        match self.all(name).as_slice() {
+            [] => None,
+            [value] => Some(value),
+            values => {
+                let times = values.len();
+                let detail =
+                    format!("{name} must be {allowed}, and given once; it was given {times} times");
+                self.fault(name, Fault::new("repeated", detail));
+                None
+            }
+        }
+    }
+
+    /// The only value, read by `parse`; an empty one is a fault.
     pub(in crate::http) fn read<T>(
         &mut self,
         name: &str,
-        parse: impl Fn(&str) -> Result<T, Fault>,
+        allowed: impl Display,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        let value = self.one(name, false)?;
-        self.violations.keep(|| Place::parameter(name), parse(value))
+        let value = match self.one(name, &allowed)? {
+            "" => Err(empty(name, &allowed)),
+            value => parse(value),
+        };
+        self.violations.keep(|| Place::parameter(name), value)
+    }
+
+    /// A whole number between two bounds, both allowed.
+    pub(super) fn integer(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        self.read(name, whole_number(&range), |text| integer(name, text, &range))
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&mut self, name: &str) -> Option<bool> {
+        self.read(name, "true or false", |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            other => {
+                let detail = format!("{name} must be true or false; got {}", quoted(other));
+                Err(Fault::new("invalid_boolean", detail))
+            }
+        })
     }
 
     /// Every value of every comma list.
     pub(super) fn words<T: PartialEq>(
         &mut self,
         name: &str,
+        allowed: impl Display,
         parse: impl Fn(&str) -> Result<T, Fault>,
     ) -> Vec<T> {
         let mut found = Vec::new();
         for value in self.all(name) {
             if value.is_empty() {
-                let fault = Fault::new("empty", format!("{name} must not be empty"));
-                self.violations.push(Place::parameter(name), fault);
+                self.fault(name, empty(name, &allowed));
                 continue;
             }
             for word in value.split(',') {
@@ -88,26 +118,22 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A whole number between two bounds, both allowed.
-pub(super) fn integer(name: &str, text: &str, min: i64, max: i64) -> Result<i64, Fault> {
-    let range =
-        || format!("{name} must be a whole number from {min} to {max}; got {}", quoted(text));
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::new("invalid_number", range()));
-    }
-    let number = text.parse().ok().filter(|number| (min..=max).contains(number));
-    number.ok_or_else(|| Fault::new("out_of_range", range()))
+fn empty(name: &str, allowed: impl Display) -> Fault {
+    Fault::new("empty", format!("{name} must be {allowed}; got an empty value"))
 }
 
-/// `true` or `false`.
-pub(super) fn boolean(name: &str, text: &str) -> Result<bool, Fault> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        other => {
-            let detail = format!("{name} must be true or false; got {}", quoted(other));
-            Err(Fault::new("invalid_boolean", detail))
-        }
+/// What [`integer`] takes, in words.
+pub(super) fn whole_number(range: &RangeInclusive<i64>) -> String {
+    format!("a whole number from {} to {}", range.start(), range.end())
+}
+
+/// A whole number between two bounds, both allowed.
+pub(super) fn integer(name: &str, text: &str, range: &RangeInclusive<i64>) -> Result<i64, Fault> {
+    let detail = || format!("{name} must be {}; got {}", whole_number(range), quoted(text));
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Fault::new("invalid_number", detail()));
     }
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| Fault::new("out_of_range", detail()))
 }

@@ -37,8 +37,16 @@ pub(super) trait EventLog: Debug + Send + Sync {
     /// Before which event the first number is missing; the newest one where none is.
     async fn without_gap(&self) -> Result<i64, StoreError>;
 
+    /// Fails with [`StoreError::is_read_only`] where transactions of another server write the events: then
+    /// [`EventLog::writers`] does not see them.
+    async fn require_primary(&self) -> Result<(), StoreError>;
+
     /// The transactions under way that write events. A number that is missing below one that was seen before
     /// this was asked belongs to one of them, or will never be there.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventLog::require_primary`], too.
     async fn writers(&self) -> Result<Vec<String>, StoreError>;
 
     /// Tells other processes that there are new events.
@@ -94,7 +102,7 @@ impl EventFeed {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the database cannot be asked where "now" is.
+    /// [`StoreError`] when the database cannot be asked where "now" is, or is a standby.
     pub async fn follow(&self) -> Result<Tail, StoreError> {
         // Subscribed before it is asked, so that nothing falls between.
         let woken = self.commits.here.subscribe();

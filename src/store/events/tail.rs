@@ -1,7 +1,7 @@
 //! Follows the outbox, and never goes past a number that may still come.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -18,6 +18,8 @@ const BATCH: u32 = 256;
 const MUCH: i64 = 5_000;
 /// Shortest time between two looks: many commits are read together.
 const BREATH: Duration = Duration::from_millis(5);
+/// How often it is asked whether the database still is the primary.
+const PRIMARY_CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// A place in the order of events, which moves on.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub struct Tail {
     /// What is missing up to here never comes.
     settled: i64,
     gap: Option<Gap>,
+    /// When the database was last known to be the primary; `None` after a failure, behind which it may be another server.
+    primary_at: Option<Instant>,
     woken: watch::Receiver<()>,
     _listening: AbortOnDropHandle<()>,
 }
@@ -52,6 +56,8 @@ pub enum Resync {
     Late,
     /// Changes are passed over: the tail goes on at another place.
     Moved,
+    /// The database server is in recovery: the tail ends.
+    Recovery,
 }
 
 /// When a tail should look again.
@@ -72,7 +78,8 @@ impl Tail {
         woken: watch::Receiver<()>,
         listening: AbortOnDropHandle<()>,
     ) -> Self {
-        Self { log, position, settled: 0, gap: None, woken, _listening: listening }
+        let primary_at = Some(Instant::now());
+        Self { log, position, settled: 0, gap: None, primary_at, woken, _listening: listening }
     }
 
     /// Everything up to this event was told, or never was.
@@ -85,8 +92,22 @@ impl Tail {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when that cannot be read just now; the place stays.
+    /// [`StoreError`] when that cannot be read just now; the place stays. [`StoreError::is_read_only`] once the database
+    /// server is in recovery, where it is not known which numbers are still to come.
     pub async fn advance(&mut self) -> Result<Advance, StoreError> {
+        if self.primary_at.is_none_or(|at| at.elapsed() > PRIMARY_CHECK_EVERY) {
+            self.primary_at = None;
+            self.log.require_primary().await?;
+            self.primary_at = Some(Instant::now());
+        }
+        let advance = self.look().await;
+        if advance.is_err() {
+            self.primary_at = None;
+        }
+        advance
+    }
+
+    async fn look(&mut self) -> Result<Advance, StoreError> {
         // What is committed from here on wakes again.
         self.woken.mark_unchanged();
         let rows = self.log.read(self.position.number(), BATCH + 1).await?;

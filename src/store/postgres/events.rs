@@ -26,8 +26,12 @@ const ANNOUNCE: &str = "SELECT pg_notify($1, $2)";
 const AGAIN: Duration = Duration::from_secs(1);
 /// Longest that opening the connection may take.
 const OPEN_WITHIN: Duration = Duration::from_secs(5);
-/// Virtual transactions, whose names do not come back while a server runs.
-const WRITERS: &str = "SELECT virtualtransaction FROM pg_catalog.pg_locks \
+/// What [`primary_only`] looks for in an answer.
+const RECOVERY: &str = "recovery";
+const IN_RECOVERY: &str = "SELECT 'recovery' WHERE pg_is_in_recovery()";
+/// Virtual transactions, whose names do not come back while a server runs. In recovery those that write run on another
+/// server, and hold no lock here.
+const WRITERS: &str = "SELECT 'recovery' WHERE pg_is_in_recovery() UNION ALL SELECT virtualtransaction FROM pg_catalog.pg_locks \
      WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted \
      AND relation = CAST('task_events' AS regclass) AND pid IS DISTINCT FROM pg_backend_pid() \
      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())";
@@ -103,8 +107,12 @@ impl EventLog for PostgresEvents {
         self.core.read_number(sql::EVENTS_WITHOUT_GAP).await
     }
 
+    async fn require_primary(&self) -> Result<(), StoreError> {
+        primary_only(self.core.read_texts(IN_RECOVERY).await?).map(drop)
+    }
+
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
-        self.core.read_texts(WRITERS).await
+        primary_only(self.core.read_texts(WRITERS).await?)
     }
 
     async fn announce(&self) -> Result<(), StoreError> {
@@ -137,4 +145,12 @@ impl EventLog for PostgresEvents {
     fn poll(&self) -> Duration {
         POLL
     }
+}
+
+/// Fails where the server says that it is in recovery.
+fn primary_only(answer: Vec<String>) -> Result<Vec<String>, StoreError> {
+    if answer.iter().any(|text| text == RECOVERY) {
+        return Err(StoreError::in_recovery());
+    }
+    Ok(answer)
 }

@@ -38,6 +38,10 @@ impl EventLog for SqliteEvents {
         self.newest().await
     }
 
+    async fn require_primary(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn writers(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }

@@ -143,12 +143,14 @@ pub(super) fn operations(body: Json, clock: &dyn Clock) -> Result<Vec<Operation>
         if name == "operations" {
             operations = Some(violations.keep(|| Place::member("operations"), list(value)));
         } else {
-            let detail = format!("{} is not known; the body has operations alone", quoted(&name));
+            let detail =
+                format!("{} is not a member of the body; allowed: operations", quoted(&name));
             violations.push(Place::member(&name), Fault::new("unknown_field", detail));
         }
     }
     if operations.is_none() {
-        let fault = Fault::new("required", "operations is required: a list of 1 to 100");
+        let fault =
+            Fault::new("required", "operations is required: an array of 1 to 100 operations");
         violations.push(Place::member("operations"), fault);
     }
     let operations = operations.flatten().unwrap_or_default();
@@ -161,9 +163,11 @@ pub(super) fn operations(body: Json, clock: &dyn Clock) -> Result<Vec<Operation>
 
 /// The items, if they are as many as are allowed.
 fn list(value: Json) -> Result<Vec<Json>, Fault> {
-    let Json::Array(items) = value else { return Err(wrong_type("operations", "a list", &value)) };
+    let Json::Array(items) = value else {
+        return Err(wrong_type("operations", "an array of 1 to 100 operations", &value));
+    };
     match items.len() {
-        0 => Err(Fault::new("too_short", "operations must be 1 to 100, got none")),
+        0 => Err(Fault::new("too_short", "operations must be 1 to 100, got 0")),
         1..=OPERATIONS_MAX => Ok(items),
         count => Err(Fault::new("too_long", format!("operations must be 1 to 100, got {count}"))),
     }
@@ -178,14 +182,17 @@ enum Op {
 }
 
 impl Op {
+    /// What [`Op::parse`] takes: completes "it must be …".
+    const ALLOWED: &str = "one of create, update, delete";
+
     fn parse(word: &str) -> Result<Self, Fault> {
         match word {
             "create" => Ok(Self::Create),
             "update" => Ok(Self::Update),
             "delete" => Ok(Self::Delete),
             other => {
-                let words = "op must be one of create, update, delete; got ";
-                Err(Fault::new("not_allowed", format!("{words}{}", quoted(other))))
+                let detail = format!("op must be {}; got {}", Self::ALLOWED, quoted(other));
+                Err(Fault::new("not_allowed", detail))
             }
         }
     }
@@ -209,15 +216,16 @@ fn operation(item: Json, clock: &dyn Clock) -> Result<Operation, Violations> {
     };
     let word = members.iter().find(|(name, _)| name == "op");
     let op = word.map_or_else(
-        || Err(Fault::new("required", "op is required: create, update or delete")),
-        |(_, word)| text("op", word, Op::parse),
+        || Err(Fault::new("required", format!("op is required: {}", Op::ALLOWED))),
+        |(_, word)| text("op", Op::ALLOWED, word, Op::parse),
     );
     // Without it nobody knows what the other members should be.
     let Some(op) = violations.keep(|| Place::member("op"), op) else { return Err(violations) };
     let known = op.members();
     for (name, _) in known.iter().filter(|(_, required)| *required) {
         if !members.iter().any(|(member, _)| member == name) {
-            let fault = Fault::new("required", format!("{name} is required for this operation"));
+            let detail = format!("{name} is required for this operation: {}", member_rule(name));
+            let fault = Fault::new("required", detail);
             violations.push(Place::member(name), fault);
         }
     }
@@ -232,10 +240,19 @@ fn operation(item: Json, clock: &dyn Clock) -> Result<Operation, Violations> {
     parts.into_operation(op).filter(|_| violations.is_empty()).ok_or(violations)
 }
 
+/// What a member of an operation must be: completes "it must be …".
+fn member_rule(name: &str) -> &'static str {
+    if name == "id" {
+        "the id of a task, in lower case with hyphens, or its number"
+    } else {
+        "an object with the fields of a task"
+    }
+}
+
 fn unknown_member(name: &str, known: &[(&str, bool)]) -> Fault {
     let known = known.iter().map(|(member, _)| *member).collect::<Vec<_>>().join(", ");
     let detail =
-        format!("{} is no member of this operation; beside op it has {known}", quoted(name));
+        format!("{} is not a member of this operation; allowed: op, {known}", quoted(name));
     Fault::new("unknown_field", detail)
 }
 
@@ -265,11 +282,13 @@ impl Parts {
         match name {
             "id" => self.reference = violations.keep(place, id(&value)),
             "if_match" => {
-                let tags = text(name, &value, |field| Ok(TagList::parse(field)));
+                let tags = text(name, "a string, as the header If-Match", &value, |field| {
+                    Ok(TagList::parse(field))
+                });
                 self.precondition.if_match = violations.keep(place, tags);
             }
             "task" if !matches!(value, Json::Object(_)) => {
-                violations.push(place(), wrong_type(name, "an object", &value));
+                violations.push(place(), wrong_type(name, member_rule(name), &value));
             }
             "task" if op == Op::Create => {
                 let draft = violations.keep_below("/task", model::draft(value));
@@ -301,10 +320,10 @@ fn id(value: &Json) -> Result<TaskRef, Fault> {
     let text = match value {
         Json::String(text) => text.clone(),
         Json::Number(Some(number)) => number.to_string(),
-        other => return Err(wrong_type("id", "an id or a number of a task", other)),
+        other => return Err(wrong_type("id", member_rule("id"), other)),
     };
     TaskRef::parse(&text).ok_or_else(|| {
-        let words = "id must be a task's id, in lower case with hyphens, or its number; got ";
-        Fault::new("invalid_id", format!("{words}{}", quoted(&text)))
+        let detail = format!("id must be {}; got {}", member_rule("id"), quoted(&text));
+        Fault::new("invalid_id", detail)
     })
 }

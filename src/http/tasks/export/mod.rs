@@ -43,11 +43,14 @@ pub(super) enum Format {
 }
 
 impl Format {
+    /// What [`Format::parse`] takes: completes "it must be …".
+    pub(super) const ALLOWED: &str = "one of json, csv, ics";
+
     /// Reads the word, which is also the end of the file's name.
     pub(super) fn parse(word: &str) -> Result<Self, Fault> {
         let known = [Self::Json, Self::Csv, Self::Ics].into_iter();
         known.into_iter().find(|format| format.as_str() == word).ok_or_else(|| {
-            let detail = format!("format must be one of json, csv, ics; got {}", quoted(word));
+            let detail = format!("format must be {}; got {}", Self::ALLOWED, quoted(word));
             Fault::new("not_allowed", detail)
         })
     }

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::NewTaskBody;
-use super::reader::{Reader, boolean};
+use super::reader::Reader;
 use crate::domain::{Fault, Operation, Task, TaskDraft, Violations};
 use crate::http::error::ApiError;
 use crate::http::extract::{CSV_OR_JSON, IMPORT_MAX, TEXT_CSV, whole_body};
@@ -107,7 +107,7 @@ fn made(tasks: usize) -> ImportBody {
 fn dry_run(query: &QueryString) -> (bool, Violations) {
     let mut reader = Reader::new(query);
     reader.refuse_unknown(&["dry_run"]);
-    let dry_run = reader.read("dry_run", |text| boolean("dry_run", text));
+    let dry_run = reader.boolean("dry_run");
     (dry_run.unwrap_or_default(), reader.violations)
 }
 

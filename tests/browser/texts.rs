@@ -1,0 +1,45 @@
+//! Texts that hide or turn what stands beside them.
+
+use serde_json::json;
+
+use crate::page::open;
+use crate::support::App;
+use crate::support::Backend::Sqlite;
+
+/// A direction override stays within the text that has it.
+#[tokio::test]
+async fn a_text_keeps_its_direction_to_itself() {
+    let app = App::start(Sqlite).await;
+    let _ = app.create(json!({"title": "\u{202e}turned", "assignee": "\u{202e}Ann"})).await;
+    for path in ["/", "/?view=list"] {
+        let window = open(&app, path).await;
+        window.part("open").await;
+        let isolated = "[...document.querySelectorAll('[data-test=open], .assignee')]
+            .every((text) => getComputedStyle(text).unicodeBidi === 'isolate')";
+        assert_eq!(window.script(&format!("return {isolated}")).await, true, "{path}");
+        let label =
+            "return document.querySelector('[data-test=finish]').getAttribute('aria-label')";
+        let label = window.script(label).await;
+        let label = label.as_str().expect("a label");
+        assert!(
+            label.contains("\u{2068}turned\u{2069}") && !label.contains('\u{202e}'),
+            "{label:?}"
+        );
+        window.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_title_that_shows_nothing_is_not_added() {
+    let app = App::start(Sqlite).await;
+    let mut window = open(&app, "/").await;
+    window.press_part("add-todo").await;
+    window.write("quick-title", "\u{200b}\u{3164}\n").await;
+    let kept = "document.querySelector('[data-test=quick-title]').value";
+    assert_eq!(window.script(&format!("return {kept}")).await, "\u{200b}\u{3164}");
+    window.write("quick-title", "\u{200b}Seen\n").await;
+    window.until_column("todo", &["\u{200b}Seen"]).await;
+    assert_eq!(app.json("/tasks/count").await, json!({"total": 1}));
+    assert!(window.faults().await.is_empty());
+    window.close().await;
+}
