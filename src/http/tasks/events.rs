@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::events::{MEDIA_TYPE, NoPlace};
 use crate::http::openapi::{EventParams, LastEventId, ListProblems};
 use crate::http::query_string::QueryString;
-use crate::http::server::Hangup;
+use crate::http::server::Client;
 use crate::http::state::AppState;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -36,9 +36,11 @@ pub(crate) async fn events(
 ) -> Result<Response, ApiError> {
     let query = QueryString::parse(uri.query())?;
     let after = last_event_id(&query, &headers)?.map(EventMark::from_wire);
-    let hangup = extensions.get::<Hangup>().cloned().unwrap_or_default();
-    let stream = state.events.subscribe(after, hangup).await.map_err(|error| match error {
+    let client = extensions.get::<Client>();
+    let client = client.ok_or_else(|| ApiError::Internal("a request without a client".into()))?;
+    let stream = state.events.subscribe(after, client).await.map_err(|error| match error {
         NoPlace::Full => ApiError::TooManyStreams,
+        NoPlace::FullForAddress => ApiError::TooManyStreamsFromAddress,
         NoPlace::Store(error) => error.into(),
     })?;
     let head = [(CONTENT_TYPE, MEDIA_TYPE), (CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no")];
