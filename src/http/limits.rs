@@ -73,7 +73,7 @@ limits! {
         "lists of more than LARGE_READ_TASKS, and pages of exports, read at a time: others wait within REQUEST_TIMEOUT, so that connections to the database are left for small requests";
     LARGE_READ_TASKS: u32 = 100,
         "tasks that a list may have before it counts among LARGE_READS";
-    ANSWERS_TOTAL_BYTES: usize = 67_108_864,
+    ANSWERS_TOTAL_BYTES: usize = 33_554_432,
         "of large answers that wait for their clients, all together: the connections that have waited longest are reset";
     EVICTABLE_MILLISECONDS: u64 = 250,
         "that a client may always take for its next byte, before it can be the one that makes room";

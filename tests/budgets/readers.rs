@@ -12,7 +12,7 @@ use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::watcher::{Watcher, connect_narrow, service};
 
 /// Half a minute without a byte taken, after the answer's turn has come.
-const HUNG_UP_WITHIN: Duration = Duration::from_secs(45);
+const HUNG_UP_WITHIN: Duration = Duration::from_secs(60);
 
 /// A thousand tasks of more than a kilobyte each.
 pub(crate) async fn fill(app: &App) {
@@ -26,14 +26,10 @@ pub(crate) async fn fill(app: &App) {
 #[rstest]
 #[tokio::test]
 async fn who_do_not_read(#[values(Sqlite, Postgres)] on: Backend) {
-    tokio::join!(
-        unread(on, "/tasks?limit=1000", "identity"),
-        unread(on, "/tasks?limit=1000", "br"),
-        unread(on, "/tasks/export", "identity"),
-    );
+    tokio::join!(unread(on, "/tasks?limit=1000"), unread(on, "/tasks/export"),);
 }
 
-async fn unread(on: Backend, path: &str, coding: &str) {
+async fn unread(on: Backend, path: &str) {
     let app = service(on, &[]).await;
     fill(&app).await;
     let watcher = Watcher::start(&app);
@@ -41,8 +37,7 @@ async fn unread(on: Backend, path: &str, coding: &str) {
     for _ in 0..100 {
         let mut stream = connect_narrow(app.server.port).await;
         // Several, so that there is more than the system takes.
-        let request =
-            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept-encoding: {coding}\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.repeat(20).as_bytes()).await.expect("sent");
         let begun = Instant::now();
         unread.spawn(async move {

@@ -254,10 +254,10 @@ impl Connections {
                 return Some(slot);
             }
             self.make_room();
-            match timeout(ROOM_INTERVAL, Arc::clone(&self.slots).acquire_owned()).await {
-                Ok(slot) => return slot.ok(),
-                // Others have become dispensable.
-                Err(_) => {}
+            // Others become dispensable meanwhile.
+            let freed = timeout(ROOM_INTERVAL, Arc::clone(&self.slots).acquire_owned()).await;
+            if let Ok(slot) = freed {
+                return slot.ok();
             }
         }
     }

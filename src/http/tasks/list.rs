@@ -98,9 +98,10 @@ async fn page(state: &AppState, uri: &Uri, shape: &Shape) -> Result<Response, Ap
         start: params.start.clone(),
         now,
     };
-    let _turn = match request.limit > LARGE_READ_TASKS {
-        true => LARGE_READS_TURNS.acquire().await.ok(),
-        false => None,
+    let _turn = if request.limit > LARGE_READ_TASKS {
+        LARGE_READS_TURNS.acquire().await.ok()
+    } else {
+        None
     };
     let page = state.tasks.list(&request).await?;
     let mut headers = HeaderMap::new();
