@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, HostPolicy};
 use crate::domain::{Clock, SystemClock};
+use crate::http::limits::OPS_CONNECTIONS;
 use crate::http::server::{self, Ended};
 use crate::http::{AppState, Events, Layers, ops_router, public_router};
 use crate::migrate::{
@@ -88,6 +89,7 @@ impl App {
     /// [`StartError`], whose exit code is the process's.
     pub async fn start(
         config: Config,
+        hosts: HostPolicy,
         metrics: Metrics,
         shutdown: Shutdown,
     ) -> Result<Self, StartError> {
@@ -106,6 +108,7 @@ impl App {
         let layers = Layers {
             request_timeout: config.request_timeout,
             cors: config.cors_origins.clone(),
+            hosts: Some(hosts),
             clock: Arc::clone(&clock),
         };
         let operators = match &config.ops_listen {
@@ -162,10 +165,11 @@ impl App {
     pub async fn serve(self) -> Ended {
         let ways = [&self.config.database_url, &self.config.migrate_database_url];
         let feed = self.database.events(&ways.map(DatabaseUrl::target));
-        let clients = self.config.events_clients;
+        let (clients, per_address) =
+            (self.config.events_clients, self.config.events_clients_per_address);
         let state = AppState {
             tasks: self.database.tasks(),
-            events: Events::new(feed.clone(), clients, self.shutdown.clone()),
+            events: Events::new(feed.clone(), clients, per_address, self.shutdown.clone()),
             clock: self.clock,
         };
         let public_metrics = self.operators.is_none().then(|| self.metrics.clone());
@@ -188,7 +192,10 @@ impl App {
             }
         });
         let drain_within = self.config.shutdown_timeout;
-        let ended = server::serve(self.listener, router, &self.shutdown, drain_within).await;
+        let connections = server::client_connections(clients, self.config.database_max_connections);
+        let serving =
+            server::serve(self.listener, router, &self.shutdown, drain_within, connections);
+        let ended = serving.await;
         watching.abort();
         // A request that was cut off may hold its connection for as long as the database lets it.
         if ended == Ended::Drained {
@@ -206,7 +213,10 @@ impl Operators {
         let stop = Shutdown::manual();
         let server = tokio::spawn({
             let stop = stop.clone();
-            async move { server::serve(listener, router, &stop, Duration::from_secs(1)).await }
+            async move {
+                let within = Duration::from_secs(1);
+                server::serve(listener, router, &stop, within, OPS_CONNECTIONS).await
+            }
         });
         Self { stop, server }
     }

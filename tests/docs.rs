@@ -10,6 +10,7 @@ mod tests {
     use taskmanager::cli::Cli;
     use taskmanager::config::VARIABLES;
     use taskmanager::domain::fold::LETTERS;
+    use taskmanager::http::limits::LIMITS;
     use taskmanager::http::problem::KINDS;
     use taskmanager::migrate::SchemaState;
     use taskmanager::telemetry::metrics::METRICS;
@@ -58,6 +59,14 @@ mod tests {
             format!("| `{}` | {default} | {} |", variable.name, variable.meaning)
         });
         assert_table("docs/CONFIGURATION.md", "settings", rows);
+    }
+
+    #[test]
+    fn limits_are_those_of_the_code() {
+        let rows = LIMITS
+            .iter()
+            .map(|limit| format!("| `{}` | {} | {} |", limit.name, limit.amount, limit.meaning));
+        assert_table("docs/OPERATIONS.md", "limits", rows);
     }
 
     #[test]

@@ -226,7 +226,11 @@ mod tests {
             let keyed = operation.parameters().any(|p| p["name"] == "Idempotency-Key");
             let mut expected = BTreeSet::new();
             for (needed, statuses) in [
-                (of_tasks, &["500", "503"][..]),
+                (of_tasks || operation.path == "/migrations", &["400", "421"][..]),
+                (of_tasks, &["500", "503"]),
+                (operation.method != "get", &["403"]),
+                (body, &["408"]),
+                (operation.path == "/tasks/events", &["429"]),
                 (of_tasks && has("query"), &["400", "422"]),
                 (body, &["400", "413", "415", "422"]),
                 (operation.path.contains("{ref}"), &["404"]),
@@ -244,7 +248,7 @@ mod tests {
             for status in failures {
                 let response = &operation.value["responses"][status];
                 assert!(known.contains_key(status), "{name} {status}");
-                if matches!(status, "409" | "503") {
+                if matches!(status, "409" | "429" | "503") {
                     assert!(response["headers"]["Retry-After"].is_object(), "{name}");
                 }
                 if operation.path != "/health" {

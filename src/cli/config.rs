@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn both_forms_show_value_and_source_without_password() {
         let table = table(&settings());
-        assert_eq!(table.lines().count(), 23);
+        assert_eq!(table.lines().count(), 27);
         let line = table.lines().nth(1).expect("a line");
         let cells: Vec<_> = line.split_whitespace().collect();
         assert_eq!(cells, ["DATABASE_URL", "postgres://u:***@h/d", "flag"]);

@@ -22,6 +22,7 @@ use clap::{Parser, Subcommand};
 use rustix::fs::Mode;
 
 use crate::config::{Config, ConfigErrors, Flags, Listen};
+use crate::telemetry::logging;
 
 /// Exit code of a wrong command line or configuration, as `clap` has it.
 const USAGE: u8 = 2;
@@ -53,7 +54,9 @@ impl Cli {
     /// Does what was asked for and returns the process's exit code; errors go to standard error,
     /// one line for each problem.
     pub async fn run(self) -> ExitCode {
-        match Box::pin(self.dispatch()).await {
+        let ended = Box::pin(self.dispatch()).await;
+        logging::end_buffering();
+        match ended {
             Ok(code) => code,
             Err(error) => {
                 eprintln!("{error:#}");

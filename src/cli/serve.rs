@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::http::server::Ended;
+use crate::http::server::{self, Ended};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
 
@@ -14,7 +14,12 @@ pub(super) struct Args {}
 
 impl Args {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        telemetry::logging::init(config.log_format, &config.rust_log)?;
+        let hosts = config.host_policy()?;
+        telemetry::logging::init_buffered(config.log_format, &config.rust_log)?;
+        server::raise_open_files();
+        if hosts.allows_any() {
+            tracing::warn!("every host allowed by ALLOWED_HOSTS=*");
+        }
         let metrics = telemetry::metrics::install()?;
         let shutdown = Shutdown::from_signals()?;
         for parameter in config.database_url.ignored_parameters() {
@@ -22,7 +27,7 @@ impl Args {
         }
         let database = config.database_url.describe_place();
         let environment = config.environment.clone();
-        let app = match App::start(config, metrics, shutdown).await {
+        let app = match App::start(config, hosts, metrics, shutdown).await {
             Ok(app) => app,
             Err(error) => {
                 let code = error.exit_code();

@@ -8,6 +8,7 @@ mod cors;
 mod database_url;
 mod duration;
 mod flags;
+mod hosts;
 mod problem;
 mod safety;
 mod source;
@@ -23,6 +24,7 @@ pub use address::host_port;
 pub use cors::CorsOrigins;
 pub use database_url::{DatabaseKind, DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
 pub use flags::Flags;
+pub use hosts::{AllowedHosts, Authority, HostPolicy, PublicUrl};
 pub use problem::{ConfigErrors, Problem};
 pub use safety::{BackupMode, SafetyConfig, interval};
 pub use source::{Environment, Source};
@@ -33,6 +35,8 @@ use source::{Reader, Refused};
 
 const DAY: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
+/// What Render calls the address of a service, and gives each.
+const RENDER_EXTERNAL_URL: &str = "RENDER_EXTERNAL_URL";
 
 /// Everything that the service is told from outside.
 #[derive(Clone, Debug)]
@@ -53,6 +57,12 @@ pub struct Config {
     pub port: u16,
     /// Second listener for health and metrics, in the form of [`host_port`].
     pub ops_listen: Option<String>,
+    /// Where clients reach the service, in words of the network; `None` is [`host`](Self::host).
+    pub published_on: Option<String>,
+    /// Where clients reach the service, as they write it.
+    pub public_url: Option<PublicUrl>,
+    /// Which hosts a request may name; `None` follows from the two before.
+    pub allowed_hosts: Option<AllowedHosts>,
     /// Name shown in the health answer.
     pub environment: String,
     /// Which browser origins may call.
@@ -67,6 +77,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// The most clients that may follow the events.
     pub events_clients: u32,
+    /// The most of them that may have the same address.
+    pub events_clients_per_address: u32,
     /// How long requests under way may take to finish after a signal.
     pub shutdown_timeout: Duration,
     /// How log lines are written.
@@ -121,6 +133,9 @@ impl Config {
             "" => Ok(None),
             text => address::listen(text).map(Some),
         });
+        let published_on = reader.optional(&v::PUBLISHED_ON, None, address::host);
+        let public_url = reader.optional_or(&v::PUBLIC_URL, RENDER_EXTERNAL_URL, PublicUrl::parse);
+        let allowed_hosts = reader.optional(&v::ALLOWED_HOSTS, None, AllowedHosts::parse);
         let environment = reader.value(&v::ENVIRONMENT, value::environment);
         let cors_origins = reader.optional(&v::CORS_ORIGINS, None, CorsOrigins::parse);
         let database_max_connections =
@@ -131,6 +146,8 @@ impl Config {
             reader.value(&v::REQUEST_TIMEOUT, duration::between(Duration::from_millis(100), HOUR));
         let events_clients =
             reader.value(&v::EVENTS_CLIENTS, |text| value::number(text, 0..=100_000));
+        let events_clients_per_address =
+            reader.value(&v::EVENTS_CLIENTS_PER_ADDRESS, |text| value::number(text, 1..=100_000));
         let shutdown_timeout =
             reader.value(&v::SHUTDOWN_TIMEOUT, duration::between(Duration::ZERO, HOUR));
         let log_format = reader.optional(&v::LOG_FORMAT, None, LogFormat::parse);
@@ -148,6 +165,9 @@ impl Config {
             host,
             port,
             ops_listen: ops_listen?.flatten(),
+            published_on: published_on?,
+            public_url: public_url?,
+            allowed_hosts: allowed_hosts?,
             environment: environment?,
             cors_origins: cors_origins?.unwrap_or(CorsOrigins::None),
             database_max_connections: database_max_connections?,
@@ -155,6 +175,7 @@ impl Config {
             database_wait: database_wait?,
             request_timeout: request_timeout?,
             events_clients: events_clients?,
+            events_clients_per_address: events_clients_per_address?,
             shutdown_timeout: shutdown_timeout?,
             log_format: log_format?.unwrap_or(default_format),
             rust_log: rust_log?,
@@ -166,6 +187,33 @@ impl Config {
     #[must_use]
     pub fn listen_address(&self) -> String {
         host_port(&self.host, self.port)
+    }
+
+    fn published_on(&self) -> &str {
+        self.published_on.as_deref().unwrap_or(&self.host)
+    }
+
+    fn policy(&self) -> Option<HostPolicy> {
+        let (url, allowed) = (self.public_url.as_ref(), self.allowed_hosts.as_ref());
+        HostPolicy::new(self.published_on(), url, allowed)
+    }
+
+    /// Which hosts requests may name.
+    ///
+    /// # Errors
+    ///
+    /// Clients may come from elsewhere, and no setting says under which name.
+    pub fn host_policy(&self) -> Result<HostPolicy, ConfigErrors> {
+        self.policy().ok_or_else(|| {
+            let detail = format!(
+                "must name the hosts that clients may ask for, because PUBLISHED_ON ({}) is not a \
+                 loopback address. Set PUBLIC_URL=https://tasks.example.com or \
+                 ALLOWED_HOSTS=tasks.example.com; ALLOWED_HOSTS=* allows every host",
+                self.published_on()
+            );
+            let variable = variable::ALLOWED_HOSTS.name;
+            ConfigErrors(vec![Problem { variable, origin: Source::Default.to_string(), detail }])
+        })
     }
 
     /// Where a setting's value came from.
@@ -196,7 +244,10 @@ impl Config {
             setting(&v::REHEARSAL_DATABASE_URL, self.safety.rehearsal_shown()),
             setting(&v::HOST, self.host.clone()),
             setting(&v::PORT, self.port.to_string()),
-            setting(&v::OPS_LISTEN, self.ops_listen.clone().unwrap_or_else(|| "none".to_owned())),
+            setting(&v::OPS_LISTEN, shown(self.ops_listen.as_ref())),
+            setting(&v::PUBLISHED_ON, self.published_on().to_owned()),
+            setting(&v::PUBLIC_URL, shown(self.public_url.as_ref())),
+            setting(&v::ALLOWED_HOSTS, shown(self.policy().map(|policy| policy.shown()).as_ref())),
             setting(&v::ENVIRONMENT, self.environment.clone()),
             setting(&v::CORS_ORIGINS, self.cors_origins.to_string()),
             setting(&v::DATABASE_MAX_CONNECTIONS, self.database_max_connections.to_string()),
@@ -204,11 +255,16 @@ impl Config {
             setting(&v::DATABASE_WAIT, duration::shown(self.database_wait)),
             setting(&v::REQUEST_TIMEOUT, duration::shown(self.request_timeout)),
             setting(&v::EVENTS_CLIENTS, self.events_clients.to_string()),
+            setting(&v::EVENTS_CLIENTS_PER_ADDRESS, self.events_clients_per_address.to_string()),
             setting(&v::SHUTDOWN_TIMEOUT, duration::shown(self.shutdown_timeout)),
             setting(&v::LOG_FORMAT, self.log_format.to_string()),
             setting(&v::RUST_LOG, self.rust_log.clone()),
         ]
     }
+}
+
+fn shown<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 /// Where the service listens: what a probe needs, without the rest.

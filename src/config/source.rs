@@ -111,6 +111,25 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// As [`optional`](Self::optional), with a variable that a hosting platform sets where this one is not.
+    pub(super) fn optional_or<T>(
+        &mut self,
+        variable: &Variable,
+        platform: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Refused> {
+        if let Some(value) = self.optional(variable, None, &parse)? {
+            return Ok(Some(value));
+        }
+        let given = (self.environment)(platform).filter(|text| !text.is_empty());
+        let Some(text) = given else { return Ok(None) };
+        self.sources.insert(variable.name, Source::Environment);
+        let parsed = parse(&text.to_string_lossy());
+        parsed
+            .map(Some)
+            .map_err(|detail| self.refuse(variable, format!("environment, {platform}"), detail))
+    }
+
     /// Keeps a problem.
     pub(super) fn refuse(
         &mut self,

@@ -49,6 +49,9 @@ fn the_defaults_are_those_of_the_table() {
             "DATABASE_URL" => config.database_url.to_string(),
             "text on a terminal, else json" => "json".to_owned(),
             "60s" => "1m".to_owned(),
+            "HOST" => "127.0.0.1".to_owned(),
+            "RENDER_EXTERNAL_URL, where Render sets it" => "none".to_owned(),
+            words if words.starts_with("loopback names") => "loopback names".to_owned(),
             default => default.to_owned(),
         };
         assert_eq!(line.value, expected, "{}", line.name);
@@ -171,6 +174,10 @@ fn all_problems_are_reported_one_line_each() {
 
 #[rstest]
 #[case(&v::OPS_LISTEN, "9000")]
+#[case(&v::PUBLISHED_ON, "a b")]
+#[case(&v::PUBLIC_URL, "tasks.example.com")]
+#[case(&v::ALLOWED_HOSTS, "a:80")]
+#[case(&v::EVENTS_CLIENTS_PER_ADDRESS, "0")]
 #[case(&v::ENVIRONMENT, "two words")]
 #[case(&v::CORS_ORIGINS, "https://a/")]
 #[case(&v::DATABASE_MAX_CONNECTIONS, "0")]
@@ -206,6 +213,35 @@ fn a_variable_that_is_not_text_is_a_problem() {
     let lookup = |name: &str| (name == "HOST").then(|| OsString::from_vec(vec![0xff]));
     let errors = Config::load(&Flags::default(), &lookup, false).expect_err("a problem");
     assert_eq!(errors.to_string(), "HOST (environment): must be UTF-8 text, got other bytes");
+}
+
+#[test]
+fn render_says_where_the_service_is() {
+    let lookup = |name: &str| match name {
+        "HOST" => Some("0.0.0.0".into()),
+        "RENDER_EXTERNAL_URL" => Some("https://tasks.onrender.com".into()),
+        _ => None,
+    };
+    let config = Config::load(&Flags::default(), &lookup, false).expect("a config");
+    assert_eq!(source(&config, &v::PUBLIC_URL), Source::Environment);
+    let policy = config.host_policy().expect("a policy");
+    let allows = |host| policy.allows(Authority::parse(host).expect("a host"));
+    assert!(allows("tasks.onrender.com") && !allows("localhost"));
+    let own = [(&v::HOST, "0.0.0.0"), (&v::PUBLIC_URL, "https://tasks.example")];
+    let lines = load(&[], &own).expect("a config").lines();
+    let shown = |name: &str| lines.iter().find(|line| line.name == name).map(|l| l.value.as_str());
+    assert_eq!(shown("PUBLIC_URL"), Some("https://tasks.example"));
+    assert_eq!(shown("ALLOWED_HOSTS"), Some("tasks.example"));
+}
+
+#[test]
+fn a_published_service_must_say_its_hosts() {
+    let config = load(&[], &[(&v::HOST, "0.0.0.0")]).expect("a config");
+    let line = config.host_policy().expect_err("a refusal").to_string();
+    assert!(line.starts_with("ALLOWED_HOSTS (default): must name the hosts"), "{line}");
+    assert!(line.contains("PUBLIC_URL") && !line.contains('\n'), "{line}");
+    let published = [(&v::HOST, "0.0.0.0"), (&v::PUBLISHED_ON, "127.0.0.1")];
+    assert!(load(&[], &published).expect("a config").host_policy().is_ok());
 }
 
 #[test]

@@ -69,6 +69,13 @@ variables! {
     OPS_LISTEN, "ops-listen", "HOST:PORT", "none",
         "a second listener with /health* and /metrics, opened before migrations; /metrics then \
          leaves the public port";
+    PUBLISHED_ON, "published-on", "HOST", "HOST",
+        "the IP address or host name at which clients reach this instance, where that is not HOST: behind a \
+         published port of a container, say";
+    PUBLIC_URL, "public-url", "URL", "RENDER_EXTERNAL_URL, where Render sets it",
+        "where clients reach the service, as they write it: https://tasks.example.com";
+    ALLOWED_HOSTS, "allowed-hosts", "HOSTS", "loopback names where PUBLISHED_ON is a loopback address, and the host of PUBLIC_URL",
+        "hosts that requests may name, or 421: a comma list without ports, or *. Not asked on /health*, /metrics and OPS_LISTEN";
     ENVIRONMENT, "environment", "NAME", "development",
         "shown in /health: 1 to 64 visible characters, and no URL";
     CORS_ORIGINS, "cors-origins", "ORIGINS", "none",
@@ -84,6 +91,8 @@ variables! {
         "how long a request may take, 100ms to 1h";
     EVENTS_CLIENTS, "events-clients", "COUNT", "2000",
         "the most clients that may follow the events of an instance, 0 to 100000";
+    EVENTS_CLIENTS_PER_ADDRESS, "events-clients-per-address", "COUNT", "500",
+        "the most of them from one address, 1 to 100000; raise it where a proxy is the one address of all";
     SHUTDOWN_TIMEOUT, "shutdown-timeout", "DURATION", "30s",
         "how long requests under way may take to finish after a signal, up to 1h";
     LOG_FORMAT, "log-format", "FORMAT", "text on a terminal, else json",

@@ -28,6 +28,21 @@ pub(crate) enum ApiError {
     /// The body is longer than allowed; says how many bytes are.
     #[error("payload too large")]
     PayloadTooLarge(usize),
+    /// The request names no host, or several; says which.
+    #[error("{0}")]
+    InvalidHost(String),
+    /// The request is for a host that is not the service's; shows it.
+    #[error("host {0} is not allowed")]
+    UnknownHost(String),
+    /// A page of another site wants to write.
+    #[error("cross-site request")]
+    CrossSite,
+    /// The body did not come in time; says how many bytes of it did.
+    #[error("body not received")]
+    BodyNotReceived(usize),
+    /// Too many bytes of bodies are being read.
+    #[error("too many bodies are being read")]
+    NoRoomForBody,
     /// The body is of a type that the endpoint does not take; says which it takes.
     #[error("{0}")]
     UnsupportedMediaType(String),
@@ -52,6 +67,9 @@ pub(crate) enum ApiError {
     /// The process is about to end, and follows the events no more.
     #[error("the events are not followed any more")]
     Ending,
+    /// As many clients of one address follow the events as may.
+    #[error("too many streams of events from one address")]
+    TooManyStreamsFromAddress,
     /// The database did not answer when it was last asked.
     #[error("the database does not answer")]
     Away,
@@ -156,6 +174,28 @@ impl IntoResponse for ApiError {
                 &problem::INTERNAL,
                 "the log line with this request_id says what happened",
             ),
+            Self::InvalidHost(detail) => Problem::new(&problem::INVALID_HOST, detail),
+            Self::UnknownHost(host) => Problem::new(
+                &problem::MISDIRECTED_REQUEST,
+                format!("this service does not answer for the host {host}"),
+            ),
+            Self::CrossSite => Problem::new(
+                &problem::CROSS_SITE_REQUEST,
+                "the request comes from a page of another site, which CORS_ORIGINS does not allow; nothing was changed",
+            ),
+            Self::BodyNotReceived(bytes) => Problem::new(
+                &problem::REQUEST_TIMEOUT,
+                format!(
+                    "the body was not received in time, only {bytes} bytes of it; nothing was changed"
+                ),
+            ),
+            Self::NoRoomForBody => {
+                Problem::new(&problem::UNAVAILABLE, "too many large bodies are being received")
+            }
+            Self::TooManyStreamsFromAddress => Problem::new(
+                &problem::TOO_MANY_STREAMS,
+                "as many clients of this address follow the events as may",
+            ),
             Self::TooManyStreams => Problem::new(
                 &problem::UNAVAILABLE,
                 "as many clients follow the events of this instance as may",
@@ -167,7 +207,10 @@ impl IntoResponse for ApiError {
             ),
         };
         let mut response = problem.into_response();
-        if matches!(response.status(), StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE) {
+        if matches!(
+            response.status(),
+            StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if let Some(cause) = cause {

@@ -5,17 +5,12 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use super::error::ApiError;
 use super::json::Json;
+use super::limits::BODY_BYTES;
 use crate::domain::{Precondition, TagList, TaskRef};
-
-/// Longest body, in bytes.
-const BODY_MAX: usize = 64 * 1024;
-
-/// Longest body of an import, in bytes.
-pub(super) const IMPORT_MAX: usize = 16 * 1024 * 1024;
 
 /// Media types that an endpoint takes.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +81,7 @@ pub(super) async fn json_and_bytes(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Json, Bytes), ApiError> {
-    let (_, bytes) = whole_body(accepts, BODY_MAX, headers, body).await?;
+    let (_, bytes) = whole_body(accepts, BODY_BYTES, headers, body).await?;
     let json = Json::parse(&bytes).map_err(ApiError::MalformedJson)?;
     Ok((json, bytes))
 }
@@ -139,9 +134,17 @@ async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<
     if declared.is_some_and(|length: u64| length > bytes_max as u64) {
         return Err(ApiError::PayloadTooLarge(bytes_max));
     }
-    match Limited::new(body, bytes_max).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge(bytes_max)),
-        Err(error) => Err(ApiError::MalformedJson(format!("the body broke off: {error}"))),
+    // Made once as long as it will be: pieces that are put together at the end would be held twice.
+    let length = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(length);
+    let mut body = body;
+    while let Some(frame) = body.frame().await {
+        let broke_off = |error| ApiError::MalformedJson(format!("the body broke off: {error}"));
+        let Ok(data) = frame.map_err(broke_off)?.into_data() else { continue };
+        if data.len() > bytes_max - bytes.len() {
+            return Err(ApiError::PayloadTooLarge(bytes_max));
+        }
+        bytes.extend_from_slice(&data);
     }
+    Ok(bytes.into())
 }

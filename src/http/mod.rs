@@ -2,13 +2,16 @@
 //!
 //! Knows the store by its contract and the schema by its state; runs no SQL.
 
+mod byte_budget;
 mod docs;
+mod edge_responses;
 mod error;
 pub mod events;
 mod extract;
 pub mod health;
 mod idempotency;
 mod json;
+pub mod limits;
 mod media_type;
 mod metrics;
 mod middleware;

@@ -326,7 +326,7 @@ problem_sets! {
     ReadyProblems: MALFORMED_QUERY VALIDATION NOT_READY;
 }
 
-fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {
+pub(super) fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {
     let schema = Ref::from_schema_name(ProblemBody::name());
     let content = ContentBuilder::new().schema(Some(schema)).build();
     kinds
@@ -334,7 +334,12 @@ fn responses_of(kinds: &[&Kind]) -> BTreeMap<String, RefOr<ResponseObject>> {
         .map(|kind| {
             let mut response =
                 ResponseBuilder::new().description(kind.title).content(MEDIA_TYPE, content.clone());
-            if matches!(kind.status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE) {
+            if matches!(
+                kind.status,
+                StatusCode::CONFLICT
+                    | StatusCode::TOO_MANY_REQUESTS
+                    | StatusCode::SERVICE_UNAVAILABLE
+            ) {
                 let whole = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
                 let seconds = HeaderBuilder::new().schema(Some(whole));
                 let seconds = seconds.description(Some("Seconds to wait"));

@@ -48,12 +48,21 @@ kinds! {
     /// Another 4xx of the protocol.
     BAD_REQUEST = "bad-request", BAD_REQUEST, "Bad request",
         "The request is not one that HTTP allows.";
+    /// The request names no host, or several.
+    INVALID_HOST = "invalid-host", BAD_REQUEST, "Invalid host",
+        "The request has no Host header, or more than one, or one that is not a host name or an IP address with an optional port, or one that contradicts the request's target.";
+    /// A page of another site wants to write.
+    CROSS_SITE_REQUEST = "cross-site-request", FORBIDDEN, "Cross-site request",
+        "A browser says, by Sec-Fetch-Site or Origin, that a page of another site sent this request, and it would change something. Nothing was changed. Whoever runs this service allows other origins with CORS_ORIGINS; behind a proxy that changes the Host header, PUBLIC_URL names the service's own.";
     /// No such task or path.
     NOT_FOUND = "not-found", NOT_FOUND, "Not found",
         "Nothing is at this path: the task does not exist or no longer does, or the path is not one of this service. A task is named by its id, in lower case with hyphens, or by its number.";
     /// The path has other methods.
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed",
         "The path exists, but not for this method. The Allow header lists those that it takes.";
+    /// The body does not come.
+    REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "Request timeout",
+        "The body was not received within REQUEST_TIMEOUT. Nothing was changed. Send the request again on a new connection, a large file in parts.";
     /// The first request with the key has not ended.
     KEY_IN_USE = "idempotency-key-in-use", CONFLICT, "Request in progress",
         "A request with the same Idempotency-Key has not ended yet. Wait as long as Retry-After says, and repeat: then its answer is there, or it has failed and this one is carried out.";
@@ -66,6 +75,9 @@ kinds! {
     /// The body is of another media type.
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
         "Send the body as application/json (PATCH takes application/merge-patch+json too, an import text/csv), in UTF-8, without a Content-Encoding.";
+    /// The request is for another host.
+    MISDIRECTED_REQUEST = "misdirected-request", MISDIRECTED_REQUEST, "Misdirected request",
+        "The Host of the request is not one that this service answers for. Whoever runs it names its hosts with ALLOWED_HOSTS or PUBLIC_URL. Probes and scrapers need not be named: /health and /metrics answer for every host.";
     /// Rules of fields or parameters are broken.
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "Validation failed",
         "The request is well-formed, but fields or parameters break the rules of the API. The member errors lists every one of them with its place, a code and what is allowed. Nothing was changed.";
@@ -75,12 +87,15 @@ kinds! {
     /// Some of several operations cannot be carried out.
     OPERATIONS_REFUSED = "operations-refused", UNPROCESSABLE_ENTITY, "Operations refused",
         "Some of the operations cannot be carried out, so none was: nothing was changed. The member errors lists each of those with its place and the status that it would have got alone: 404, its task does not exist, or 412, its task is not in the version of if_match. An operation sees what those before it did, those that fail left out.";
+    /// One address follows the events too often.
+    TOO_MANY_STREAMS = "too-many-event-streams", TOO_MANY_REQUESTS, "Too many event streams",
+        "As many clients of this address follow the events of this instance as may (EVENTS_CLIENTS_PER_ADDRESS). Close other streams, or wait as long as Retry-After says, and repeat.";
     /// A bug, or a schema that does not fit.
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Internal server error",
         "Something went wrong that is not the request's fault. The log line with this request_id says what.";
     /// The database cannot be had.
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Service unavailable",
-        "The database cannot be reached just now, or all connections are busy, or as many clients follow the events of this instance as may. Wait as long as Retry-After says, and repeat.";
+        "The database cannot be reached just now, or all connections are busy, or as many clients follow the events of this instance as may, or too many large bodies are being received. Wait as long as Retry-After says, and repeat.";
     /// The request took too long.
     TIMEOUT = "timeout", SERVICE_UNAVAILABLE, "Request timed out",
         "The request was not finished within REQUEST_TIMEOUT and was given up. Wait as long as Retry-After says, and repeat.";

@@ -16,7 +16,7 @@ use super::middleware::{self, Layers};
 use super::openapi::{Document, name_requests};
 use super::problem::Problem;
 use super::state::AppState;
-use super::{docs, metrics, tasks};
+use super::{docs, edge_responses, metrics, tasks};
 use crate::monitor::Monitor;
 use crate::telemetry::metrics::Metrics;
 use crate::web;
@@ -80,6 +80,7 @@ pub fn document() -> OpenApiDocument {
     for routes in [tasks, schema, health, metrics] {
         document.merge(routes);
     }
+    edge_responses::add(&mut document);
     name_requests(&mut document);
     document
 }
@@ -109,7 +110,8 @@ pub fn ops_router(monitor: Arc<Monitor>, metrics: Metrics, layers: &Layers) -> R
     let router = Router::from(health_routes())
         .with_state(Arc::clone(&monitor))
         .merge(Router::from(metrics_routes()).with_state(Scrape { metrics, monitor }));
-    finish(router, layers)
+    // Who reaches this listener is the operators' concern.
+    finish(router, &Layers { hosts: None, ..layers.clone() })
 }
 
 /// What the operators' listener of a job serves, which has neither a store nor a schema to answer for.

@@ -3,13 +3,18 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{IsTerminal, stderr};
 use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
 
 use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
+use super::log_buffer::LogBuffer;
 use crate::config::LogFormat;
+
+/// The buffer of this process, if there is one.
+static BUFFER: OnceLock<LogBuffer> = OnceLock::new();
 
 /// Dependencies that say much of little use below `warn`, each quiet unless the filter names it.
 const QUIET: [(&str, &str); 6] = [
@@ -38,10 +43,34 @@ pub enum LoggingError {
 ///
 /// [`LoggingError`], in which case nothing was changed.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), LoggingError> {
+    install(format, filter, stderr)
+}
+
+/// Like [`init`], with lines gathered for up to 50 ms, for a process that logs much. Call [`end_buffering`] before it
+/// ends.
+///
+/// # Errors
+///
+/// [`LoggingError`], in which case nothing was changed.
+pub fn init_buffered(format: LogFormat, filter: &str) -> Result<(), LoggingError> {
+    install(format, filter, BUFFER.get_or_init(|| LogBuffer::start(stderr())).clone())
+}
+
+/// Writes the lines that wait; those that come later are written at once.
+pub fn end_buffering() {
+    if let Some(buffer) = BUFFER.get() {
+        buffer.end();
+    }
+}
+
+fn install<W>(format: LogFormat, filter: &str, writer: W) -> Result<(), LoggingError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = quieted(filter)?;
     match format {
-        LogFormat::Json => json(filter, stderr).try_init()?,
-        LogFormat::Text => text(filter, stderr, stderr().is_terminal()).try_init()?,
+        LogFormat::Json => json(filter, writer).try_init()?,
+        LogFormat::Text => text(filter, writer, stderr().is_terminal()).try_init()?,
     }
     std::panic::set_hook(Box::new(log_panic));
     Ok(())

@@ -3,5 +3,6 @@
 //! Nothing here decides what is worth telling; no other module knows how it is written.
 
 pub mod disk;
+mod log_buffer;
 pub mod logging;
 pub mod metrics;

@@ -195,7 +195,7 @@ async fn begin(app: &App, query: &str, coding: &str) -> (TcpStream, Vec<u8>) {
     let mut stream =
         TcpStream::connect(("127.0.0.1", app.server.port)).await.expect("a connection");
     let request = format!(
-        "GET /tasks/export?{query} HTTP/1.1\r\nhost: x\r\naccept-encoding: {coding}\r\nconnection: close\r\n\r\n"
+        "GET /tasks/export?{query} HTTP/1.1\r\nhost: localhost\r\naccept-encoding: {coding}\r\nconnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await.expect("the request goes out");
     let mut read = vec![0; 2_000];

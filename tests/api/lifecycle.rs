@@ -14,7 +14,7 @@ const BODY: &str = "{\"title\":\"in flight\"}";
 async fn begin(port: u16) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
     let head = format!(
-        "POST /tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+        "POST /tasks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: {}\r\nexpect: 100-continue\r\n\r\n",
         BODY.len()
     );

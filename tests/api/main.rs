@@ -23,6 +23,8 @@ mod filters;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
+mod hosts;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod import;

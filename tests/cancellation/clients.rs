@@ -8,24 +8,17 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
-<<<<<<< HEAD
-use tokio::time::timeout;
-=======
 use tokio::time::{sleep, timeout};
->>>>>>> chaos
 use tokio_util::sync::CancellationToken;
 
 use crate::support::http::{Client, Message, Protocol, Reply};
 
 /// Longest that a client which hangs up waits for its answer.
 const HANG_UP_MAX: Duration = Duration::from_millis(5);
-<<<<<<< HEAD
-=======
 const HANG_UPS_PER_TASK: usize = 4;
 /// Tasks before the first one for which clients may hang up.
 const HANG_UPS_AHEAD: usize = 20;
 const HANG_UP_PAUSE: Duration = Duration::from_millis(1);
->>>>>>> chaos
 /// Tasks of a bulk request or an import: all are made, or none.
 pub(crate) const TOGETHER: usize = 3;
 
@@ -120,13 +113,10 @@ impl Crowd {
         let mut client = Client::new(self.protocol, self.port);
         let mut doomed = doomed.into_iter().cycle();
         while !self.stop.is_cancelled() {
-<<<<<<< HEAD
-=======
             if self.hangs_up_enough() {
                 sleep(HANG_UP_PAUSE).await;
                 continue;
             }
->>>>>>> chaos
             let title = self.title("gone");
             let request = match random.random_range(0..16) {
                 0..9 => Request::patch(shared[random.random_range(0..shared.len())], title),
@@ -141,9 +131,6 @@ impl Crowd {
                 Ok(Ok(reply)) => self.note(&request, &reply),
                 // HTTP/2: the server may end a connection of which it has had enough (RFC 9113, 10.5).
                 Ok(Err(_)) => {}
-<<<<<<< HEAD
-                Err(_) => self.told().hung_up += 1,
-=======
                 Err(_) => {
                     self.told().hung_up += 1;
                     // Some with the connection; HTTP/1.1 always.
@@ -151,20 +138,16 @@ impl Crowd {
                         client.disconnect();
                     }
                 }
->>>>>>> chaos
             }
         }
     }
 
-<<<<<<< HEAD
-=======
     /// Whether the clients that stay shall have the service for a while, so that a slow machine comes to an end too.
     fn hangs_up_enough(&self) -> bool {
         let told = self.told();
         told.hung_up > HANG_UPS_PER_TASK * (told.created.len() + HANG_UPS_AHEAD)
     }
 
->>>>>>> chaos
     fn title(&self, name: &str) -> String {
         format!("{name} {}", self.next.fetch_add(1, Ordering::Relaxed))
     }

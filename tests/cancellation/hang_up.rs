@@ -17,11 +17,7 @@ use crate::support::{Api, Outbox, Recorder, until};
 const ACKNOWLEDGED_MIN: usize = 2_000;
 const WRITERS: usize = 8;
 const PATCHERS: usize = 2;
-<<<<<<< HEAD
-const HANGING_UP: usize = 8;
-=======
 const HANGING_UP: usize = 4;
->>>>>>> chaos
 const SHARED: usize = 20;
 const DOOMED: usize = 400;
 /// Longest time for all requests of a setting.

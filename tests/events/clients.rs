@@ -86,7 +86,7 @@ async fn never_reads(app: &App) -> TcpStream {
     socket.set_recv_buffer_size(4_096).expect("a small buffer");
     let address = format!("127.0.0.1:{}", app.server.port).parse().expect("an address");
     let mut stream = socket.connect(address).await.expect("a connection");
-    let request = b"GET /tasks/events HTTP/1.1\r\nhost: x\r\n\r\n";
+    let request = b"GET /tasks/events HTTP/1.1\r\nhost: localhost\r\n\r\n";
     stream.write_all(request).await.expect("the request goes out");
     stream
 }

@@ -70,7 +70,7 @@ impl Wire {
 pub(crate) fn create(title: &str, headers: &str) -> String {
     let body = serde_json::json!({"title": title}).to_string();
     format!(
-        "POST /tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}\
+        "POST /tasks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}\
          content-length: {}\r\n\r\n{body}",
         body.len()
     )

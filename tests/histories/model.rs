@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{Answer, Call, Effect, Operation, Step, Task};
 
-<<<<<<< HEAD
-=======
 /// In place of a status: the number of a new task was given to another one before, which no answer allows.
 const GIVEN: u16 = 0;
 
->>>>>>> chaos
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     pub(crate) tasks: BTreeMap<i64, Task>,
@@ -69,13 +66,10 @@ impl State {
         }
         let mut next = self.clone();
         let (mut effects, mut failed) = (Vec::new(), Vec::new());
-<<<<<<< HEAD
-=======
         let known = |step: &Step| match step {
             Step::Create { title } => numbers.contains_key(title),
             _ => true,
         };
->>>>>>> chaos
         for (place, step) in call.steps().iter().enumerate() {
             match next.step(step, numbers) {
                 Ok(effect) => effects.push(effect),
@@ -83,12 +77,9 @@ impl State {
             }
         }
         let expected = if failed.is_empty() {
-<<<<<<< HEAD
-=======
             if !call.steps().iter().all(known) {
                 return Outcome::Impossible;
             }
->>>>>>> chaos
             if let Some(key) = call.key() {
                 next.keys.insert(key.to_owned(), effects.clone());
             }
@@ -108,16 +99,6 @@ impl State {
 
     /// Carries out one step; the error is the status that it gets.
     fn step(&mut self, step: &Step, numbers: &BTreeMap<String, i64>) -> Result<Effect, u16> {
-<<<<<<< HEAD
-        /// Of a task whose number nobody was told: never stored.
-        const UNKNOWN: u16 = 0;
-        match step {
-            Step::Create { title } => {
-                let number = *numbers.get(title).ok_or(UNKNOWN)?;
-                let task = Task { version: 1, title: title.clone(), priority: "medium".to_owned() };
-                if !self.given.insert(number) {
-                    return Err(UNKNOWN);
-=======
         match step {
             Step::Create { title } => {
                 // A task that has no number was never stored: the other steps of its request failed.
@@ -125,7 +106,6 @@ impl State {
                 let task = Task { version: 1, title: title.clone(), priority: "medium".to_owned() };
                 if number != 0 && !self.given.insert(number) {
                     return Err(GIVEN);
->>>>>>> chaos
                 }
                 self.tasks.insert(number, task.clone());
                 Ok(Effect::Stored { number, task })

@@ -13,11 +13,7 @@ use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::{App, Outbox, Recorder};
 use crate::{checker, events};
 
-<<<<<<< HEAD
-const HISTORIES: u64 = 15;
-=======
 const HISTORIES: u64 = 8;
->>>>>>> chaos
 
 fn variable(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;

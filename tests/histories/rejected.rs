@@ -103,8 +103,6 @@ fn bulk(seen: [Task; 2]) -> Vec<Operation> {
     ]
 }
 
-<<<<<<< HEAD
-=======
 /// A bulk request that makes a task, which must not stay, and changes one that is not there.
 fn bulk_refused(failed: Vec<(usize, u16)>, end: &[(i64, Task)]) -> Vec<Operation> {
     let change = Change { title: Some("x".to_owned()), priority: None };
@@ -118,7 +116,6 @@ fn bulk_refused(failed: Vec<(usize, u16)>, end: &[(i64, Task)]) -> Vec<Operation
     ]
 }
 
->>>>>>> chaos
 fn without_answer(mut operation: Operation) -> Operation {
     operation.answered = None;
     operation
@@ -140,10 +137,7 @@ fn without_answer(mut operation: Operation) -> Operation {
 #[case::new_and_new(reads(task(2, "x", "medium"), task(2, "x", "medium")))]
 #[case::bulk_unseen(bulk([task(1, "a", "medium"), task(1, "b", "medium")]))]
 #[case::bulk_seen(bulk([task(2, "x", "medium"), task(2, "y", "medium")]))]
-<<<<<<< HEAD
-=======
 #[case::bulk_refused(bulk_refused(vec![(1, 404)], &[]))]
->>>>>>> chaos
 #[case::repeated(vec![keyed((0, 1), 3, false), keyed((2, 3), 3, true)])]
 #[case::repeated_before(vec![keyed((0, 3), 3, true), keyed((1, 2), 3, false)])]
 #[case::repeated_without_answer(vec![
@@ -198,11 +192,8 @@ fn has_an_order(#[case] operations: Vec<Operation>) {
 #[case::new_then_old(reads(task(2, "x", "medium"), task(1, "a", "medium")))]
 #[case::read_of_nothing(reads(task(2, "y", "medium"), task(2, "x", "medium")))]
 #[case::bulk_in_part(bulk([task(2, "x", "medium"), task(1, "b", "medium")]))]
-<<<<<<< HEAD
-=======
 #[case::refused_and_done(bulk_refused(vec![(1, 404)], &[(2, task(1, "b", "medium"))]))]
 #[case::refused_otherwise(bulk_refused(vec![(1, 412)], &[]))]
->>>>>>> chaos
 #[case::made_twice(vec![keyed((0, 1), 3, false), keyed((2, 3), 4, false)])]
 #[case::repeat_unmarked(vec![keyed((0, 1), 3, false), keyed((2, 3), 3, false)])]
 #[case::replay_of_nothing(vec![keyed((0, 1), 3, true)])]

@@ -124,28 +124,7 @@ async fn after_a_day_a_key_is_new(#[values(Backend::Sqlite, Backend::Postgres)] 
 }
 
 #[rstest]
-<<<<<<< HEAD
-#[tokio::test]
-=======
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn expired_keys_do_not_pile_up(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let fixture = Fixture::new(backend).await;
-    for n in 0..25 {
-        assert!(told(make(&*fixture.tasks, &format!("old {n}"), FIRST, NOW).await).0);
-    }
-    let later = NOW + Duration::hours(25);
-    for n in 0..3 {
-        assert!(told(make(&*fixture.tasks, &format!("new {n}"), FIRST, later).await).0);
-    }
-    assert_eq!(keys(&fixture).await, 3);
-    assert_eq!(stored(&fixture).await, 28, "tasks stay");
-}
-
-#[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
->>>>>>> chaos
 async fn work_that_failed_leaves_its_key_free(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

@@ -32,6 +32,12 @@ impl App {
         let mut all = vec![("DATABASE_URL", database.url.as_str())];
         all.extend_from_slice(variables);
         let server = Server::start(&all).await;
+        Self::of(server, database)
+    }
+
+    /// A service that runs already.
+    #[must_use]
+    pub fn of(server: Server, database: Database) -> Self {
         Self { api: Api::new(&server.url()), server, database }
     }
 

@@ -185,12 +185,8 @@ impl Client {
         Self { protocol, port, connection: None }
     }
 
-<<<<<<< HEAD
-    /// Sends a request and reads the whole answer.
-=======
     /// Sends a request and reads the whole answer. Dropping the future closes an HTTP/1.1 connection with a reset; an HTTP/2
     /// connection is kept, and only the request's stream is reset.
->>>>>>> chaos
     ///
     /// # Errors
     ///
@@ -200,11 +196,6 @@ impl Client {
             Some(connection) => connection,
             None => Connection::open(self.protocol, self.port).await?,
         };
-<<<<<<< HEAD
-        let reply = connection.send(message).await?;
-        self.connection = Some(connection);
-        Ok(reply)
-=======
         if self.protocol == Protocol::Http1 {
             let reply = connection.send(message).await?;
             self.connection = Some(connection);
@@ -215,7 +206,6 @@ impl Client {
             self.connection = None;
         }
         reply
->>>>>>> chaos
     }
 
     /// Closes the connection, with a reset.

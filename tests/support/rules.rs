@@ -32,6 +32,10 @@ pub fn check(answer: &Answer) {
     assert_eq!(header("x-content-type-options"), "nosniff", "{all}");
     assert_eq!(header("x-frame-options"), "DENY", "{all}");
     assert!(!header("referrer-policy").is_empty(), "Referrer-Policy: {all}");
+    for name in ["cross-origin-resource-policy", "cross-origin-opener-policy", "permissions-policy"]
+    {
+        assert!(!header(name).is_empty(), "{name}: {all}");
+    }
     let policy = header("content-security-policy");
     assert!(!policy.is_empty() && !policy.contains("unsafe-inline"), "policy: {all}");
 
@@ -56,7 +60,7 @@ pub fn check(answer: &Answer) {
 fn check_error_headers(answer: &Answer, all: &str) {
     match answer.status {
         405 => assert!(answer.header("allow").is_some(), "405 without Allow: {all}"),
-        409 | 503 => {
+        409 | 429 | 503 => {
             let seconds = answer.header("retry-after").and_then(|text| text.parse::<u32>().ok());
             assert!(seconds.is_some_and(|seconds| seconds >= 1), "no Retry-After: {all}");
         }

@@ -39,6 +39,25 @@ impl Server {
     /// When the binary cannot be started.
     #[must_use]
     pub fn spawn_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(binary());
+        command.args(arguments);
+        Self::spawn_command(command, variables)
+    }
+
+    /// Like [`Server::spawn`], in a process that may have at most so many files open.
+    ///
+    /// # Panics
+    ///
+    /// When the binary cannot be started.
+    #[must_use]
+    pub fn spawn_with_files(files: u32, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {files} && exec \"$0\"");
+        command.args(["-c", &limited]).arg(binary());
+        Self::spawn_command(command, variables)
+    }
+
+    fn spawn_command(mut command: Command, variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temp folder");
         let free = free_port();
         let port = variables
@@ -47,9 +66,7 @@ impl Server {
             .and_then(|(_, port)| port.parse().ok())
             .unwrap_or(free);
         let log = |name: &str| File::create(folder.path().join(name)).expect("a log file");
-        let mut command = Command::new(binary());
         command
-            .args(arguments)
             .env_clear()
             .current_dir(folder.path())
             .env("HOST", "127.0.0.1")

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use crate::cli::USAGE;
 use crate::config::{Config, CorsOrigins, interval};
 use crate::domain::SystemClock;
+use crate::http::limits::OPS_CONNECTIONS;
 use crate::http::{Layers, job_router, server};
 use crate::migrate::backup::{BackupSettings, every};
 use crate::shutdown::Shutdown;
@@ -59,11 +60,14 @@ fn serve(listener: TcpListener, metrics: Metrics, config: &Config, shutdown: &Sh
     let layers = Layers {
         request_timeout: config.request_timeout,
         cors: CorsOrigins::None,
+        hosts: None,
         clock: Arc::new(SystemClock),
     };
     let router = job_router(metrics.clone(), &layers);
     let shutdown = shutdown.clone();
-    tokio::spawn(async move { server::serve(listener, router, &shutdown, DRAIN_WITHIN).await });
+    tokio::spawn(async move {
+        server::serve(listener, router, &shutdown, DRAIN_WITHIN, OPS_CONNECTIONS).await
+    });
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(UPKEEP_INTERVAL);
         loop {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::frame::{Frame, HEARTBEAT};
-use super::hub::{Attach, Hub, Place};
+use super::hub::{Attach, ClientSlot, Hub};
 use crate::domain::{EventMark, TaskEvent};
 use crate::http::server::Hangup;
 use crate::telemetry::metrics::TASKMANAGER_EVENT_RESYNCS_TOTAL;
@@ -29,7 +29,7 @@ pub(in crate::http) struct Stream {
     hub: Arc<Hub>,
     hangup: Hangup,
     state: State,
-    _place: Place,
+    _slot: ClientSlot,
 }
 
 #[derive(Debug)]
@@ -54,11 +54,11 @@ struct Live {
 impl Stream {
     pub(super) fn new(
         hub: Arc<Hub>,
-        place: Place,
+        slot: ClientSlot,
         hangup: Hangup,
         after: Option<EventMark>,
     ) -> Self {
-        Self { hub, hangup, state: State::Begin(after), _place: place }
+        Self { hub, hangup, state: State::Begin(after), _slot: slot }
     }
 
     /// The body of the answer; it ends when the hub lets its clients go.

@@ -1,5 +1,7 @@
 //! Follows the outbox while anybody listens, and hands each event to all clients.
 
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +14,7 @@ use super::frame::Frame;
 use super::poll::POLL_EVENTS_MAX;
 use super::recent::Recent;
 use crate::domain::{EventMark, TaskEvent};
-use crate::http::server::Hangup;
+use crate::http::server::{Client as Asking, Hangup};
 use crate::shutdown::Shutdown;
 use crate::store::{Advance, EventFeed, Resync, StoreError, Tail};
 use crate::telemetry::metrics::{
@@ -41,7 +43,8 @@ pub struct Events(Arc<Hub>);
 pub(super) struct Hub {
     pub(super) feed: EventFeed,
     shutdown: Shutdown,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
+    by_address: Arc<ByAddress>,
     pub(super) readers: Semaphore,
     /// One start at a time; counts them.
     starts: tokio::sync::Mutex<u64>,
@@ -67,19 +70,73 @@ struct Client {
     hangup: Hangup,
 }
 
-/// A client's place among those that there may be.
+/// How many clients each address has.
 #[derive(Debug)]
-pub(super) struct Place(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit);
+struct ByAddress {
+    clients_max: u32,
+    clients: Mutex<HashMap<IpAddr, u32>>,
+}
 
-impl Place {
-    fn new(permit: OwnedSemaphorePermit) -> Self {
-        gauge!(TASKMANAGER_EVENT_CLIENTS).increment(1);
-        Self(permit)
+impl ByAddress {
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more, unless there are as many as may.
+    fn add(&self, address: IpAddr) -> bool {
+        let mut clients = self.lock();
+        let count = clients.entry(address).or_default();
+        let fits = *count < self.clients_max;
+        *count += u32::from(fits);
+        fits
+    }
+
+    fn remove(&self, address: IpAddr) {
+        let mut clients = self.lock();
+        if let Some(count) = clients.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                clients.remove(&address);
+            }
+        }
     }
 }
 
-impl Drop for Place {
+/// What counts as one address: with IPv6 a subscriber has a whole network of 64 bits (RFC 6177).
+fn subscriber(address: IpAddr) -> IpAddr {
+    const SUBSCRIBER_BITS: u32 = 64;
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let network = address.to_bits() >> SUBSCRIBER_BITS << SUBSCRIBER_BITS;
+            Ipv6Addr::from_bits(network).into()
+        }
+    }
+}
+
+/// A client's slot among those that there may be.
+#[derive(Debug)]
+pub(super) struct ClientSlot {
+    _permit: OwnedSemaphorePermit,
+    by_address: Arc<ByAddress>,
+    address: IpAddr,
+}
+
+impl ClientSlot {
+    fn take(hub: &Hub, address: IpAddr) -> Result<Self, NoPlace> {
+        let permit = Arc::clone(&hub.slots).try_acquire_owned().map_err(|_| NoPlace::Full)?;
+        let address = subscriber(address);
+        if !hub.by_address.add(address) {
+            return Err(NoPlace::FullForAddress);
+        }
+        gauge!(TASKMANAGER_EVENT_CLIENTS).increment(1);
+        Ok(Self { _permit: permit, by_address: Arc::clone(&hub.by_address), address })
+    }
+}
+
+impl Drop for ClientSlot {
     fn drop(&mut self) {
+        self.by_address.remove(self.address);
         gauge!(TASKMANAGER_EVENT_CLIENTS).decrement(1);
     }
 }
@@ -89,6 +146,8 @@ impl Drop for Place {
 pub(in crate::http) enum NoPlace {
     /// There are as many as there may be.
     Full,
+    /// There are as many of its address as there may be.
+    FullForAddress,
     /// The outbox cannot be read.
     Store(StoreError),
     /// The process is about to end.
@@ -116,14 +175,22 @@ pub(super) enum Attach {
 }
 
 impl Events {
-    /// Nothing is followed before the first of at most `clients` comes.
+    /// Nothing is followed before the first of at most `clients` comes, of which `clients_per_address` may have the
+    /// same address.
     #[must_use]
-    pub fn new(feed: EventFeed, clients: u32, shutdown: Shutdown) -> Self {
+    pub fn new(
+        feed: EventFeed,
+        clients: u32,
+        clients_per_address: u32,
+        shutdown: Shutdown,
+    ) -> Self {
         let clients = usize::try_from(clients).unwrap_or(Semaphore::MAX_PERMITS);
+        let by_address = ByAddress { clients_max: clients_per_address, clients: Mutex::default() };
         Self(Arc::new(Hub {
             feed,
             shutdown,
-            places: Arc::new(Semaphore::new(clients)),
+            slots: Arc::new(Semaphore::new(clients)),
+            by_address: Arc::new(by_address),
             readers: Semaphore::new(READERS),
             starts: tokio::sync::Mutex::default(),
             live: Mutex::default(),
@@ -138,12 +205,11 @@ impl Events {
     pub(in crate::http) async fn subscribe(
         &self,
         after: Option<EventMark>,
-        hangup: Hangup,
+        client: &Asking,
     ) -> Result<Stream, NoPlace> {
-        let permit = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| NoPlace::Full)?;
-        let place = Place::new(permit);
+        let slot = ClientSlot::take(&self.0, client.address)?;
         self.0.follow().await.map_err(NoPlace::Store)?;
-        Ok(Stream::new(Arc::clone(&self.0), place, hangup, after))
+        Ok(Stream::new(Arc::clone(&self.0), slot, client.hangup.clone(), after))
     }
 
     pub(super) fn hub(&self) -> &Arc<Hub> {

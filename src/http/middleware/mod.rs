@@ -1,35 +1,48 @@
 //! Every layer, in one list.
 
-mod never_406;
-mod observe;
-mod problems;
+mod accept_encoding;
+mod access_log;
+mod origin;
+mod problem_body;
+mod request_body;
 mod request_id;
 mod security;
-mod timeout;
-mod unread_body;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderName, Method, header};
-use axum::middleware::from_fn;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower::util::option_layer;
 use tower_http::CompressionLevel;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::config::CorsOrigins;
+use crate::config::{CorsOrigins, HostPolicy};
 use crate::domain::Clock;
+use crate::http::byte_budget::ByteBudget;
+use crate::http::error::ApiError;
 use crate::http::idempotency;
+use crate::http::limits::BODIES_TOTAL_BYTES;
+use access_log::Observation;
+use request_body::RequestBody;
 
 pub(super) use request_id::RequestId;
 
 /// Answers longer than this are compressed, in bytes.
 const COMPRESS_ABOVE: u64 = 1024;
+
+/// The size of a large answer before it was compressed, in its extensions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UncompressedBytes(pub(super) usize);
 
 /// What the layers depend on.
 #[derive(Clone, Debug)]
@@ -38,6 +51,8 @@ pub struct Layers {
     pub request_timeout: Duration,
     /// Which other origins may call from a browser.
     pub cors: CorsOrigins,
+    /// Which hosts requests may name; `None` does not ask.
+    pub hosts: Option<HostPolicy>,
     /// Makes the ids of requests that come without one.
     pub clock: Arc<dyn Clock>,
 }
@@ -47,29 +62,80 @@ pub struct Layers {
 /// They are one stack, and not a `layer` each: every one of those would box the route once more, and clone
 /// all boxes below it for each request.
 pub(super) fn apply(router: Router, layers: &Layers) -> Router {
-    let timeout = layers.request_timeout;
     let clock = Arc::clone(&layers.clock);
+    let inner = Arc::new(Inner {
+        hosts: layers.hosts.clone(),
+        cors: layers.cors.clone(),
+        request_timeout: layers.request_timeout,
+        bodies: ByteBudget::new(BODIES_TOTAL_BYTES),
+    });
     let stack = ServiceBuilder::new()
-        // Outermost: all others can name the request.
-        .layer(from_fn(move |request, next| request_id::assign(Arc::clone(&clock), request, next)))
-        // Sees the answer as the client does: one log line and one observation a request.
-        .layer(from_fn(observe::observe))
-        .layer(from_fn(security::headers))
+        // Outermost: what every answer has, as the client sees it.
+        .layer(from_fn(move |request, next| outer(Arc::clone(&clock), request, next)))
         // Answers preflights itself; puts its headers on errors too.
         .layer(option_layer(cors(&layers.cors)))
-        // Before the compression, so that nothing is refused for want of a coding.
-        .layer(from_fn(never_406::allow_plain))
         // Outside the rendering, so that long problems are compressed too.
         .layer(compression())
-        // Reads what is left of a body, so that a client that is still sending gets the answer.
-        .layer(from_fn(unread_body::drain))
-        // Every error that comes from within gets its body here, routing's own included.
-        .layer(from_fn(problems::render))
-        // Around the handlers, so that a panic costs one answer and not the connection.
-        .layer(CatchPanicLayer::custom(problems::panicked))
-        // Innermost: bounds the work of a handler.
-        .layer(from_fn(move |request, next| timeout::bound(timeout, request, next)));
+        // Innermost: what stands between a request and its handler.
+        .layer(from_fn(move |request, next| Arc::clone(&inner).handle(request, next)));
     router.layer(stack)
+}
+
+/// The request's id, one log line and one observation, and the headers that are on every answer.
+async fn outer(clock: Arc<dyn Clock>, mut request: Request, next: Next) -> Response {
+    let id = request_id::assign(clock.as_ref(), &mut request);
+    // Before the compression, so that nothing is refused for want of a coding.
+    accept_encoding::allow_plain(request.headers_mut());
+    let observation = Observation::begin(&request);
+    let mut response = next.run(request).await;
+    security::add_headers(response.headers_mut());
+    observation.end(&id, &response);
+    request_id::tell(&id, &mut response);
+    response
+}
+
+struct Inner {
+    hosts: Option<HostPolicy>,
+    cors: CorsOrigins,
+    request_timeout: Duration,
+    bodies: ByteBudget,
+}
+
+impl Inner {
+    /// Judges the request, bounds the work of its handler, reads what that left of the body, and writes the body of
+    /// every error that comes from within, routing's own included.
+    async fn handle(self: Arc<Self>, request: Request, next: Next) -> Response {
+        let uri = request.uri().clone();
+        let id = request.extensions().get::<RequestId>().cloned();
+        let (request, body) = RequestBody::track(request, &self.bodies);
+        let answer = self.answer(request, body.as_ref(), next);
+        // A panic costs one answer and not the connection.
+        let answered = AssertUnwindSafe(answer).catch_unwind().await;
+        let response = answered.unwrap_or_else(|panic| problem_body::panicked(panic.as_ref()));
+        let failed = response.status().is_client_error() || response.status().is_server_error();
+        if let Some(body) = body.filter(|_| failed) {
+            body.drain().await;
+        }
+        problem_body::render(response, &uri, id.as_ref())
+    }
+
+    async fn answer(&self, request: Request, body: Option<&RequestBody>, next: Next) -> Response {
+        if let Some(hosts) = &self.hosts
+            && let Err(error) = origin::check(&request, hosts, &self.cors)
+        {
+            return error.into_response();
+        }
+        let answered = timeout(self.request_timeout, next.run(request)).await;
+        if body.is_some_and(RequestBody::was_refused) {
+            return ApiError::NoRoomForBody.into_response();
+        }
+        answered.unwrap_or_else(|_| match body.and_then(RequestBody::awaited) {
+            Some(bytes) => ApiError::BodyNotReceived(bytes).into_response(),
+            // Dropping the handler rolls its transaction back; see `PoolSettings` for why a single statement has
+            // ended by then.
+            None => ApiError::Timeout.into_response(),
+        })
+    }
 }
 
 fn compression() -> CompressionLayer<impl Predicate> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
+use uuid::Uuid;
 
 use crate::domain::Clock;
 
@@ -17,14 +17,22 @@ const LENGTH_MAX: usize = 128;
 #[derive(Clone, Debug)]
 pub(in crate::http) struct RequestId(pub(in crate::http) Arc<str>);
 
-pub(super) async fn assign(clock: Arc<dyn Clock>, mut request: Request, next: Next) -> Response {
-    let id = taken(&request).unwrap_or_else(|| clock.new_id().to_string().into());
-    request.extensions_mut().insert(RequestId(Arc::clone(&id)));
-    let mut response = next.run(request).await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
+/// Names the request.
+pub(super) fn assign(clock: &dyn Clock, request: &mut Request) -> RequestId {
+    let id = taken(request).unwrap_or_else(|| {
+        let mut text = Uuid::encode_buffer();
+        (&*clock.new_id().hyphenated().encode_lower(&mut text)).into()
+    });
+    let id = RequestId(id);
+    request.extensions_mut().insert(id.clone());
+    id
+}
+
+/// Names it to the client.
+pub(super) fn tell(id: &RequestId, response: &mut Response) {
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER, value);
     }
-    response
 }
 
 fn taken(request: &Request) -> Option<Arc<str>> {

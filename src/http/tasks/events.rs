@@ -14,7 +14,7 @@ use crate::http::openapi::{
     EVENT_STREAM_EXAMPLE, EventListBody, EventParams, EventStreamBody, LastEventId, ListProblems,
 };
 use crate::http::query_string::QueryString;
-use crate::http::server::Hangup;
+use crate::http::server::Client;
 use crate::http::state::AppState;
 
 const JSON: &str = "application/json";
@@ -48,6 +48,7 @@ pub(crate) async fn events(
     let after = last_event_id(&query, &headers)?.map(EventMark::from_wire);
     let refuse = |error| match error {
         NoPlace::Full => ApiError::TooManyStreams,
+        NoPlace::FullForAddress => ApiError::TooManyStreamsFromAddress,
         NoPlace::Ended => ApiError::Ending,
         NoPlace::Store(error) => error.into(),
     };
@@ -56,8 +57,9 @@ pub(crate) async fn events(
         let events = state.events.poll(after).await.map_err(refuse)?;
         return Ok(([(CONTENT_TYPE, JSON), vary], events).into_response());
     }
-    let hangup = extensions.get::<Hangup>().cloned().unwrap_or_default();
-    let stream = state.events.subscribe(after, hangup).await.map_err(refuse)?;
+    let client = extensions.get::<Client>();
+    let client = client.ok_or_else(|| ApiError::Internal("a request without a client".into()))?;
+    let stream = state.events.subscribe(after, client).await.map_err(refuse)?;
     let head =
         [(CONTENT_TYPE, MEDIA_TYPE), (CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no"), vary];
     Ok((head, stream.into_body()).into_response())

@@ -6,10 +6,13 @@ use axum::http::header::{HeaderMap, HeaderValue, LINK};
 use axum::http::{HeaderName, Uri};
 use axum::response::{IntoResponse, Response};
 
+use tokio::sync::Semaphore;
+
 use super::model::TaskBody;
 use super::params::{self, Params, Shape};
 use crate::domain::Cursor;
 use crate::http::error::ApiError;
+use crate::http::limits::{LARGE_READ_TASKS, LARGE_READS};
 use crate::http::openapi::{
     FilterParams, ListParams, ListProblems, SearchParam, StatusParam, StatusPath, WordsParam,
 };
@@ -81,6 +84,9 @@ pub(crate) async fn filter(
     page(&state, &uri, &Shape { list: true, status_in_path, ..Shape::default() }).await
 }
 
+/// Many large lists at a time would take every connection to the database, and the processor.
+pub(super) static LARGE_READS_TURNS: Semaphore = Semaphore::const_new(LARGE_READS);
+
 async fn page(state: &AppState, uri: &Uri, shape: &Shape) -> Result<Response, ApiError> {
     let query = QueryString::parse(uri.query())?;
     let params = params::read(&query, shape, uri.path())?;
@@ -91,6 +97,11 @@ async fn page(state: &AppState, uri: &Uri, shape: &Shape) -> Result<Response, Ap
         limit: params.limit,
         start: params.start.clone(),
         now,
+    };
+    let _turn = if request.limit > LARGE_READ_TASKS {
+        LARGE_READS_TURNS.acquire().await.ok()
+    } else {
+        None
     };
     let page = state.tasks.list(&request).await?;
     let mut headers = HeaderMap::new();

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
 use utoipa::IntoParams;
 
+use super::list::LARGE_READS_TURNS;
 use super::model::TaskBody;
 use super::params::{self, LIMIT_MAX, Shape};
 use crate::domain::text::quoted;
@@ -151,7 +152,10 @@ pub(crate) async fn export(
         now,
     };
     // The first page comes before the answer, so that a database that is not there is a 503.
-    let first = state.tasks.list(&query).await?;
+    let first = {
+        let _turn = LARGE_READS_TURNS.acquire().await.ok();
+        state.tasks.list(&query).await?
+    };
     let export =
         Export { tasks: state.tasks, query, format, request_id, step: Step::First(first), sent: 0 };
     let (date, extension) = (now.date(), format.as_str());
@@ -195,7 +199,10 @@ impl Export {
     async fn next_piece(&mut self) -> Result<Option<Bytes>, BoxError> {
         let (mut piece, page) = match std::mem::replace(&mut self.step, Step::Over) {
             Step::First(page) => (self.format.begin(), page),
-            Step::Further => (Vec::new(), self.tasks.list(&self.query).await?),
+            Step::Further => {
+                let _turn = LARGE_READS_TURNS.acquire().await.ok();
+                (Vec::new(), self.tasks.list(&self.query).await?)
+            }
             Step::Over => return Ok(None),
         };
         let first = self.sent == 0;

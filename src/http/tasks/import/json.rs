@@ -1,4 +1,6 @@
 //! Reads an array of tasks, each with the line on which it begins.
+//!
+//! Only one task at a time is made into values: a whole file of small values would take many times its own size.
 
 use std::fmt;
 
@@ -11,6 +13,7 @@ use super::{File, TASKS_MAX};
 use crate::domain::Fault;
 use crate::http::error::ApiError;
 use crate::http::json::Json;
+use crate::http::limits::BODY_BYTES;
 use crate::http::tasks::model;
 
 /// Reads a whole file.
@@ -20,16 +23,13 @@ use crate::http::tasks::model;
 /// [`ApiError::MalformedJson`].
 pub(super) fn read(bytes: &[u8]) -> Result<File, ApiError> {
     let mut file = File::default();
-    // Finds what is malformed anywhere.
-    let whole = Json::parse(bytes).map_err(ApiError::MalformedJson)?;
-    if !matches!(whole, Json::Array(_)) {
-        let detail = format!("the body must be a JSON array of tasks, got {}", whole.kind());
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
+        let detail = format!("the body must be a JSON array of tasks, got {}", kind(bytes)?);
         let at = At { line: 1, row: None, field: None };
         file.faults.push(at, Fault::new("invalid_type", detail));
         return Ok(file);
     }
-    drop(whole);
-    let malformed = |error: serde_json::Error| ApiError::MalformedJson(error.to_string());
+    let malformed = |error| ApiError::MalformedJson(format!("the body is not valid JSON: {error}"));
     let Items(items) = serde_json::from_slice(bytes).map_err(malformed)?;
     let mut lines = Lines::new(bytes);
     for (row, item) in items.into_iter().enumerate() {
@@ -40,7 +40,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, ApiError> {
             file.take(None);
             break;
         }
-        let item = Json::parse(item.get().as_bytes()).map_err(ApiError::MalformedJson)?;
+        if item.get().len() > BODY_BYTES {
+            let at = At { line: line(), row: Some(row), field: None };
+            let detail = format!("a task may have {BODY_BYTES} bytes at most");
+            file.faults.push(at, Fault::new("too_long", detail));
+            file.take(None);
+            continue;
+        }
+        let parsed = Json::parse(item.get().as_bytes());
+        let item = parsed.map_err(|error| {
+            ApiError::MalformedJson(format!(
+                "task {}, which begins on line {}: {error}",
+                row + 1,
+                line()
+            ))
+        })?;
         match model::draft(item) {
             Ok(draft) => file.take(Some(draft)),
             Err(violations) => {
@@ -51,6 +65,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, ApiError> {
         }
     }
     Ok(file)
+}
+
+/// What else the file is, if it is JSON at all.
+fn kind(bytes: &[u8]) -> Result<&'static str, ApiError> {
+    if bytes.len() <= BODY_BYTES {
+        return Json::parse(bytes).map(|whole| whole.kind()).map_err(ApiError::MalformedJson);
+    }
+    let whole: Result<&RawValue, _> = serde_json::from_slice(bytes);
+    let whole = whole
+        .map_err(|error| ApiError::MalformedJson(format!("the body is not valid JSON: {error}")))?;
+    // Nothing else than these is so long.
+    Ok(if whole.get().starts_with('{') { "an object" } else { "a string" })
 }
 
 /// The texts of the items, one more than there may be.

@@ -13,14 +13,16 @@ use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::NewTaskBody;
 use super::reader::Reader;
 use crate::domain::{Fault, Operation, Task, TaskDraft, Violations};
 use crate::http::error::ApiError;
-use crate::http::extract::{CSV_OR_JSON, IMPORT_MAX, TEXT_CSV, whole_body};
+use crate::http::extract::{CSV_OR_JSON, TEXT_CSV, whole_body};
 use crate::http::idempotency::{self, KeyedRequest};
+use crate::http::limits::{IMPORT_BYTES, IMPORTS};
 use crate::http::openapi::{IdempotencyKey, PostProblems};
 use crate::http::query_string::QueryString;
 use crate::http::state::AppState;
@@ -29,6 +31,9 @@ use report::{Faults, ImportBody};
 /// Most tasks in one file: so many are written well within the time of a request, while on SQLite every other writer
 /// waits.
 const TASKS_MAX: usize = 50_000;
+
+/// What an import makes of its file is larger than the file: few are read and written at a time.
+static TURNS: Semaphore = Semaphore::const_new(IMPORTS);
 
 /// Whether to write.
 #[derive(Debug, IntoParams)]
@@ -71,8 +76,10 @@ pub(crate) async fn import(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let (kind, bytes) = whole_body(CSV_OR_JSON, IMPORT_MAX, &headers, body).await?;
+    let (kind, bytes) = whole_body(CSV_OR_JSON, IMPORT_BYTES, &headers, body).await?;
     let query = QueryString::parse(uri.query())?;
+    let turn = TURNS.acquire().await;
+    let _turn = turn.map_err(|error| ApiError::Internal(error.to_string()))?;
     // A large file takes long enough to keep other requests waiting.
     let text = bytes.clone();
     let reading = tokio::task::spawn_blocking(move || read(kind, &text));

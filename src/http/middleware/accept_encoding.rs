@@ -1,25 +1,25 @@
 //! Takes from `Accept-Encoding` what forbids the plain form: a client that does gets it all the same, where
 //! the compression layer would answer 406 (RFC 9110 section 12.5.3 leaves the choice to the server).
 
-use axum::extract::Request;
-use axum::http::HeaderValue;
 use axum::http::header::ACCEPT_ENCODING;
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue};
 
-pub(super) async fn allow_plain(mut request: Request, next: Next) -> Response {
-    let lines = request.headers().get_all(ACCEPT_ENCODING).iter();
+pub(super) fn allow_plain(headers: &mut HeaderMap) {
+    // Without a weight nothing is forbidden.
+    if !headers.get_all(ACCEPT_ENCODING).iter().any(|line| line.as_bytes().contains(&b';')) {
+        return;
+    }
+    let lines = headers.get_all(ACCEPT_ENCODING).iter();
     let codings: Vec<&str> =
         lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).collect();
     if codings.iter().any(|coding| forbids_plain(coding)) {
         let kept: Vec<&str> = codings.into_iter().filter(|c| !forbids_plain(c)).collect();
         let kept = HeaderValue::from_str(&kept.join(",")).ok().filter(|kept| !kept.is_empty());
-        request.headers_mut().remove(ACCEPT_ENCODING);
+        headers.remove(ACCEPT_ENCODING);
         if let Some(kept) = kept {
-            request.headers_mut().insert(ACCEPT_ENCODING, kept);
+            headers.insert(ACCEPT_ENCODING, kept);
         }
     }
-    next.run(request).await
 }
 
 /// Whether a coding is `identity` or `*` with a weight of zero.

@@ -1,0 +1,53 @@
+//! Clients that ask for much, and do not read it.
+
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::task::JoinSet;
+
+use crate::support::App;
+use crate::support::Backend::{self, Postgres, Sqlite};
+use crate::watcher::{Watcher, connect_narrow, service};
+
+/// Half a minute without a byte taken, after the answer's turn has come.
+const HUNG_UP_WITHIN: Duration = Duration::from_secs(60);
+
+/// A thousand tasks of more than a kilobyte each.
+pub(crate) async fn fill(app: &App) {
+    let text = |n: usize| format!("{n} {}", "words and ".repeat(99));
+    let tasks: Vec<Value> =
+        (0..1_000).map(|n| json!({"title": format!("task {n}"), "description": text(n)})).collect();
+    let _ = app.post("/tasks/import", &json!(tasks)).await.expect(200);
+    let _ = app.get("/tasks?limit=1000").await.expect(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_do_not_read(#[values(Sqlite, Postgres)] on: Backend) {
+    tokio::join!(unread(on, "/tasks?limit=1000"), unread(on, "/tasks/export"),);
+}
+
+async fn unread(on: Backend, path: &str) {
+    let app = service(on, &[]).await;
+    fill(&app).await;
+    let watcher = Watcher::start(&app);
+    let mut unread = JoinSet::new();
+    for _ in 0..100 {
+        let mut stream = connect_narrow(app.server.port).await;
+        // Several, so that there is more than the system takes.
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        stream.write_all(request.repeat(20).as_bytes()).await.expect("sent");
+        let begun = Instant::now();
+        unread.spawn(async move {
+            // It looks whether the connection is still there, and reads nothing.
+            while stream.take_error().expect("a socket").is_none() {
+                assert!(begun.elapsed() < HUNG_UP_WITHIN, "not hung up on");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+    }
+    unread.join_all().await;
+    watcher.end().await;
+}
