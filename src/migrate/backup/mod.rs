@@ -5,6 +5,7 @@
 
 mod digest;
 mod error;
+mod find;
 mod folder;
 pub mod manifest;
 mod metrics;
@@ -24,10 +25,11 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{BackupError, Fault, size_words};
-pub use folder::{Listed, at, list, place_of};
+pub use find::find;
+pub use folder::{Listed, list, place_of};
 pub use manifest::Manifest;
 pub use metrics::{publish_newest, watch};
-pub use prune::{Pruned, prune};
+pub use prune::{Pruned, RESTORE_SAVES_KEPT, prune};
 pub use schedule::every;
 pub use verify::{Verified, verify};
 
@@ -103,7 +105,7 @@ pub struct Backup {
     pub pruned: Pruned,
 }
 
-/// Makes a backup, proves it, and removes the oldest ones that are too many.
+/// Makes a backup, proves it, and removes the oldest ones that are too many, except before a restore.
 ///
 /// # Errors
 ///
@@ -119,6 +121,10 @@ pub async fn create(
     metrics::ended(&made, begun.elapsed());
     let mut backup = made?;
     say(&backup);
+    if reason == Reason::BeforeRestore {
+        // The oldest may be the one that is being restored.
+        return Ok(backup);
+    }
     match prune(&settings.folder, &settings.url, settings.keep, false, &settings.stop).await {
         Ok(pruned) => backup.pruned = pruned,
         // There is one more than was asked for, which is no reason to have none.

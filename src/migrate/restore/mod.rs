@@ -11,7 +11,7 @@ mod sqlite;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use choose::Chosen;
+pub use choose::{Chosen, Wanted};
 pub use error::RestoreError;
 
 use super::backup::{self, BackupError, BackupSettings, Reason};
@@ -162,8 +162,7 @@ impl Restore<'_> {
         let settings = BackupSettings {
             url: self.url().clone(),
             folder: self.folder.to_owned(),
-            // None is removed: it may be the one that is being restored.
-            keep: usize::MAX,
+            keep: 1,
             // Nobody can write meanwhile.
             prove: false,
             stop: self.operation.settings.stop.clone(),
