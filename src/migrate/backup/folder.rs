@@ -113,8 +113,7 @@ pub fn list(folder: &Path, of: Option<&DatabaseUrl>) -> Result<Vec<Listed>, Back
 /// what the database is no longer.
 pub(super) fn newest(folder: &Path, of: &DatabaseUrl) -> Option<Manifest> {
     let listed = list(folder, Some(of)).unwrap_or_default();
-    let mut valid =
-        listed.into_iter().filter(|listed| listed.fault.is_none() && !listed.is_save());
+    let mut valid = listed.into_iter().filter(|listed| listed.fault.is_none() && !listed.is_save());
     valid.find_map(|listed| listed.manifest)
 }
 
@@ -340,7 +339,7 @@ pub(super) fn remove_leftovers(folder: &Path) -> Result<(), BackupError> {
 
 /// Removes a backup. Its manifest loses its name first, so that a process that is killed here leaves what
 /// [`remove_leftovers`] knows: a backup that only lacks that name, or the manifest alone.
-pub(super) fn remove_backup(path: &Path) -> io::Result<()> {
+pub(in crate::migrate) fn remove_backup(path: &Path) -> io::Result<()> {
     let manifest = Manifest::path_of(path);
     let mut unnamed = manifest.clone().into_os_string();
     unnamed.push(PARTIAL);
