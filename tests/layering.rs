@@ -9,14 +9,15 @@ mod tests {
     use rstest::rstest;
 
     /// Each part, and the parts that it may name.
-    const EDGES: [(&str, &[&str]); 12] = [
+    const EDGES: [(&str, &[&str]); 13] = [
         ("lib", &[]),
         ("domain", &[]),
         ("config", &[]),
         ("shutdown", &[]),
+        ("program", &[]),
         ("telemetry", &["config"]),
-        ("store", &["domain", "config", "telemetry"]),
-        ("migrate", &["domain", "config", "telemetry"]),
+        ("store", &["domain", "config", "telemetry", "program"]),
+        ("migrate", &["domain", "config", "telemetry", "program"]),
         ("web", &[]),
         ("http", &["domain", "store", "migrate", "web", "config", "telemetry", "shutdown"]),
         ("app", &["domain", "store", "migrate", "http", "config", "telemetry", "shutdown"]),

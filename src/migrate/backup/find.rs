@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::BackupError;
 use super::folder::{Listed, PREFIX, glance, list};
+use super::manifest::Manifest;
 use crate::config::DatabaseUrl;
 
 /// Finds a backup of a database. In this order `named` is
@@ -21,7 +22,9 @@ pub fn find(folder: &Path, of: &DatabaseUrl, named: &str) -> Result<Listed, Back
     if let Ok(index) = named.parse::<usize>() {
         return numbered(folder, of, index);
     }
-    let file = [PathBuf::from(named), folder.join(named)].into_iter().find(|path| path.is_file());
+    // A manifest without its file is found too: what is wrong with it is for the caller to say.
+    let is_there = |path: &PathBuf| path.is_file() || Manifest::path_of(path).is_file();
+    let file = [PathBuf::from(named), folder.join(named)].into_iter().find(is_there);
     if let Some(path) = file {
         let (manifest, fault) = glance(&path);
         return Ok(Listed { index: None, path, manifest, fault });
@@ -60,7 +63,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::migrate::backup::Manifest;
     use crate::migrate::backup::manifest::tests::sound;
 
     const FIRST: &str = "taskmanager-20261121T110203Z-20261121090300.db";

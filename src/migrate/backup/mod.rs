@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{BackupError, Fault, size_words};
 pub use find::find;
+pub(super) use folder::remove_backup as remove;
 pub use folder::{Listed, list, place_of};
 pub use manifest::Manifest;
 pub use metrics::{publish_newest, watch};
@@ -34,6 +35,7 @@ pub use schedule::every;
 pub use verify::{Verified, verify};
 
 use self::folder::Partial;
+use super::leftovers;
 use super::record::Record;
 use crate::config::{Config, DatabaseTarget, DatabaseUrl};
 use crate::domain::Clock;
@@ -184,6 +186,7 @@ impl Making<'_> {
         let BackupSettings { url, folder, stop, .. } = self.settings;
         let prove = self.settings.prove;
         let mut session = sqlite::open(url, stop).await?;
+        leftovers::sweep_around(url).await;
         let (mut record, size) = sqlite::measure(&mut session, url).await?;
         let (partial, contents, sum, copied) = loop {
             let partial = self.reserve(&record, size, "db")?;
@@ -215,6 +218,7 @@ impl Making<'_> {
     async fn postgres(&self) -> Result<Backup, BackupError> {
         let BackupSettings { url, folder, stop, .. } = self.settings;
         let mut source = self.unless_stopped(postgres::Source::open(url)).await?;
+        leftovers::sweep_around(url).await;
         let moment = self.unless_stopped(source.freeze()).await?;
         let partial = self.reserve(&moment.record, source.size, "dump")?;
         let dumped = source.dump(&moment, &partial, folder, url, stop).await?;

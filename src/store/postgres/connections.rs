@@ -16,6 +16,7 @@ use sqlx::{
 };
 use tokio::sync::OnceCell;
 
+use crate::program::instance_application_name;
 use crate::store::failure::Failures;
 use crate::store::lease::{Lease, Leases};
 use crate::store::{PoolSettings, StoreError};
@@ -44,7 +45,8 @@ impl Connections {
         failures: Arc<Failures>,
     ) -> Self {
         // PgBouncer refuses the parameter.
-        let options = target.clone().application_name("taskmanager").extra_float_digits(None);
+        let options =
+            target.clone().application_name(instance_application_name()).extra_float_digits(None);
         Self {
             leases: Leases::new(pool(options.clone(), settings, &failures)),
             options,
