@@ -134,6 +134,7 @@ migrate-drift: ## what in the database is not as its migrations make it, and wha
 backup: ## a proven copy of the database, with its manifest
 	cargo run --quiet -- backup create
 
-# INDEX is a number of `taskmanager backup list`, FILE a backup; the newest valid one unless set. YES=1 does not ask.
-restore: ## put a backup in the database's place: INDEX=1 or FILE=backups/….dump
-	cargo run --quiet -- restore $(if $(FILE),"$(FILE)",$(INDEX)) $(if $(YES),--yes)
+# NAME is a name of `taskmanager backup list` or the beginning of one, INDEX its number there, FILE a backup; the
+# newest valid one unless set. UNDO=1 restores what the last restore replaced. YES=1 does not ask.
+restore: ## put a backup in the database's place: NAME=taskmanager-20261121T110203Z-…, INDEX=1, FILE=backups/….dump or UNDO=1
+	cargo run --quiet -- restore $(if $(UNDO),--undo,$(if $(NAME),"$(NAME)",$(if $(FILE),"$(FILE)",$(INDEX)))) $(if $(YES),--yes)

@@ -25,6 +25,9 @@ fn main() -> ExitCode {
     let mut problems = Vec::new();
     let read = folders.map(|folder| read(folder, &mut problems));
     if let [Some(postgres), Some(sqlite)] = &read {
+        if let Some(newest) = postgres.iter().map(|pair| pair.version).max() {
+            println!("cargo:rustc-env=SCHEMA_VERSION={newest}");
+        }
         problems.extend(files::differences((folders[0], postgres), (folders[1], sqlite)));
     }
     // Where the tests find this program.

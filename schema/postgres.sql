@@ -8,7 +8,7 @@
 -- Similarity of words, for the search.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
--- Distributable by id (Citus): nothing unique without id, no foreign key, no trigger.
+-- Nothing unique without id, no foreign key, no trigger: writers of different tasks never wait for one another.
 CREATE TABLE tasks (
     id           uuid        NOT NULL,
     number       bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -51,8 +51,7 @@ CREATE INDEX tasks_completed_at_idx ON tasks (completed_at) WHERE completed_at I
 CREATE INDEX tasks_updated_at_idx ON tasks (updated_at DESC, id);
 
 -- What happened to tasks, in the order in which it is told: written in the statement that changes the task, and
--- pruned after a day. Refers to no task, and stays where it is when tasks is distributed (Citus): ids must follow
--- one another.
+-- pruned after a day. Refers to no task, which may be gone; ids follow one another.
 CREATE TABLE task_events (
     id           bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     kind         text        NOT NULL,

@@ -5,7 +5,7 @@
 //! ```text
 //!   main → cli → app → http → monitor → store, migrate → domain
 //!                        http → web (the page's files)
-//!                  (config, telemetry and shutdown: leaves, known to all but the domain)
+//!                  (config, telemetry, shutdown and program: leaves, known to all but the domain)
 //! ```
 
 pub mod app;
@@ -15,6 +15,7 @@ pub mod domain;
 pub mod http;
 pub mod migrate;
 pub mod monitor;
+pub mod program;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

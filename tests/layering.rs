@@ -14,9 +14,10 @@ mod tests {
         ("domain", &[]),
         ("config", &[]),
         ("shutdown", &[]),
+        ("program", &[]),
         ("telemetry", &["config"]),
-        ("store", &["domain", "config", "telemetry"]),
-        ("migrate", &["domain", "config", "telemetry"]),
+        ("store", &["domain", "config", "telemetry", "program"]),
+        ("migrate", &["domain", "config", "telemetry", "program"]),
         ("web", &[]),
         ("monitor", &["domain", "store", "migrate", "config", "telemetry", "shutdown"]),
         (

@@ -75,13 +75,23 @@ impl Cli {
         // Each command loads what it needs: a probe must not fail over a database's address.
         let config = || Config::load(&flags, &variable, stderr().is_terminal());
         let listen = || Listen::load(&flags, &variable);
+        let config_of_command = || {
+            let config = config()?;
+            for variable in config.secrets_on_command_line() {
+                eprintln!(
+                    "warning: a flag puts the password of {variable} into the process list: {}",
+                    serve::secret_fix(variable)
+                );
+            }
+            Ok::<_, ConfigErrors>(config)
+        };
         match command {
             Some(Command::Healthcheck(args)) => args.run(listen).await,
             Some(Command::Config(args)) => args.run(&config()?),
             Some(Command::Openapi(args)) => args.run(),
-            Some(Command::Migrate(migrate)) => boxed(migrate.run(&config()?)).await,
-            Some(Command::Backup(backup)) => boxed(backup.run(&config()?)).await,
-            Some(Command::Restore(args)) => boxed(args.run(&config()?)).await,
+            Some(Command::Migrate(migrate)) => boxed(migrate.run(&config_of_command()?)).await,
+            Some(Command::Backup(backup)) => boxed(backup.run(&config_of_command()?)).await,
+            Some(Command::Restore(args)) => boxed(args.run(&config_of_command()?)).await,
             Some(Command::Serve(args)) => args.run(config()?).await,
             None => serve::Args::default().run(config()?).await,
         }

@@ -11,7 +11,7 @@ use super::migrate::common::{Common, USAGE, url};
 use super::output;
 use crate::config::{Config, DatabaseUrl, Source, variable};
 use crate::domain::SystemClock;
-use crate::migrate::restore::{Chosen, Restore, RestoreError, Restored};
+use crate::migrate::restore::{Chosen, Restore, RestoreError, Restored, Wanted};
 use crate::migrate::{Operation, Progress, Safety, SchemaState, StartSettings, StateReport};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
@@ -22,14 +22,18 @@ const QUIET: &str = "warn,taskmanager::migrate::restore=info,taskmanager::migrat
 /// Put a backup in the database's place, in one step; what was there is saved before
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Without a number or a file it is the newest valid backup of the database. It is verified first; a backup with migrations that this program does not know is refused. A service that runs may go on: writes wait or are 503 meanwhile.\n\nExit codes: 0 done (also when the schema is behind then), 1 failed or not confirmed, 2 wrong command line or nobody to ask, 9 lock not had, 10 not empty (--to-url), or something outside of the schema would be lost, 11 the backup is not valid or not for this program, or what is there cannot be saved, 12 database unreachable.\n\nExamples:\n  taskmanager restore\n  taskmanager restore 2 --yes\n  taskmanager restore backups/taskmanager-20261121T110203Z-20261121090300.db --reset-to 20261121090200\n  taskmanager restore 1 --to-url sqlite:copy.db"
+    after_help = "Without a name it is the newest valid backup that is not the save of a restore. What is replaced is saved first; `--undo` brings the newest such save back, and is undone in the same way. The backup is verified first; one with migrations that this program does not know is refused. A service that runs may go on: writes wait or are 503 meanwhile.\n\nExit codes: 0 done (also when the schema is behind then), 1 failed or not confirmed, 2 wrong command line, no such name, or nobody to ask, 9 lock not had, 10 not empty (--to-url), or something outside of the schema would be lost, 11 the backup is not valid or not for this program, or what is there cannot be saved, 12 database unreachable.\n\nExamples:\n  taskmanager restore\n  taskmanager restore taskmanager-20261121T110203Z-20261121090300 --yes\n  taskmanager restore --undo\n  taskmanager restore backups/taskmanager-20261121T110203Z-20261121090300.db --reset-to 20261121090200\n  taskmanager restore 1 --to-url sqlite:copy.db"
 )]
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
-    /// The backup: its number in `taskmanager backup list` (1 is the newest), or a file
-    #[arg(value_name = "INDEX|FILE")]
+    /// The backup: its name in `taskmanager backup list` or the beginning of it, its number there (1 is the newest),
+    /// or a file
+    #[arg(value_name = "NAME|INDEX|FILE")]
     backup: Option<String>,
+    /// Restore what the last restore of the database replaced
+    #[arg(long, conflicts_with_all = ["backup", "to_url"])]
+    undo: bool,
     /// Restore into another database, which must be empty
     #[arg(long, value_name = "URL")]
     to_url: Option<String>,
@@ -67,8 +71,12 @@ impl Args {
             ..StartSettings::from_config(config, stop.clone())
         };
         let folder = config.safety.backup_folder(url(config));
-        let named = self.backup.as_deref();
-        let chosen = Chosen::find(named, &folder, url(config), self.force, &stop).await;
+        let wanted = match &self.backup {
+            _ if self.undo => Wanted::Undo,
+            Some(named) => Wanted::Named(named),
+            None => Wanted::Newest,
+        };
+        let chosen = Chosen::find(wanted, &folder, url(config), self.force, &stop).await;
         let chosen = chosen.and_then(|chosen| {
             chosen.check(&target, &set, self.reset_to)?;
             Ok(chosen)
@@ -77,7 +85,7 @@ impl Args {
             Ok(chosen) => chosen,
             Err(error) => return self.fail(&error),
         };
-        eprintln!("{}", in_words(&chosen, &target));
+        eprintln!("{}", self.in_words(&chosen, &target));
         if !self.yes {
             match ask(&stop).await? {
                 Answer::Yes => {}
@@ -113,6 +121,24 @@ impl Args {
         self.common.fail(&error.to_string(), error.exit_code())
     }
 
+    /// Which backup it is, whatever was typed, and what is about to happen.
+    fn in_words(&self, chosen: &Chosen, target: &DatabaseUrl) -> String {
+        let what = if self.undo { "undo the last restore of" } else { "restore into" };
+        let mut words = format!("{what} {target}:\n  {}", chosen.path.display());
+        if let Some(manifest) = &chosen.manifest {
+            let head = manifest.schema_version;
+            let head =
+                head.map_or_else(|| "no version".to_owned(), |head| format!("version {head}"));
+            let made = manifest.created_at.format(&Rfc3339).unwrap_or_default();
+            let _ = write!(words, "\n  made {made} ({}), {head}", manifest.reason);
+            if let Some(tasks) = manifest.rows.get("tasks") {
+                let _ = write!(words, ", {tasks} task{}", if *tasks == 1 { "" } else { "s" });
+            }
+        }
+        words.push_str("\nThe present content of the database is saved, then replaced.");
+        words
+    }
+
     fn print(
         &self,
         chosen: &Chosen,
@@ -129,6 +155,7 @@ impl Args {
                 .collect();
             output::json(&json!({
                 "restored": chosen.path.display().to_string(),
+                "name": chosen.name(),
                 "database": target.to_string(),
                 "saved": saved,
                 "seconds": restored.took.as_secs_f64(),
@@ -146,17 +173,23 @@ impl Args {
         let _ = writeln!(
             text,
             "restored {} into {target} ({:.1} s)",
-            chosen.path.display(),
+            chosen.name(),
             restored.took.as_secs_f64()
         );
         match saved {
+            Some(saved) if self.to_url.is_some() => {
+                let _ = writeln!(
+                    text,
+                    "the replaced data is saved; to bring it back: taskmanager restore {saved} --to-url URL --force"
+                );
+            }
             Some(saved) => {
                 let _ = writeln!(
                     text,
-                    "what was there is saved: `taskmanager restore {saved}` brings it back"
+                    "the replaced data is saved in {saved}; to bring it back: taskmanager restore --undo"
                 );
             }
-            None => text.push_str("nothing was saved of what was there\n"),
+            None => text.push_str("nothing was saved of the replaced data\n"),
         }
         for warning in &restored.warnings {
             let _ = writeln!(text, "{warning}");
@@ -168,22 +201,6 @@ impl Args {
         output::text(&text)?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// What is about to happen.
-fn in_words(chosen: &Chosen, target: &DatabaseUrl) -> String {
-    let mut words = format!("to be restored into {target}: {}", chosen.path.display());
-    if let Some(manifest) = &chosen.manifest {
-        let head = manifest.schema_version;
-        let head = head.map_or_else(|| "no version".to_owned(), |head| format!("version {head}"));
-        let made = manifest.created_at.format(&Rfc3339).unwrap_or_default();
-        let _ = write!(words, "\n  made {made} ({}), {head}", manifest.reason);
-        if let Some(tasks) = manifest.rows.get("tasks") {
-            let _ = write!(words, ", {tasks} task(s)");
-        }
-    }
-    words.push_str("\nwhat is in the database now is replaced by it");
-    words
 }
 
 fn next_step(report: &StateReport) -> String {

@@ -8,6 +8,33 @@ use crate::http::server::{self, Ended};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
 
+/// How to keep a password out of the process list.
+pub(super) fn secret_fix(variable: &str) -> String {
+    format!(
+        "put the URL into a file, and its path into {variable}_FILE; or set {variable} in the environment"
+    )
+}
+
+fn warn_of_unencrypted_connections(config: &Config) {
+    let mut urls = vec![("DATABASE_URL", &config.database_url)];
+    if config.migrate_database_url.describe_place() != config.database_url.describe_place() {
+        urls.push(("MIGRATE_DATABASE_URL", &config.migrate_database_url));
+    }
+    for (variable, url) in urls {
+        if let Some(sslmode) = url.unencrypted_mode() {
+            let server = url.describe_place();
+            let fix = "set sslmode=verify-full in the URL, or at least sslmode=require";
+            tracing::warn!(
+                variable,
+                server,
+                sslmode,
+                fix,
+                "database connection may be unencrypted"
+            );
+        }
+    }
+}
+
 /// Bring the schema up to date, then serve until SIGTERM or Ctrl-C (the default)
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(super) struct Args {}
@@ -25,6 +52,10 @@ impl Args {
         for parameter in config.database_url.ignored_parameters() {
             tracing::warn!(parameter, "a parameter of DATABASE_URL is not known and was ignored");
         }
+        for variable in config.secrets_on_command_line() {
+            tracing::warn!(variable, fix = %secret_fix(variable), "password on the command line");
+        }
+        warn_of_unencrypted_connections(&config);
         let database = config.database_url.describe_place();
         let environment = config.environment.clone();
         let app = match App::start(config, hosts, metrics, shutdown).await {

@@ -222,6 +222,22 @@ impl Config {
         self.sources.get(variable.name).copied().unwrap_or(Source::Default)
     }
 
+    /// The flags that put a password on the command line, where every user of the machine can read it.
+    #[must_use]
+    pub fn secrets_on_command_line(&self) -> Vec<&'static str> {
+        use variable as v;
+
+        let urls = [
+            (&v::DATABASE_URL, Some(&self.database_url)),
+            (&v::MIGRATE_DATABASE_URL, Some(&self.migrate_database_url)),
+            (&v::REHEARSAL_DATABASE_URL, self.safety.rehearsal_database_url.as_ref()),
+        ];
+        let exposed = urls.into_iter().filter(|(variable, url)| {
+            self.source_of(variable) == Source::Flag && url.is_some_and(DatabaseUrl::has_secret)
+        });
+        exposed.map(|(variable, _)| variable.name).collect()
+    }
+
     /// Every setting in force, in the order of [`VARIABLES`]; secrets are redacted.
     #[must_use]
     pub fn lines(&self) -> Vec<Setting> {

@@ -7,12 +7,12 @@ use std::process::Command;
 
 use super::disk::{self, folder_of};
 use super::inspect::InspectError;
+use super::leftovers;
 use super::lock;
 use super::refusal::refusal;
-use super::rehearse::leftovers;
 use super::session::{Purpose, Session};
 use super::{Dialect, MigrateError, MigrationSet, SchemaState};
-use crate::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
+use crate::config::{DatabaseKind, DatabaseTarget, DatabaseUrl, MigrateMode};
 
 /// How well a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +81,7 @@ pub async fn doctor(url: &DatabaseUrl, set: &MigrationSet) -> Result<Vec<Check>,
         session.close().await;
         checks.extend(looked.map_err(InspectError::Database)?);
     }
+    checks.extend(encryption(url));
     checks.push(pooler(url).await);
     checks.push(holder(url).await);
     if let DatabaseTarget::Sqlite(file) = url.target() {
@@ -110,6 +111,23 @@ async fn schema(url: &DatabaseUrl, set: &MigrationSet) -> Result<Check, InspectE
         }
         _ => Check::not_good(name, Health::Bad, found, refusal(&report, MigrateMode::Auto)),
     })
+}
+
+/// Whether a connection to a server may go without TLS; none for a file.
+fn encryption(url: &DatabaseUrl) -> Option<Check> {
+    let name = "encryption";
+    if url.kind() == DatabaseKind::Sqlite {
+        return None;
+    }
+    let Some(mode) = url.unencrypted_mode() else {
+        return Some(Check::good(name, "TLS is demanded, or the connection stays on this machine"));
+    };
+    let found = format!(
+        "sslmode={mode}: the connection to {} may go without TLS, and the password with it",
+        url.describe_place()
+    );
+    let mend = "set sslmode=verify-full in the URL (with sslrootcert, unless a public authority signed the server's certificate), or at least sslmode=require";
+    Some(Check::not_good(name, Health::Doubtful, found, mend))
 }
 
 async fn pooler(url: &DatabaseUrl) -> Check {

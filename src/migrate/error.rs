@@ -273,6 +273,13 @@ pub(super) fn cause(error: &sqlx::Error) -> String {
             Some(code) => format!("{} ({code})", error.message()),
             None => error.message().to_owned(),
         },
+        // rustls reads no older certificate, even where nothing of it is checked; its text names only its own error.
+        sqlx::Error::Io(error) if error.to_string().contains("UnsupportedCertVersion") => {
+            "the server's certificate is of X.509 version 1, and TLS needs version 3 here. Issue it again with an \
+             extension (`openssl x509 -req … -extfile FILE`, where FILE holds `subjectAltName=DNS:name-of-the-server`); \
+             until then only sslmode=disable connects, without TLS"
+                .to_owned()
+        }
         sqlx::Error::Io(error) => error.to_string(),
         other => other.to_string(),
     }

@@ -18,7 +18,7 @@ use super::safety::{Clearance, Pipeline, compare};
 use super::session::Session;
 use super::start::StartSettings;
 use super::state::StateReport;
-use super::{Dialect, MigrateError, MigrationSet, journal, metrics, stop, wait};
+use super::{Dialect, MigrateError, MigrationSet, journal, leftovers, metrics, stop, wait};
 use crate::domain::Clock;
 
 /// How long the lock and its connection have to go in good order.
@@ -129,7 +129,9 @@ impl<'a> Operation<'a> {
     pub(super) async fn wait(&self) -> Result<Reading, MigrateError> {
         self.progress.enter(Phase::WaitingForDatabase, self.clock.now());
         let StartSettings { url, database_wait, stop, .. } = self.settings;
-        stop::unless(stop, wait::for_database(url, *database_wait, self.set)).await
+        let reading = stop::unless(stop, wait::for_database(url, *database_wait, self.set)).await?;
+        leftovers::sweep_around(url).await;
+        Ok(reading)
     }
 
     pub(super) fn acts(

@@ -1,10 +1,11 @@
 //! Databases to try things on, which are thrown away.
 
+use super::leftovers::{self, ScratchFolder};
 use super::session::Session;
 use super::{Dialect, MigrateError};
 use crate::config::{DatabaseTarget, DatabaseUrl};
 
-/// A database of its own, to be thrown away.
+/// A database of its own, to be thrown away. When its process is killed, the next command removes it.
 #[derive(Debug)]
 pub struct Scratch {
     url: DatabaseUrl,
@@ -13,10 +14,10 @@ pub struct Scratch {
 
 #[derive(Debug)]
 enum Kind {
-    /// The server's database of this name, made from a connection to the URL.
-    Postgres { made_from: DatabaseUrl, name: String },
+    /// The server's database of this name; `keeper` holds the lock that says it is in use.
+    Postgres { keeper: Session, name: String },
     /// A folder with the file in it.
-    Sqlite(tempfile::TempDir),
+    Sqlite(ScratchFolder),
 }
 
 impl Scratch {
@@ -40,24 +41,23 @@ impl Scratch {
     pub fn in_file() -> Result<Self, MigrateError> {
         let failed =
             |cause: String| MigrateError::Database { doing: "making a scratch file", cause };
-        let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
+        let folder = ScratchFolder::create().map_err(|error| failed(error.to_string()))?;
         let path = folder.path().join("scratch.db");
         let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).map_err(failed)?;
         Ok(Self { url, kind: Kind::Sqlite(folder) })
     }
 
     async fn on_server(url: &DatabaseUrl) -> Result<Self, MigrateError> {
-        let opening = MigrateError::database("making a scratch database");
-        let mut session = Session::to_write(url).await.map_err(opening)?;
-        let named = name(&mut session).await;
-        session.close().await;
-        let name = named.map_err(MigrateError::database("making a scratch database"))?;
-        run(url, &format!("CREATE DATABASE {name}"), "making a scratch database").await?;
+        let doing = || MigrateError::database("making a scratch database");
+        let mut keeper = Session::to_write(url).await.map_err(doing())?;
+        leftovers::sweep(&mut keeper).await;
+        let name = keep(&mut keeper).await.map_err(doing())?;
+        create_database(&mut keeper, &name, "template1", url).await.map_err(doing())?;
         let Some(scratch) = url.sibling(&name) else {
             let (doing, cause) = ("making a scratch database", "not a server".to_owned());
             return Err(MigrateError::Database { doing, cause });
         };
-        Ok(Self { url: scratch, kind: Kind::Postgres { made_from: url.clone(), name } })
+        Ok(Self { url: scratch, kind: Kind::Postgres { keeper, name } })
     }
 
     /// Where it is.
@@ -79,13 +79,10 @@ impl Scratch {
     /// [`MigrateError`] naming what stays behind.
     pub async fn remove(self) -> Result<(), MigrateError> {
         match self.kind {
-            Kind::Postgres { made_from, name } => {
-                run(
-                    &made_from,
-                    &format!("DROP DATABASE {name} WITH (FORCE)"),
-                    "dropping the scratch database",
-                )
-                .await
+            Kind::Postgres { mut keeper, name } => {
+                let dropped = keeper.execute(format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                keeper.close().await;
+                dropped.map_err(MigrateError::database("dropping the scratch database"))
             }
             Kind::Sqlite(folder) => folder.close().map_err(|error| MigrateError::Database {
                 doing: "removing the scratch file",
@@ -95,19 +92,30 @@ impl Scratch {
     }
 }
 
+/// Makes a database, with a comment that says for which one.
+pub(super) async fn create_database(
+    keeper: &mut Session,
+    name: &str,
+    template: &str,
+    url: &DatabaseUrl,
+) -> Result<(), sqlx::Error> {
+    keeper.execute(format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
+    let comment = format!("taskmanager: scratch database for {}", url.describe_place());
+    let comment = Dialect::Postgres.quoted(&comment);
+    keeper.execute(format!("COMMENT ON DATABASE {name} IS {comment}")).await
+}
+
 /// What the name of every scratch database, schema and folder begins with.
 pub(super) const PREFIX: &str = "taskmanager_scratch_";
 
-/// A new name, which says when it was made by the server's clock: a leftover is recognised by it.
-pub(super) async fn name(session: &mut Session) -> Result<String, sqlx::Error> {
+/// A new name, which says when it was made by the server's clock, with the lock that says it is in use for as long
+/// as the session lives.
+pub(super) async fn keep(keeper: &mut Session) -> Result<String, sqlx::Error> {
+    // It is idle meanwhile; PostgreSQL 13 has no such limit, and does not know its name.
+    let _ = keeper.execute("SET idle_session_timeout = 0").await;
     let now = "SELECT CAST(CAST(extract(epoch FROM clock_timestamp()) AS bigint) AS text)";
-    let now = session.value(now).await?.unwrap_or_default();
-    Ok(format!("{PREFIX}{now}_{:08x}", rand::random::<u32>()))
-}
-
-async fn run(url: &DatabaseUrl, statement: &str, doing: &'static str) -> Result<(), MigrateError> {
-    let mut session = Session::to_write(url).await.map_err(MigrateError::database(doing))?;
-    let done = session.execute(statement).await;
-    session.close().await;
-    done.map_err(MigrateError::database(doing))
+    let now = keeper.value(now).await?.unwrap_or_default();
+    let name = format!("{PREFIX}{now}_{:08x}", rand::random::<u32>());
+    keeper.execute(format!("SELECT {}", leftovers::lock(&name))).await?;
+    Ok(name)
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Dialect;
 use crate::config::{DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
+use crate::program::{INSPECTOR_APPLICATION_NAME, MIGRATOR_APPLICATION_NAME};
 
 /// How long SQLite waits for a writer before it says that the file is busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,6 +23,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const SHORT_BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// After how many instructions of its machine SQLite asks whether to go on.
 const WATCH_EVERY: i32 = 10_000;
+
+/// Has PostgreSQL 14 and newer notice within a second that this process has gone, also in the middle of a statement.
+pub(super) const WATCH_CLIENT: &str = "SELECT set_config(name, '1000', false) FROM pg_catalog.pg_settings \
+     WHERE name = 'client_connection_check_interval'";
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +41,8 @@ impl Purpose {
     /// The name that the server shows for the connection.
     fn application_name(self) -> &'static str {
         match self {
-            Self::Migrate => "taskmanager-migrate",
-            Self::Inspect => "taskmanager-inspect",
+            Self::Migrate => MIGRATOR_APPLICATION_NAME,
+            Self::Inspect => INSPECTOR_APPLICATION_NAME,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! How the service comes to its PostgreSQL: with TLS, and with one role to migrate and another to serve.
 
+use rstest::rstest;
 use serde_json::json;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 use tempfile::TempDir;
 
-use crate::support::{Api, PostgresServer, Server};
+use crate::support::{Api, PostgresServer, Server, WITHIN, until};
 
 /// A self-signed certificate for 127.0.0.1 and its key, both PEM.
 fn certificate() -> (String, String) {
@@ -35,6 +36,42 @@ async fn tls_is_verified() {
         let mut server = Server::spawn(&[("DATABASE_URL", url), ("DATABASE_WAIT", "0")]);
         let code = server.exit().await;
         assert!(code.is_some_and(|code| code != 0), "{}", server.output());
+    }
+}
+
+/// rustls reads no certificate of X.509 version 1, also where none is checked; `psql` does. The message says what is
+/// wrong and how to mend it, at once.
+#[rstest]
+#[case("prefer")]
+#[case("require")]
+#[tokio::test]
+async fn a_certificate_of_version_1_is_named(#[case] mode: &str) {
+    let folder = TempDir::new().expect("a temp folder");
+    let openssl = |arguments: &str| {
+        let mut command = std::process::Command::new("openssl");
+        command.args(arguments.split(' ')).current_dir(folder.path());
+        let output = command.output().expect("openssl");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    openssl("req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=127.0.0.1");
+    openssl("x509 -req -in request.pem -signkey key.pem -out certificate.pem -days 2");
+    let shown = openssl("x509 -in certificate.pem -noout -text");
+    assert!(shown.contains("Version: 1 (0x0)"), "{shown}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a file");
+    let postgres =
+        PostgresServer::start_with_tls(&read("certificate.pem"), &read("key.pem"), &[]).await;
+    let url = format!("{}?sslmode={mode}", postgres.url("postgres"));
+    until("psql to be let in", WITHIN, async || {
+        let psql = std::process::Command::new("psql").args([&*url, "-Atc", "SELECT 1"]).output();
+        psql.expect("psql").status.success().then_some(())
+    })
+    .await;
+
+    let mut server = Server::spawn(&[("DATABASE_URL", &url)]);
+    assert_eq!(server.exit().await, Some(12), "{}", server.output());
+    for words in ["X.509 version 1", "version 3", "openssl x509 -req"] {
+        assert!(server.output().contains(words), "no {words:?} in {}", server.output());
     }
 }
 

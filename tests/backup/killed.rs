@@ -55,7 +55,7 @@ async fn killed_at_any_moment(#[values(Sqlite, Postgres)] on: Backend) {
 async fn scratches(place: &Place) -> i64 {
     let name = place.database.url.rsplit('/').next().expect("a name").to_owned();
     integer_of_server(&format!(
-        "SELECT count(*) FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE '%of {name}'"
+        "SELECT count(*) FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE 'taskmanager: scratch database for %/{name}'"
     ))
     .await
 }

@@ -16,3 +16,5 @@ mod secrets;
 mod status;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod warnings;

@@ -74,7 +74,7 @@ async fn restarted(#[case] how: Stop) {
     until("both to listen", WITHIN, async || {
         let mut side = crate::support::database::Side::postgres(&url).await;
         let listening = "SELECT count(*) FROM pg_stat_activity WHERE \
-                         application_name = 'taskmanager events' AND query LIKE 'LISTEN%'";
+                         application_name LIKE 'taskmanager/%' AND query LIKE 'LISTEN%'";
         (side.integer(listening).await == 2).then_some(())
     })
     .await;

@@ -73,7 +73,7 @@ async fn one_connection_listens() {
     let app = App::start(Postgres).await;
     let mut side = app.database.connect().await;
     let listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                     AND application_name = 'taskmanager events' AND query LIKE 'LISTEN%'";
+                     AND application_name LIKE 'taskmanager/%' AND query LIKE 'LISTEN%'";
     assert_eq!(side.integer(listening).await, 0, "nobody follows");
     let followers = [Follower::now(app.base()).await, Follower::now(app.base()).await];
     until("the connection", WITHIN, async || (side.integer(listening).await == 1).then_some(()))
@@ -110,7 +110,7 @@ async fn behind_a_pooler(#[values(true, false)] direct: bool) {
     if direct {
         assert!(!said(&servers[0]), "{}", servers[0].output());
         let listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                         AND application_name = 'taskmanager events' AND query LIKE 'LISTEN%'";
+                         AND application_name LIKE 'taskmanager/%' AND query LIKE 'LISTEN%'";
         let mut side = database.connect().await;
         until("one to listen", WITHIN, async || (side.integer(listening).await == 1).then_some(()))
             .await;

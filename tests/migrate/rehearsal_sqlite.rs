@@ -123,27 +123,34 @@ async fn a_stop_leaves_nothing() {
     assert_eq!(names(database.folder.path()), there);
 }
 
-/// What a killed run has left goes when it is old and nobody has locked it.
+/// What a killed run has left goes as soon as nobody has locked it; one without a lock file may just be being made.
 #[tokio::test]
-async fn old_leftovers_go_and_others_stay() {
+async fn leftovers_go_and_others_stay() {
     let database = live().await;
     let folder = |name: &str| database.folder.path().join(format!("taskmanager_scratch_{name}"));
     let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
     let mut locks = Vec::new();
-    for name in ["old", "used", "young"] {
+    for name in ["old", "used", "young", "being_made", "never_made"] {
         std::fs::create_dir(folder(name)).unwrap();
+        if name.ends_with("made") {
+            if name == "never_made" {
+                std::fs::File::open(folder(name)).unwrap().set_modified(old).unwrap();
+            }
+            continue;
+        }
         let lock = std::fs::File::create(folder(name).join("in-use.lock")).unwrap();
         if name == "used" {
             lock.lock().unwrap();
         }
-        locks.push(lock);
+        if name == "used" {
+            locks.push(lock);
+        }
         if name != "young" {
             std::fs::File::open(folder(name)).unwrap().set_modified(old).unwrap();
         }
     }
-    drop(locks.remove(0));
     let sets = set(&[BASE, ("20260102000000_do_it", "UPDATE t SET n = 0;\n")]);
     rehearse(&settings(&database), &sets, 1).await.unwrap();
-    let there: Vec<bool> = ["old", "used", "young"].map(|name| folder(name).exists()).into();
-    assert_eq!(there, [false, true, true]);
+    let there = ["old", "used", "young", "being_made", "never_made"];
+    assert_eq!(there.map(|name| folder(name).exists()), [false, true, false, true, false]);
 }

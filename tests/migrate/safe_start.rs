@@ -53,6 +53,25 @@ async fn a_finding_stops_the_start(#[values(Dialect::Postgres, Dialect::Sqlite)]
     assert_eq!(database.count("SELECT count(*) FROM _sqlx_migrations").await, 1);
 }
 
+/// The incident: a start of the new release must not stop the replicas of the old one that serve.
+#[tokio::test]
+async fn a_start_does_not_stop_the_instances_of_the_release_before() {
+    let database = begun(Dialect::Postgres).await;
+    let settings = guarded(&database, BackupMode::Off);
+    let up = "-- compat: breaking\nALTER TABLE one ADD COLUMN more bigint;\n";
+    let set = with(("20260103000000_extend_one", up), "ALTER TABLE one DROP COLUMN more;\n");
+    let mut old = database.connect().await;
+    old.run("SET application_name = 'taskmanager/0.0.1 20260101000000 web-1'").await;
+    let error = start(&settings, &set).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Unsafe { step: "instances", .. }), "{error:?}");
+    assert_eq!(error.exit_code(), 10);
+    assert!(error.to_string().contains("web-1"), "{error}");
+    assert_eq!(database.count("SELECT count(*) FROM _sqlx_migrations").await, 1);
+    old.close().await;
+    start(&settings, &set).await.unwrap();
+    assert_eq!(database.count("SELECT count(*) FROM _sqlx_migrations").await, 2);
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_start_makes_a_backup_where_there_is_something_to_save(

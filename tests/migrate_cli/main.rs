@@ -34,6 +34,10 @@ mod fixture;
 #[cfg(test)]
 mod forward;
 #[cfg(test)]
+mod instances;
+#[cfg(test)]
+mod leftovers;
+#[cfg(test)]
 mod lint;
 #[cfg(test)]
 mod mending;

@@ -37,7 +37,7 @@ async fn one_that_holds_something(#[values(Sqlite, Postgres)] on: Backend) {
 
     let forced =
         case.restore(&[text(&backup), "--to-url", &other.database.url, "--force"]).expect(0);
-    assert!(forced.stdout.contains("what was there is saved"), "{forced:#?}");
+    assert!(forced.stdout.contains("the replaced data is saved"), "{forced:#?}");
     assert_eq!(content(&other.database).await, backed_up);
 }
 

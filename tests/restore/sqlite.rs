@@ -85,6 +85,8 @@ async fn a_full_disk() {
     let refused = run(&["restore", text(&backup), "--yes"], &variables).expect(1);
     assert!(refused.stderr.contains("too little room"), "{refused:#?}");
     assert!(refused.stderr.contains("nothing was changed"), "{refused:#?}");
+    let undone = run(&["restore", "--undo", "--yes"], &variables).expect(11);
+    assert!(undone.stderr.contains("there is no restore to undo"), "no save stays: {undone:#?}");
     assert_eq!(side.integer("SELECT count(*) FROM mark").await, 0);
     let sound = "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'";
     assert_eq!(side.integer(sound).await, 1);

@@ -1,4 +1,4 @@
-//! Rules of the schema that no query shows: `tasks` can be spread over machines by its id (Citus).
+//! Rules of the schema that no query shows: nothing unique without the id, no foreign key, no trigger.
 
 use sqlx::{PgConnection, Row};
 
@@ -28,7 +28,7 @@ const TRIGGERS: &str =
     "SELECT tgname::text FROM pg_trigger WHERE tgrelid = 'tasks'::regclass AND NOT tgisinternal";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn tasks_can_be_distributed_by_id() {
+async fn nothing_is_unique_without_the_id() {
     let fixture = Fixture::new(Backend::Postgres).await;
     for query in [UNIQUE_WITHOUT_ID, FOREIGN_KEYS, TRIGGERS] {
         assert_eq!(texts(&fixture, query).await, [""; 0], "{query}");
@@ -40,7 +40,7 @@ async fn tasks_can_be_distributed_by_id() {
 
 /// The questions above find what they are asked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn what_stands_in_the_way_of_distribution_is_seen() {
+async fn what_breaks_the_rules_is_seen() {
     let fixture = Fixture::new(Backend::Postgres).await;
     fixture.execute("CREATE UNIQUE INDEX wrong ON tasks (number)").await;
     fixture.execute("CREATE UNIQUE INDEX fine ON tasks (number, id)").await;

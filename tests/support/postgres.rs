@@ -206,6 +206,10 @@ impl PostgresServer {
             match PgConnection::connect(&url).await {
                 Ok(connection) => connection.close().await.ok(),
                 Err(sqlx::Error::Database(error)) => (error.code()? != "57P03").then_some(()),
+                // And so is a certificate that the driver does not read.
+                Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                    Some(())
+                }
                 Err(_) => None,
             }
         })

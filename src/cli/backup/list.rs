@@ -1,4 +1,4 @@
-//! `taskmanager backup list`: which backups there are.
+//! `taskmanager backup list`: which backups there are, and apart from them which saves of restores.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -14,10 +14,10 @@ use crate::migrate::backup::{Listed, list, size_words};
 /// List the backups of the database, newest first; reads manifests only, and needs no database
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A number is what verify and restore take; what has no manifest is no backup, and has none.\n\nExit codes: 0 listed, 11 the folder cannot be read.\n\nExamples:\n  taskmanager backup list\n  taskmanager backup list --all --json"
+    after_help = "verify and restore take a name, its beginning, or a number of the first table. A number moves with every new backup; a name does not. What a restore replaced is in the second table, without numbers: `taskmanager restore --undo` restores the newest. A file without a manifest is not a backup.\n\nExit codes: 0 listed, 11 the folder cannot be read.\n\nExamples:\n  taskmanager backup list\n  taskmanager backup list --all --json"
 )]
 pub(in crate::cli) struct Args {
-    /// List the backups of every database in the folder
+    /// List the backups of every database in the folder, without numbers
     #[arg(long)]
     all: bool,
     /// Print one JSON document
@@ -34,9 +34,15 @@ impl Args {
             Err(error) => return common::fail(self.json, &error),
         };
         if self.json {
-            let documents: Vec<_> = listed.iter().map(common::document).collect();
-            let folder = folder.display().to_string();
-            output::json(&json!({ "folder": folder, "backups": documents }))?;
+            let documents = |saves: bool| -> Vec<_> {
+                let listed = listed.iter().filter(|listed| listed.is_save() == saves);
+                listed.map(common::document).collect()
+            };
+            output::json(&json!({
+                "folder": folder.display().to_string(),
+                "backups": documents(false),
+                "restore_saves": documents(true),
+            }))?;
         } else if listed.is_empty() {
             output::text(&format!("no backups in {}\n", folder.display()))?;
         } else {
@@ -47,11 +53,18 @@ impl Args {
 
     fn table(&self, listed: &[Listed]) -> String {
         let now = SystemClock.now();
-        let cells: Vec<[String; 9]> = listed.iter().map(|listed| cells(listed, now)).collect();
-        let heading = ["#", "MADE", "VERSION", "ROWS", "SIZE", "REASON", "PROVEN", "STATE", "FILE"];
-        let rows: Vec<[&str; 9]> =
-            cells.iter().map(|cells| std::array::from_fn(|at| cells[at].as_str())).collect();
-        let mut text = output::table(heading, &rows);
+        let table = |saves: bool| {
+            let listed = listed.iter().filter(|listed| listed.is_save() == saves);
+            let cells: Vec<[String; 9]> = listed.map(|listed| cells(listed, now)).collect();
+            let rows: Vec<[&str; 9]> =
+                cells.iter().map(|cells| std::array::from_fn(|at| cells[at].as_str())).collect();
+            (!rows.is_empty()).then(|| output::table(HEADING, &rows))
+        };
+        let mut text = table(false).unwrap_or_else(|| "no backups\n".to_owned());
+        if let Some(saves) = table(true) {
+            text.push_str(SAVES);
+            text.push_str(&saves);
+        }
         if self.all {
             let places: std::collections::BTreeSet<_> =
                 listed.iter().filter_map(|listed| Some(&listed.manifest.as_ref()?.place)).collect();
@@ -64,8 +77,13 @@ impl Args {
     }
 }
 
+const HEADING: [&str; 9] =
+    ["#", "MADE", "VERSION", "ROWS", "SIZE", "REASON", "PROVEN", "STATE", "FILE"];
+/// Above the second table.
+const SAVES: &str = "\nsaved by a restore, of what it replaced (`taskmanager restore --undo` restores the newest):\n";
+
 fn cells(listed: &Listed, now: time::OffsetDateTime) -> [String; 9] {
-    let file = listed.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let file = listed.name();
     let state = listed.fault.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
     let none = || "-".to_owned();
     let Some(manifest) = &listed.manifest else {

@@ -11,6 +11,8 @@ use crate::config::Config;
 use crate::migrate::backup::{Pruned, prune};
 
 /// Remove the backups of the database that are older than the newest valid ones; never the last valid one
+///
+/// Saves that restores made of what they replaced are counted apart: the newest three stay.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 done, 1 stopped by a signal, 11 the folder cannot be read or written.\n\nExamples:\n  taskmanager backup prune\n  taskmanager backup prune --keep 3 --dry-run"

@@ -8,18 +8,20 @@ use serde_json::{Value, json};
 use super::common;
 use crate::cli::output;
 use crate::config::{Config, DatabaseKind};
-use crate::migrate::backup::{BackupError, BackupSettings, Verified, at, list, size_words, verify};
+use crate::migrate::backup::{
+    BackupError, BackupSettings, Verified, find, list, size_words, verify,
+};
 
 /// Read backups from end to end: manifest, size, SHA-256, and what the database says of the content
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 all valid, 1 stopped by a signal, 11 one is not valid, or not there, 12 database unreachable (--deep).\n\nExamples:\n  taskmanager backup verify\n  taskmanager backup verify 2\n  taskmanager backup verify --all --deep\n  taskmanager backup verify /var/backups/taskmanager-20261121T110203Z-20261121090300.dump"
+    after_help = "Exit codes: 0 all valid, 1 stopped by a signal, 11 one is not valid, or not there, 12 database unreachable (--deep).\n\nExamples:\n  taskmanager backup verify\n  taskmanager backup verify taskmanager-20261121T110203Z-20261121090300\n  taskmanager backup verify --all --deep\n  taskmanager backup verify /var/backups/taskmanager-20261121T110203Z-20261121090300.dump"
 )]
 pub(in crate::cli) struct Args {
-    /// Numbers of `backup list`, or files; the newest when none is given
-    #[arg(value_name = "INDEX|FILE")]
+    /// Names, beginnings of names or numbers of `backup list`, or files; the newest when none is given
+    #[arg(value_name = "NAME|INDEX|FILE")]
     which: Vec<String>,
-    /// Verify every backup of the database
+    /// Verify every backup of the database, saves of restores included
     #[arg(long, conflicts_with = "which")]
     all: bool,
     /// Restore dumps into a scratch database beside that of `DATABASE_URL`, and count the rows (PostgreSQL)
@@ -70,11 +72,7 @@ impl Args {
         }
         let newest = ["1".to_owned()];
         let which = if self.which.is_empty() { newest.as_slice() } else { &self.which };
-        let path = |which: &String| match which.parse() {
-            Ok(index) => at(folder, url, index).map(|listed| listed.path),
-            Err(_) => Ok(PathBuf::from(which)),
-        };
-        which.iter().map(path).collect()
+        which.iter().map(|named| find(folder, url, named).map(|found| found.path)).collect()
     }
 }
 

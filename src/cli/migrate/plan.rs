@@ -10,6 +10,7 @@ use super::common::{Common, UNREACHABLE, USAGE, url};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::{Clock, SystemClock};
+use crate::migrate::instances::{Connected, Instance};
 use crate::migrate::lint::{Finding, lint};
 use crate::migrate::plan::{Planned, Step, Target, forward, script, up_step};
 use crate::migrate::preflight::{Check, Limits, Preflight, preflight};
@@ -83,10 +84,14 @@ impl Args {
             Ok(looks) => looks,
             Err(error) => return self.common.fail_with(&error),
         };
+        let connected = match Connected::look(url, &migrations).await {
+            Ok(connected) => connected,
+            Err(error) => return self.common.fail_with(&error),
+        };
         let findings =
             lint(&set, dialect, |version| migrations.iter().any(|m| m.version == version));
         let steps: Vec<Step> = migrations.iter().map(|m| up_step(m, dialect)).collect();
-        let plan = Plan { steps, findings, preflight, rehearsal };
+        let plan = Plan { steps, connected, findings, preflight, rehearsal };
         if self.common.json {
             output::json(&plan.document(state))?;
         } else {
@@ -130,6 +135,7 @@ type Looks = (Option<Preflight>, Option<Rehearsal>);
 /// What is shown.
 struct Plan {
     steps: Vec<Step>,
+    connected: Connected,
     findings: Vec<Finding>,
     preflight: Option<Preflight>,
     rehearsal: Option<Rehearsal>,
@@ -155,6 +161,7 @@ impl Plan {
     fn document(&self, state: SchemaState) -> Value {
         json!({
             "schema_state": state.as_str(),
+            "stopped_instances": self.connected.stopped().iter().map(Instance::document).collect::<Vec<_>>(),
             "steps": self.steps.iter().map(|step| self.step_document(step)).collect::<Vec<_>>(),
             "rehearsal": self.rehearsal.as_ref().map(Rehearsal::outcome),
         })
@@ -196,6 +203,10 @@ impl Plan {
             return "nothing to do\n".to_owned();
         }
         let mut text = String::new();
+        for instance in self.connected.stopped() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "error [connected-instance]: {}", instance.line());
+        }
         for step in &self.steps {
             self.step_text(step, &mut text);
         }

@@ -7,8 +7,9 @@ mod sqlite;
 mod tests;
 
 use std::fmt;
+use std::net::IpAddr;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 pub(super) use self::redact::redact;
 pub use self::sqlite::{SqliteMode, SqliteTarget};
@@ -120,6 +121,31 @@ impl DatabaseUrl {
         let target = DatabaseTarget::Postgres(Box::new((**options).clone().database(database)));
         let shown = format!("database {database} beside that of {}", self.shown);
         Some(Self { target, shown, ignored: Vec::new() })
+    }
+
+    /// Whether it holds a password, or another part that is not shown.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        self.shown.contains(redact::HIDDEN)
+    }
+
+    /// The `sslmode` with which a connection to a remote server may go without TLS. `None` where TLS is demanded,
+    /// and for what stays on this machine: a file, a socket, a loopback address.
+    #[must_use]
+    pub fn unencrypted_mode(&self) -> Option<&'static str> {
+        let DatabaseTarget::Postgres(options) = &self.target else { return None };
+        let mode = match options.get_ssl_mode() {
+            PgSslMode::Disable => "disable",
+            PgSslMode::Allow => "allow",
+            PgSslMode::Prefer => "prefer",
+            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => return None,
+        };
+        let host = options.get_host();
+        let is_local = options.get_socket().is_some()
+            || host.starts_with('/')
+            || host.eq_ignore_ascii_case("localhost")
+            || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+        (!is_local).then_some(mode)
     }
 
     /// Where it is, for a log line: the file's path, or `host:port/database`.

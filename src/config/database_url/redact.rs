@@ -2,7 +2,7 @@
 //! could not be parsed; when in doubt it shows less.
 
 /// What stands in place of a secret.
-const HIDDEN: &str = "***";
+pub(super) const HIDDEN: &str = "***";
 
 /// Query parameters whose values are no secret.
 const PUBLIC: [&str; 16] = [

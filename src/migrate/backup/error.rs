@@ -113,6 +113,22 @@ pub enum BackupError {
         /// The folder.
         folder: PathBuf,
     },
+    /// No backup of this name.
+    #[error("no backup is named {named:?}; `taskmanager backup list` shows the names and numbers")]
+    NotFound {
+        /// As it was typed.
+        named: String,
+    },
+    /// More than one backup has a name that begins like this.
+    #[error(
+        "{named:?} is the beginning of {} names: {}; type more of one of them", candidates.len(), candidates.join(", ")
+    )]
+    Ambiguous {
+        /// As it was typed.
+        named: String,
+        /// The names, newest first.
+        candidates: Vec<String>,
+    },
     /// A stop was asked for.
     #[error("stopped by a signal; what was written of the backup is removed")]
     Stopped,

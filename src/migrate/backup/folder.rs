@@ -17,7 +17,7 @@ use super::error::{BackupError, Fault};
 use super::manifest::Manifest;
 use crate::config::{DatabaseTarget, DatabaseUrl};
 
-const PREFIX: &str = "taskmanager-";
+pub(super) const PREFIX: &str = "taskmanager-";
 const PARTIAL: &str = ".partial";
 /// What SQLite puts beside a copy while it writes it.
 const JOURNAL: &str = ".partial-journal";
@@ -28,7 +28,8 @@ const TRIES: u32 = 10_000;
 /// A backup in the folder, or what looks like one.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// Its number among the backups of the list, 1 being the newest; none without a manifest.
+    /// Its number among the ordinary backups of one database, 1 being the newest. None for a save of a restore,
+    /// without a manifest, and in a list of several databases.
     pub index: Option<usize>,
     /// Where it is.
     pub path: PathBuf,
@@ -36,6 +37,20 @@ pub struct Listed {
     pub manifest: Option<Manifest>,
     /// What is seen to be wrong at a glance: the content is not read.
     pub fault: Option<Fault>,
+}
+
+impl Listed {
+    /// The name of its file.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Whether a restore made it of what it replaced, which may be the very damage that was to be undone.
+    #[must_use]
+    pub fn is_save(&self) -> bool {
+        self.manifest.as_ref().is_some_and(Manifest::is_save)
+    }
 }
 
 /// Where a database is, as manifests say it: an absolute path, or `host:port/database`.
@@ -85,23 +100,21 @@ pub fn list(folder: &Path, of: Option<&DatabaseUrl>) -> Result<Vec<Listed>, Back
         }
     }
     listed.sort_by_cached_key(|listed| std::cmp::Reverse((time_of(listed), listed.path.clone())));
-    let numbered = listed.iter_mut().filter(|listed| listed.manifest.is_some());
-    for (at, listed) in numbered.enumerate() {
-        listed.index = Some(at + 1);
+    if of.is_some() {
+        let ordinary = |listed: &&mut Listed| listed.manifest.is_some() && !listed.is_save();
+        for (at, listed) in listed.iter_mut().filter(ordinary).enumerate() {
+            listed.index = Some(at + 1);
+        }
     }
     Ok(listed)
 }
 
-/// The backup with a number of the list of a database.
-///
-/// # Errors
-///
-/// [`BackupError::NoSuch`] when there is none.
-pub fn at(folder: &Path, url: &DatabaseUrl, index: usize) -> Result<Listed, BackupError> {
-    let listed = list(folder, Some(url))?;
-    let has = listed.iter().filter(|listed| listed.index.is_some()).count();
-    let found = listed.into_iter().find(|listed| listed.index == Some(index));
-    found.ok_or_else(|| BackupError::NoSuch { index, has, folder: folder.to_owned() })
+/// The newest ordinary backup of a database that looks valid at a glance. A save of a restore is none: it holds
+/// what the database is no longer.
+pub(super) fn newest(folder: &Path, of: &DatabaseUrl) -> Option<Manifest> {
+    let listed = list(folder, Some(of)).unwrap_or_default();
+    let mut valid = listed.into_iter().filter(|listed| listed.fault.is_none() && !listed.is_save());
+    valid.find_map(|listed| listed.manifest)
 }
 
 /// The manifest of a file, and what is wrong without reading its content.
@@ -326,7 +339,7 @@ pub(super) fn remove_leftovers(folder: &Path) -> Result<(), BackupError> {
 
 /// Removes a backup. Its manifest loses its name first, so that a process that is killed here leaves what
 /// [`remove_leftovers`] knows: a backup that only lacks that name, or the manifest alone.
-pub(super) fn remove_backup(path: &Path) -> io::Result<()> {
+pub(in crate::migrate) fn remove_backup(path: &Path) -> io::Result<()> {
     let manifest = Manifest::path_of(path);
     let mut unnamed = manifest.clone().into_os_string();
     unnamed.push(PARTIAL);

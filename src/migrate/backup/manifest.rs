@@ -62,6 +62,12 @@ struct Form {
 }
 
 impl Manifest {
+    /// Whether it is of what a restore replaced.
+    #[must_use]
+    pub fn is_save(&self) -> bool {
+        self.reason == super::Reason::BeforeRestore.as_str()
+    }
+
     /// Where the manifest of a backup is.
     #[must_use]
     pub fn path_of(backup: &Path) -> PathBuf {

@@ -18,7 +18,9 @@ pub(super) fn ended(made: &Result<Backup, BackupError>, took: Duration) {
         Ok(backup) => {
             metrics::histogram!(names::TASKMANAGER_BACKUP_DURATION_SECONDS)
                 .record(took.as_secs_f64());
-            show(backup.manifest.created_at, backup.manifest.size);
+            if !backup.manifest.is_save() {
+                show(backup.manifest.created_at, backup.manifest.size);
+            }
             "made"
         }
         Err(BackupError::Nothing { .. }) => return,
@@ -34,12 +36,10 @@ fn show(at: time::OffsetDateTime, size: u64) {
     metrics::gauge!(names::TASKMANAGER_BACKUP_SIZE_BYTES).set(size as f64);
 }
 
-/// Shows the newest backup of a database that its folder has, whoever made it; reads manifests only. A
+/// Shows the newest ordinary backup of a database that its folder has, whoever made it; reads manifests only. A
 /// folder that cannot be read shows nothing new.
 pub fn publish_newest(folder: &Path, url: &DatabaseUrl) {
-    let listed = folder::list(folder, Some(url)).unwrap_or_default();
-    let mut valid = listed.into_iter().filter(|listed| listed.fault.is_none());
-    if let Some(newest) = valid.find_map(|listed| listed.manifest) {
+    if let Some(newest) = folder::newest(folder, url) {
         show(newest.created_at, newest.size);
     }
 }

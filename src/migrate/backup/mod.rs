@@ -5,6 +5,7 @@
 
 mod digest;
 mod error;
+mod find;
 mod folder;
 pub mod manifest;
 mod metrics;
@@ -24,14 +25,17 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{BackupError, Fault, size_words};
-pub use folder::{Listed, at, list, place_of};
+pub use find::find;
+pub(super) use folder::remove_backup as remove;
+pub use folder::{Listed, list, place_of};
 pub use manifest::Manifest;
 pub use metrics::{publish_newest, watch};
-pub use prune::{Pruned, prune};
+pub use prune::{Pruned, RESTORE_SAVES_KEPT, prune};
 pub use schedule::every;
 pub use verify::{Verified, verify};
 
 use self::folder::Partial;
+use super::leftovers;
 use super::record::Record;
 use crate::config::{Config, DatabaseTarget, DatabaseUrl};
 use crate::domain::Clock;
@@ -103,7 +107,7 @@ pub struct Backup {
     pub pruned: Pruned,
 }
 
-/// Makes a backup, proves it, and removes the oldest ones that are too many.
+/// Makes a backup, proves it, and removes the oldest ones that are too many, except before a restore.
 ///
 /// # Errors
 ///
@@ -119,6 +123,10 @@ pub async fn create(
     metrics::ended(&made, begun.elapsed());
     let mut backup = made?;
     say(&backup);
+    if reason == Reason::BeforeRestore {
+        // The oldest may be the one that is being restored.
+        return Ok(backup);
+    }
     match prune(&settings.folder, &settings.url, settings.keep, false, &settings.stop).await {
         Ok(pruned) => backup.pruned = pruned,
         // There is one more than was asked for, which is no reason to have none.
@@ -178,6 +186,7 @@ impl Making<'_> {
         let BackupSettings { url, folder, stop, .. } = self.settings;
         let prove = self.settings.prove;
         let mut session = sqlite::open(url, stop).await?;
+        leftovers::sweep_around(url).await;
         let (mut record, size) = sqlite::measure(&mut session, url).await?;
         let (partial, contents, sum, copied) = loop {
             let partial = self.reserve(&record, size, "db")?;
@@ -209,6 +218,7 @@ impl Making<'_> {
     async fn postgres(&self) -> Result<Backup, BackupError> {
         let BackupSettings { url, folder, stop, .. } = self.settings;
         let mut source = self.unless_stopped(postgres::Source::open(url)).await?;
+        leftovers::sweep_around(url).await;
         let moment = self.unless_stopped(source.freeze()).await?;
         let partial = self.reserve(&moment.record, source.size, "dump")?;
         let dumped = source.dump(&moment, &partial, folder, url, stop).await?;

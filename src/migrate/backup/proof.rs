@@ -8,13 +8,11 @@ use tokio_util::sync::CancellationToken;
 use super::error::{BackupError, Fault};
 use super::manifest::Manifest;
 use super::tools::{self, Environment, Tools};
-use crate::config::{DatabaseTarget, DatabaseUrl};
+use crate::config::DatabaseUrl;
 use crate::migrate::Dialect;
 use crate::migrate::scratch::Scratch;
 use crate::migrate::session::Session;
-
-/// What marks a scratch database as one of a backup's, for the clean-up after a process that was killed.
-const MARK: &str = "taskmanager: a backup is proven here";
+use crate::program::BACKUP_APPLICATION_NAME;
 
 /// The list of contents of a dump, as `pg_restore --list` writes it.
 #[derive(Clone, Debug)]
@@ -104,7 +102,8 @@ pub async fn restore_into(
     command.args(["--exit-on-error", "--no-owner", "--no-privileges", "--no-comments"]);
     command.args(["--no-password", "--use-list"]).arg(file.path());
     // A name with `=` or `://` in it would be read as more than a name; the environment has it as it is.
-    command.args(["--dbname", "application_name=taskmanager-backup"]).arg(dump);
+    let name = format!("application_name={BACKUP_APPLICATION_NAME}");
+    command.args(["--dbname", &name]).arg(dump);
     tools::output("pg_restore", command, stop).await.map(drop)
 }
 
@@ -121,19 +120,10 @@ pub async fn restored(
 ) -> Result<BTreeMap<String, u64>, BackupError> {
     let version = manifest.tools.get("pg_dump").cloned().unwrap_or_default();
     let tools = Tools::to_read(&version).await?;
-    let mut keeper = Session::to_write(url).await.map_err(BackupError::unreachable(url))?;
-    // It holds a lock and is idle meanwhile; PostgreSQL 13 has no such limit, and does not know its name.
-    let _ = keeper.execute("SET idle_session_timeout = 0").await;
-    remove_leftovers(&mut keeper).await;
     let scratch = Scratch::create(url).await;
     let scratch = scratch.map_err(|error| BackupError::Scratch { cause: error.to_string() })?;
-    let marked = mark(&mut keeper, scratch.url()).await;
-    let counted = match marked {
-        Ok(()) => restore_and_count(&tools, scratch.url(), manifest, dump, stop).await,
-        Err(error) => Err(BackupError::database("marking the scratch database")(error)),
-    };
+    let counted = restore_and_count(&tools, scratch.url(), manifest, dump, stop).await;
     let removed = scratch.remove().await;
-    keeper.close().await;
     let rows = counted?;
     removed.map_err(BackupError::from_migrate)?;
     Ok(rows)
@@ -191,56 +181,6 @@ pub(super) async fn count(
         rows.insert(table.clone(), counted.unwrap_or_default());
     }
     Ok(rows)
-}
-
-/// Marks a scratch database, and holds a lock for as long as the session lives.
-async fn mark(keeper: &mut Session, scratch: &DatabaseUrl) -> Result<(), sqlx::Error> {
-    let DatabaseTarget::Postgres(options) = scratch.target() else { return Ok(()) };
-    let name = options.get_database().unwrap_or_default();
-    keeper.value(format!("SELECT CAST(pg_advisory_lock({}) AS text)", key(name))).await?;
-    let mark = mark_of(keeper).await?;
-    let comment = format!("COMMENT ON DATABASE {} IS {mark}", quoted(name));
-    keeper.execute(comment).await
-}
-
-/// The mark with the database's name: advisory locks are seen from the same database only.
-async fn mark_of(session: &mut Session) -> Result<String, sqlx::Error> {
-    let name = session.value("SELECT CAST(current_database() AS text)").await?;
-    let mark = format!("{MARK}, of {}", name.unwrap_or_default());
-    Ok(Dialect::Postgres.quoted(&mark))
-}
-
-fn key(name: &str) -> i64 {
-    // Apart from the migration lock's numbers, which are 32 bits times a constant.
-    i64::from(crc32fast::hash(name.as_bytes())) | 1 << 62
-}
-
-/// Drops the scratch databases of backups whose process was killed: marked, and nobody holds their lock.
-async fn remove_leftovers(session: &mut Session) {
-    let removing = async {
-        let mark = mark_of(session).await?;
-        let query = format!(
-            "SELECT CAST(datname AS text) FROM pg_catalog.pg_database \
-             WHERE datname LIKE 'taskmanager\\_scratch\\_%' \
-             AND pg_catalog.shobj_description(oid, 'pg_database') = {mark}"
-        );
-        let names: Vec<_> = session.rows(query).await?.into_iter().flatten().flatten().collect();
-        for name in names {
-            let key = key(&name);
-            let free = format!("SELECT CASE WHEN pg_try_advisory_lock({key}) THEN 'yes' END");
-            if session.value(free).await?.is_some() {
-                let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(&name));
-                let dropped = session.execute(drop).await;
-                session.value(format!("SELECT CAST(pg_advisory_unlock({key}) AS text)")).await?;
-                dropped?;
-                tracing::info!(database = name, "a scratch database of a killed backup is dropped");
-            }
-        }
-        Ok::<_, sqlx::Error>(())
-    };
-    if let Err(error) = removing.await {
-        tracing::warn!(%error, "scratch databases of killed backups may stay behind");
-    }
 }
 
 /// A name as an identifier.

@@ -11,6 +11,10 @@ use super::manifest::Manifest;
 use super::verify::sound_bytes;
 use crate::config::DatabaseUrl;
 
+/// How many saves of restores of one database stay, whatever is kept of ordinary backups: enough to undo a restore,
+/// and that again.
+pub const RESTORE_SAVES_KEPT: usize = 3;
+
 /// What a pruning did, or would do.
 #[derive(Clone, Debug, Default)]
 pub struct Pruned {
@@ -23,8 +27,8 @@ pub struct Pruned {
 }
 
 /// Removes the backups of a database that are older than its newest `keep` valid ones; at least one valid one
-/// stays, and so does everything that is not a backup of this database. Those that count are read from end to end
-/// before anything is removed.
+/// stays, and so does everything that is not a backup of this database. Saves of restores are counted apart: the
+/// newest [`RESTORE_SAVES_KEPT`] stay. Those that count are read from end to end before anything is removed.
 ///
 /// # Errors
 ///
@@ -41,17 +45,19 @@ pub async fn prune(
     }
     let mut pruned = Pruned::default();
     // One database may hold the tables of two installations, in schemas of their own.
-    let mut schemas: BTreeMap<Option<String>, Vec<(Listed, Manifest)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<String>, bool), Vec<(Listed, Manifest)>> = BTreeMap::new();
     for mut listed in folder::list(folder, Some(url))? {
         match (listed.manifest.take(), listed.fault.take()) {
             (Some(manifest), None) => {
-                schemas.entry(manifest.schema.clone()).or_default().push((listed, manifest));
+                let group = (manifest.schema.clone(), manifest.is_save());
+                groups.entry(group).or_default().push((listed, manifest));
             }
             (_, fault) => pruned.invalid.push((listed.path, fault.unwrap_or(Fault::Missing))),
         }
     }
-    for backups in schemas.into_values() {
-        sort_out(backups, keep.max(1), &mut pruned, stop).await?;
+    for ((_, are_saves), backups) in groups {
+        let keep = if are_saves { RESTORE_SAVES_KEPT } else { keep.max(1) };
+        sort_out(backups, keep, &mut pruned, stop).await?;
     }
     for (path, fault) in &pruned.invalid {
         tracing::warn!(path = %path.display(), %fault, "not counted among the backups, and left where it is");
@@ -59,7 +65,7 @@ pub async fn prune(
     if !dry_run {
         for path in &pruned.removed {
             folder::remove_backup(path).map_err(|error| BackupError::folder(folder, &error))?;
-            tracing::info!(path = %path.display(), keep, "old backup removed");
+            tracing::info!(path = %path.display(), "old backup removed");
         }
     }
     Ok(pruned)

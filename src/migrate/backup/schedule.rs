@@ -20,7 +20,9 @@ pub async fn every(interval: Duration, settings: &BackupSettings, clock: &dyn Cl
     let mut waiting = false;
     loop {
         metrics::publish_newest(&settings.folder, &settings.url);
-        let wait = until_due(newest(settings), interval, clock.now());
+        let newest = folder::newest(&settings.folder, &settings.url);
+        let newest = newest.map(|manifest| manifest.created_at);
+        let wait = until_due(newest, interval, clock.now());
         if !wait.is_zero() {
             tracing::info!(in_s = wait.as_secs(), "next backup");
         }
@@ -59,13 +61,6 @@ async fn go_on_after(pause: Duration, settings: &BackupSettings) -> bool {
         () = settings.stop.cancelled() => false,
         () = tokio::time::sleep(pause) => true,
     }
-}
-
-/// When the newest valid backup of the database was made, as far as manifests tell.
-fn newest(settings: &BackupSettings) -> Option<OffsetDateTime> {
-    let listed = folder::list(&settings.folder, Some(&settings.url)).unwrap_or_default();
-    let valid = listed.into_iter().filter(|listed| listed.fault.is_none());
-    valid.filter_map(|listed| Some(listed.manifest?.created_at)).max()
 }
 
 fn until_due(newest: Option<OffsetDateTime>, interval: Duration, now: OffsetDateTime) -> Duration {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::BackupError;
 use crate::config::{DatabaseTarget, DatabaseUrl};
+use crate::program::BACKUP_APPLICATION_NAME;
 
 /// Where programs are looked for when `PATH` is not set, as the C library has it.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -172,7 +173,7 @@ fn place(options: &PgConnectOptions) -> Vec<(&'static str, String)> {
         ("PGPORT", options.get_port().to_string()),
         ("PGUSER", user.to_owned()),
         ("PGDATABASE", options.get_database().unwrap_or(user).to_owned()),
-        ("PGAPPNAME", "taskmanager-backup".to_owned()),
+        ("PGAPPNAME", BACKUP_APPLICATION_NAME.to_owned()),
         ("PGCONNECT_TIMEOUT", "30".to_owned()),
     ];
     if let Some(given) = options.get_options() {

@@ -12,7 +12,6 @@ mod alone;
 mod effects;
 mod fill;
 mod guard;
-pub(super) mod leftovers;
 mod live;
 mod observe;
 mod place;
@@ -145,7 +144,7 @@ pub struct RehearsalFailure {
 /// Runs the pending migrations where nothing can be lost, and says what they did.
 ///
 /// `applied` are the versions of the record. Everything that is made for it is removed again, also when it
-/// fails, is stopped or panics; what a killed process leaves, the next rehearsal removes after an hour.
+/// fails, is stopped or panics; what a killed process leaves, the next command removes.
 ///
 /// # Errors
 ///

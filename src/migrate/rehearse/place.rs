@@ -4,12 +4,12 @@
 //! is in use, and removes it. In a schema the search path begins with it, and goes on only to the schemas of
 //! the extensions that are there; `guard` keeps files from reaching further.
 
+use super::RehearsalSettings;
 use super::live::Live;
-use super::{RehearsalSettings, leftovers};
 use crate::config::{DatabaseKind, DatabaseUrl};
 use crate::migrate::error::cause;
-use crate::migrate::session::Session;
-use crate::migrate::{Dialect, MigrateError, lock, scratch};
+use crate::migrate::session::{Session, WATCH_CLIENT};
+use crate::migrate::{Dialect, MigrateError, leftovers, lock, scratch};
 
 /// What makes a place where there is none.
 const SET: &str = "set REHEARSAL_DATABASE_URL to a PostgreSQL database in which the role may create a schema, or on a server where it may create a database; an empty one is enough";
@@ -67,7 +67,7 @@ impl Place {
         live: &Live,
     ) -> Result<Result<Self, (Session, String)>, MigrateError> {
         let name = keep(&mut keeper).await?;
-        let made = keeper.execute(format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+        let made = scratch::create_database(&mut keeper, &name, "template0", base).await;
         let url = match made {
             Ok(()) => base.sibling(&name).unwrap_or_else(|| base.clone()),
             Err(error) => {
@@ -160,7 +160,7 @@ impl Place {
         format!(
             "RESET ALL; SET application_name = {}; SET lock_timeout = '30s'; SET statement_timeout = 0; \
              SET jit = off; SET idle_in_transaction_session_timeout = 0; SET client_min_messages = error; \
-             SET search_path = {}",
+             SET search_path = {}; {WATCH_CLIENT}",
             Dialect::Postgres.quoted(&self.name),
             self.path
         )
@@ -226,10 +226,7 @@ async fn keeper(
 
 /// A new name, with the lock that says it is in use.
 async fn keep(keeper: &mut Session) -> Result<String, MigrateError> {
-    let naming = || MigrateError::database("naming a place to rehearse");
-    let name = scratch::name(keeper).await.map_err(naming())?;
-    keeper.execute(format!("SELECT {}", leftovers::lock(&name))).await.map_err(naming())?;
-    Ok(name)
+    scratch::keep(keeper).await.map_err(MigrateError::database("naming a place to rehearse"))
 }
 
 async fn extension_schemas(session: &mut Session) -> Result<Vec<String>, sqlx::Error> {

@@ -5,11 +5,9 @@
 //! folder says that it is in use.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::place::identifier;
@@ -17,21 +15,19 @@ use super::show::bytes;
 use super::stage::changes_of;
 use super::{
     ObservedStatement, Rehearsal, RehearsalFailure, RehearsalSettings, RehearsedMigration,
-    contained, leftovers, uncontained,
+    contained, uncontained,
 };
 use crate::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
 use crate::domain::Clock;
 use crate::migrate::catalog::snapshot::snapshot;
 use crate::migrate::disk;
-use crate::migrate::scratch::PREFIX;
+use crate::migrate::leftovers::ScratchFolder;
 use crate::migrate::session::{Purpose, Session};
 use crate::migrate::{
     Dialect, MigrateError, Migration, MigrationSet, Operation, Progress, Safety, StartSettings,
     TABLE_LOCK_WAIT, scan,
 };
 
-/// The file in a scratch folder that is locked as long as it is in use.
-pub(super) const LOCK: &str = "in-use.lock";
 /// How long the copy is waited for: nobody else has it.
 const WAIT: Duration = Duration::from_secs(10);
 /// The copy, what a rebuild adds to it, and its journal.
@@ -40,10 +36,9 @@ const TIMES: u64 = 3;
 const MARGIN: u64 = 1_000_000;
 
 struct Copy {
-    folder: TempDir,
+    folder: ScratchFolder,
     url: DatabaseUrl,
     words: String,
-    _lock: File,
 }
 
 pub(super) async fn rehearse(
@@ -58,7 +53,7 @@ pub(super) async fn rehearse(
     };
     let outcome = contained(&settings.stop, perform(&copy, settings, set, pending, clock)).await;
     if let Err(error) = copy.folder.close() {
-        tracing::warn!(%error, "the copy stays behind; the next rehearsal removes it after an hour");
+        tracing::warn!(%error, "the copy stays behind; the next command removes it");
     }
     uncontained(outcome)
 }
@@ -81,7 +76,6 @@ fn make(url: &DatabaseUrl) -> Result<Result<Copy, String>, MigrateError> {
         (beside.unwrap_or(Path::new(".")).to_owned(), "beside it"),
         (std::env::temp_dir(), "in the temporary folder"),
     ] {
-        leftovers::sweep_folders(&folder);
         match disk::free(&folder).ok() {
             Some(free) if free < needed => {
                 refused.push(format!("{} has {} free", folder.display(), bytes(free)));
@@ -107,11 +101,9 @@ fn make(url: &DatabaseUrl) -> Result<Result<Copy, String>, MigrateError> {
 
 fn within(folder: &Path, words: &str) -> Result<Copy, String> {
     let said = |error: std::io::Error| error.to_string();
-    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder).map_err(said)?;
-    let lock = File::create(folder.path().join(LOCK)).map_err(said)?;
-    lock.lock().map_err(said)?;
+    let folder = ScratchFolder::create_in(folder).map_err(said)?;
     let url = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("copy.db").display()))?;
-    Ok(Copy { folder, url, words: format!("a copy of the data, {words}"), _lock: lock })
+    Ok(Copy { folder, url, words: format!("a copy of the data, {words}") })
 }
 
 async fn perform(

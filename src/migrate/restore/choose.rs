@@ -1,4 +1,4 @@
-//! Which backup: by number, by file, or the newest that is whole.
+//! Which backup: the one that is named, the newest ordinary one, or the save of the last restore.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -10,6 +10,17 @@ use super::RestoreError;
 use crate::config::{DatabaseKind, DatabaseUrl};
 use crate::migrate::MigrationSet;
 use crate::migrate::backup::{self, BackupError, Fault, Manifest, manifest};
+
+/// Which backup is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// The newest valid backup that is not the save of a restore.
+    Newest,
+    /// A number of the list, a name or the beginning of one, or a file.
+    Named(&'a str),
+    /// The newest save that a restore of the database made.
+    Undo,
+}
 
 /// A backup that was read from end to end and found whole.
 #[derive(Clone, Debug)]
@@ -23,29 +34,36 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// Finds a backup and verifies it. `named` is its number in the list of backups of `of` in the folder, 1
-    /// being the newest, or a file; without it, it is the newest that is whole. `waived` lets a file without a
-    /// manifest pass, and nothing else.
+    /// Finds a backup of `of` in the folder and verifies it. `waived` lets a file without a manifest pass, and
+    /// nothing else.
     ///
     /// # Errors
     ///
     /// [`RestoreError`] when there is none, or it is damaged.
     pub async fn find(
-        named: Option<&str>,
+        wanted: Wanted<'_>,
         folder: &Path,
         of: &DatabaseUrl,
         waived: bool,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let Some(named) = named else { return Self::newest(folder, of, stop).await };
-        if let Ok(index) = named.parse::<usize>() {
-            let path = backup::at(folder, of, index)?.path;
-            return Self::verified(&path, waived, stop).await;
-        }
-        let beside = |path: &Path| path.is_file().then(|| path.to_owned());
-        let found = beside(Path::new(named)).or_else(|| beside(&folder.join(named)));
-        let found = found.ok_or_else(|| RestoreError::NoSuchFile { named: named.to_owned() })?;
-        Self::verified(&found, waived, stop).await
+        let path = match wanted {
+            Wanted::Newest => return Self::newest(folder, of, stop).await,
+            Wanted::Named(named) => backup::find(folder, of, named)?.path,
+            Wanted::Undo => {
+                // The next older one would bring back another state than the restore replaced.
+                let mut listed = backup::list(folder, Some(of))?.into_iter();
+                let newest = listed.find(backup::Listed::is_save);
+                newest.ok_or_else(|| RestoreError::NoSave { folder: folder.to_owned() })?.path
+            }
+        };
+        Self::verified(&path, waived, stop).await
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     async fn newest(
@@ -54,7 +72,7 @@ impl Chosen {
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
         for listed in backup::list(folder, Some(of))? {
-            if listed.manifest.is_none() {
+            if listed.index.is_none() {
                 continue;
             }
             match Self::verified(&listed.path, false, stop).await {

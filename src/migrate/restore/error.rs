@@ -11,23 +11,23 @@ use crate::migrate::error::{cause, words};
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// There is no such backup, or it is not valid.
-    #[error(transparent)]
+    #[error("{0}; nothing was changed")]
     Backup(#[from] BackupError),
-    /// No backup in the folder can be restored.
+    /// No ordinary backup in the folder can be restored.
     #[error(
-        "there is no valid backup of this database in {}; name a file (`taskmanager restore FILE`), or set BACKUP_DIR; nothing was changed", folder.display()
+        "there is no valid backup of this database in {} (saves of restores do not count); name a file (`taskmanager restore FILE`), or set BACKUP_DIR; nothing was changed", folder.display()
     )]
     None {
         /// The folder.
         folder: PathBuf,
     },
-    /// What was named is neither a number of the list nor a file.
+    /// No restore of this database has left a save.
     #[error(
-        "{named:?} is neither the number of a backup nor a file; `taskmanager backup list` shows them; nothing was changed"
+        "there is no restore to undo: {} has no save that a restore of this database made; `taskmanager backup list` shows the backups, and `taskmanager restore NAME` restores one; nothing was changed", folder.display()
     )]
-    NoSuchFile {
-        /// As it was typed.
-        named: String,
+    NoSave {
+        /// The folder.
+        folder: PathBuf,
     },
     /// A file that no backup begins like.
     #[error("{} is neither a dump of PostgreSQL nor an SQLite database; nothing was changed", path.display())]
@@ -222,16 +222,18 @@ impl RestoreError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Backup(BackupError::NotFound { .. } | BackupError::Ambiguous { .. })
+            | Self::ResetTo { .. } => 2,
             Self::Backup(error) => error.exit_code(),
             Self::Migrate(error) => error.exit_code(),
             Self::None { .. }
+            | Self::NoSave { .. }
             | Self::NotABackup { .. }
             | Self::Newer { .. }
             | Self::OtherKind { .. }
             | Self::Unsaved(_)
             | Self::Rows { .. }
             | Self::Unsound { .. } => 11,
-            Self::NoSuchFile { .. } | Self::ResetTo { .. } => 2,
             Self::NotEmpty { .. } | Self::Outsiders { .. } => 10,
             Self::ReadOnly { .. } => 12,
             Self::Reset { source, .. } => source.exit_code(),

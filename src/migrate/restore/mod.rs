@@ -11,13 +11,13 @@ mod sqlite;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use choose::Chosen;
+pub use choose::{Chosen, Wanted};
 pub use error::RestoreError;
 
 use super::backup::{self, BackupError, BackupSettings, Reason};
 use super::lock::Lock;
 use super::session::Session;
-use super::{Done, Inspector, MigrateError, Operation, StateReport, metrics, stop};
+use super::{Done, Inspector, MigrateError, Operation, StateReport, leftovers, metrics, stop};
 use crate::config::{DatabaseTarget, DatabaseUrl, SqliteMode};
 
 /// Longest wait for the database's answer to a look.
@@ -114,6 +114,7 @@ impl Restore<'_> {
         let acquiring = Lock::acquire(self.url(), settings.lock_wait);
         let acquired = stop::unless(&settings.stop, acquiring).await;
         let (lock, mut session) = acquired.map_err(|error| not_had(self.url(), error))?;
+        leftovers::sweep_around(self.url()).await;
         let ended = match self.url().target() {
             DatabaseTarget::Sqlite(file) => {
                 Some(sqlite::swap(self, &mut session, &file.path, is_new).await)
@@ -131,7 +132,16 @@ impl Restore<'_> {
             } else {
                 postgres::commit(&mut session).await
             };
-            outcome = outcome.and_then(|swapped| ending.map(|()| swapped));
+            outcome = match (outcome, ending) {
+                (Ok(swapped), Err(error)) => {
+                    // A commit of which nothing was heard may have happened.
+                    if !matches!(error, RestoreError::Uncertain { .. }) {
+                        self.discard(swapped.saved);
+                    }
+                    Err(error)
+                }
+                (outcome, _) => outcome,
+            };
         }
         if tokio::time::timeout(RELEASE, lock.release(session)).await.is_err() {
             tracing::debug!("the migration lock was left to the closing of its connection");
@@ -162,8 +172,7 @@ impl Restore<'_> {
         let settings = BackupSettings {
             url: self.url().clone(),
             folder: self.folder.to_owned(),
-            // None is removed: it may be the one that is being restored.
-            keep: usize::MAX,
+            keep: 1,
             // Nobody can write meanwhile.
             prove: false,
             stop: self.operation.settings.stop.clone(),
@@ -178,6 +187,18 @@ impl Restore<'_> {
                 Ok(None)
             }
             Err(error) => Err(RestoreError::Unsaved(error)),
+        }
+    }
+
+    /// Removes the save of a restore that did not happen: what it holds is in the database still, and an undo must not
+    /// find it.
+    fn discard(&self, saved: Option<PathBuf>) {
+        let Some(path) = saved else { return };
+        match backup::remove(&path) {
+            Ok(()) => tracing::info!(path = %path.display(), "save of a failed restore removed"),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "save of a failed restore not removed");
+            }
         }
     }
 

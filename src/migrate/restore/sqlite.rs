@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Restore, RestoreError, Swapped, versions};
 use crate::migrate::backup::Manifest;
+use crate::migrate::leftovers::ScratchFolder;
 use crate::migrate::record::RECORD;
 use crate::migrate::session::Session;
 
@@ -71,6 +72,7 @@ pub(super) async fn swap(
         saved = restore.save(is_empty).await;
         let room = if saved.is_ok() { refuse_without_room(live, &fitted.path) } else { Ok(()) };
         if let Err(error) = room {
+            restore.discard(saved.ok().flatten());
             saved = Err(error);
         }
         if saved.is_ok() {
@@ -84,7 +86,10 @@ pub(super) async fn swap(
         cause: error.to_string(),
     })?;
     let saved = saved?;
-    copied?;
+    if let Err(error) = copied {
+        restore.discard(saved);
+        return Err(error);
+    }
     let place = restore.operation.settings.url.describe_place();
     let fault = faults(&place, live, restore.backup.manifest.clone()).await;
     Ok(Swapped { saved, warnings: Vec::new(), fault })
@@ -95,7 +100,7 @@ struct Source {
     path: PathBuf,
     page_size: String,
     /// Where a copy with other pages is, for as long as it is needed.
-    _folder: Option<tempfile::TempDir>,
+    _folder: Option<ScratchFolder>,
 }
 
 /// Looks into the backup, whose manifest may not be there.
@@ -132,7 +137,7 @@ impl Source {
         let doing = "copying the backup to pages of another size";
         let failed =
             |error: std::io::Error| RestoreError::Database { doing, cause: error.to_string() };
-        let folder = tempfile::tempdir().map_err(failed)?;
+        let folder = ScratchFolder::create().map_err(failed)?;
         let path = folder.path().join("fitted.db");
         tokio::fs::copy(&self.path, &path).await.map_err(failed)?;
         // The original is opened as one that never changes, and SQLite then keeps its pages in a copy too.

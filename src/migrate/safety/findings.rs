@@ -4,6 +4,7 @@
 use super::disk::Room;
 use crate::config::DatabaseUrl;
 use crate::migrate::change::{Change, changes};
+use crate::migrate::instances::{Connected, Instance};
 use crate::migrate::lint::{Finding, Severity, lint};
 use crate::migrate::preflight::{Check, Outcome, Preflight};
 use crate::migrate::rehearse::{Rehearsal, RehearsalFailure};
@@ -94,6 +95,29 @@ fn line(finding: &Finding) -> String {
         finding.why,
         finding.safe
     )
+}
+
+/// What the connected instances say to the pipeline; `Err` with why they are not asked, `None` where none can be
+/// stopped.
+pub(super) fn in_instances(connected: &Connected) -> Option<Result<Found, String>> {
+    let stopped = match connected {
+        Connected::Additive => return None,
+        Connected::Unseen => {
+            return Some(Err(
+                "this system does not show which processes have an SQLite file open".to_owned()
+            ));
+        }
+        Connected::Stopped(stopped) => stopped,
+    };
+    let words = match stopped.len() {
+        0 => "no connected instance would be stopped".to_owned(),
+        1 => "1 connected instance would be stopped".to_owned(),
+        several => format!("{several} connected instances would be stopped"),
+    };
+    let mend = "stop these instances first, or deploy what their release works with (`-- compat: additive`); \
+         `taskmanager migrate up --force` migrates all the same, and they stop serving";
+    let faults = stopped.iter().map(Instance::line).collect();
+    Some(Ok(Found { words, faults, notes: Vec::new(), mend, code: HARM }))
 }
 
 /// What the data says to the pipeline.

@@ -4,9 +4,10 @@
 use std::time::Instant;
 
 use super::backing::{self, Backing};
-use super::findings::{Found, in_data, in_files, in_rehearsal, in_room};
+use super::findings::{Found, in_data, in_files, in_instances, in_rehearsal, in_room};
 use super::step::{Step, Verdict};
 use crate::migrate::catalog::snapshot::{Snapshot, snapshot};
+use crate::migrate::instances::Connected;
 use crate::migrate::journal::Notes;
 use crate::migrate::operation::Operation;
 use crate::migrate::preflight::{Limits, preflight};
@@ -61,6 +62,7 @@ impl<'a> Pipeline<'a> {
         let StartSettings { url, safety, .. } = settings;
         let mut forced = Vec::new();
         if safety.checks {
+            forced.extend(self.ask_instances().await?);
             let begun = Instant::now();
             let found = in_files(set, Dialect::of(url), &self.pending, &safety.protected_tables);
             forced.extend(self.judge("lint", begun, found)?);
@@ -118,6 +120,20 @@ impl<'a> Pipeline<'a> {
             }
             Verdict::Forced => Ok(Some(format!("{name}: {words}"))),
             _ => Ok(None),
+        }
+    }
+
+    /// Stops where a connected instance would be stopped.
+    async fn ask_instances(&self) -> Result<Option<String>, MigrateError> {
+        let begun = Instant::now();
+        let connected = Connected::look(&self.operation.settings.url, &self.pending).await?;
+        match in_instances(&connected) {
+            None => Ok(None),
+            Some(Ok(found)) => self.judge("instances", begun, found),
+            Some(Err(why)) => {
+                self.skip("instances", begun, why);
+                Ok(None)
+            }
         }
     }
 

@@ -35,7 +35,7 @@ impl Verdict {
 /// One step of the pipeline around a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Its name: `lint`, `preflight`, `rehearsal`, `disk`, `backup`, `compare`.
+    /// Its name: `instances`, `lint`, `preflight`, `rehearsal`, `disk`, `backup`, `compare`.
     pub name: &'static str,
     /// How it ended.
     pub verdict: Verdict,

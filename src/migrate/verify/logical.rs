@@ -18,7 +18,7 @@ pub struct Excuse {
 }
 
 const SEARCH: &str = "full text is searched by FTS5 in SQLite, kept in step by triggers, and by a trigram index in PostgreSQL";
-const NUMBER: &str = "SQLite's tables are kept by a row number, and the search refers to it; in PostgreSQL nothing is unique without the id, so that the table can be distributed by it";
+const NUMBER: &str = "SQLite's tables are kept by a row number, and the search refers to it; in PostgreSQL nothing is unique without the id";
 
 /// The differences between the migrations of this program for one database and for the other.
 pub const SHIPPED: [Excuse; 9] = [

@@ -23,7 +23,7 @@ use crate::migrate::lock::Lock;
 use crate::migrate::record::RECORD;
 use crate::migrate::run::{attempt, blockers_of};
 use crate::migrate::scan::statements;
-use crate::migrate::session::Session;
+use crate::migrate::session::{Session, WATCH_CLIENT};
 use crate::migrate::wait::jittered;
 
 /// The longest pause between two tries for the locks on the tables.
@@ -32,9 +32,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// dropped, and newer servers' limit on the whole.
 const QUIET: &str = "SET LOCAL search_path = ''; SET LOCAL client_min_messages = warning; \
      SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
-/// Notices within a second that this process has gone, also in the middle of a statement.
-const WATCH_CLIENT: &str = "SELECT set_config(name, '1000', false) FROM pg_catalog.pg_settings \
-     WHERE name = 'client_connection_check_interval'";
 
 /// Replaces what is in the backup's schema, and leaves the end of the transaction to [`commit`]; a failure has
 /// rolled it back.
@@ -122,6 +119,16 @@ impl Swapping<'_> {
         let is_empty = self.schema.is_empty(session).await;
         let is_empty = is_empty.map_err(RestoreError::database("reading the database"))?;
         let saved = self.restore.save(is_empty).await?;
+        match self.replace_saved(session).await {
+            Ok(warnings) => Ok((saved, warnings)),
+            Err(error) => {
+                self.restore.discard(saved);
+                Err(error)
+            }
+        }
+    }
+
+    async fn replace_saved(&self, session: &mut Session) -> Result<Vec<String>, RestoreError> {
         self.insist(session, Step::Clear).await?;
         self.frame(session).await?;
         run(session, &self.archive.section("pre-data")?.text().await?).await?;
@@ -131,7 +138,7 @@ impl Swapping<'_> {
         run(session, &self.archive.section("post-data")?.text().await?).await?;
         let warnings = self.rights(session).await?;
         self.lock.assert_held(session).await?;
-        Ok((saved, warnings))
+        Ok(warnings)
     }
 
     /// Tries one step until it has its locks, or the patience ends. What the transaction had before it stays.
