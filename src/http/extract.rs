@@ -134,17 +134,70 @@ async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<
     if declared.is_some_and(|length: u64| length > bytes_max as u64) {
         return Err(ApiError::PayloadTooLarge(bytes_max));
     }
-    // Made once as long as it will be: pieces that are put together at the end would be held twice.
     let length = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(length);
+    let mut pieces: Vec<Vec<u8>> = Vec::new();
+    let mut total = 0;
     let mut body = body;
     while let Some(frame) = body.frame().await {
         let broke_off = |error| ApiError::MalformedJson(format!("the body broke off: {error}"));
         let Ok(data) = frame.map_err(broke_off)?.into_data() else { continue };
-        if data.len() > bytes_max - bytes.len() {
+        if data.len() > bytes_max - total {
             return Err(ApiError::PayloadTooLarge(bytes_max));
         }
-        bytes.extend_from_slice(&data);
+        total += data.len();
+        append(&mut pieces, &data, length);
     }
-    Ok(bytes.into())
+    Ok(join(pieces, total).into())
+}
+
+/// Appends to the last piece, and begins another when that is full. In one growing piece a large body would be held
+/// twice whenever it grows, and what a client that breaks off leaves behind is soon used again.
+fn append(pieces: &mut Vec<Vec<u8>>, mut data: &[u8], length: usize) {
+    while !data.is_empty() {
+        let room = pieces.last().map_or(0, |last| last.capacity() - last.len());
+        if room == 0 {
+            let capacity = if length > 0 { length.min(BODY_BYTES) } else { data.len().max(1_024) };
+            pieces.push(Vec::with_capacity(capacity.min(BODY_BYTES)));
+        } else if let Some(last) = pieces.last_mut() {
+            let (now, rest) = data.split_at(room.min(data.len()));
+            last.extend_from_slice(now);
+            data = rest;
+        }
+    }
+}
+
+/// One piece of all, each given back as soon as it is copied.
+fn join(mut pieces: Vec<Vec<u8>>, total: usize) -> Vec<u8> {
+    if pieces.len() == 1 {
+        return pieces.pop().unwrap_or_default();
+    }
+    let mut whole = Vec::with_capacity(total);
+    for piece in pieces {
+        whole.extend_from_slice(&piece);
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pieces_make_up_the_whole(
+            parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..50_000), 0..8),
+            declared: bool,
+        ) {
+            let whole = parts.concat();
+            let length = if declared { whole.len() } else { 0 };
+            let mut pieces = Vec::new();
+            for part in &parts {
+                append(&mut pieces, part, length);
+            }
+            prop_assert!(pieces.iter().all(|piece| piece.capacity() <= 2 * BODY_BYTES));
+            prop_assert_eq!(join(pieces, whole.len()), whole);
+        }
+    }
 }

@@ -15,7 +15,7 @@ pub struct Limit {
 macro_rules! limits {
     ($($name:ident: $kind:ty = $amount:expr, $meaning:literal;)*) => {
         $(
-            #[doc = $meaning]
+            #[doc = concat!($meaning, ".")]
             pub const $name: $kind = $amount;
         )*
 

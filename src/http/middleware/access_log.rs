@@ -76,11 +76,8 @@ impl Observation {
 
 fn record(method: &'static str, route: &str, status: StatusCode, duration: Duration) {
     HISTOGRAMS.with_borrow_mut(|histograms| {
-        if !histograms.contains_key(route) {
-            histograms.insert(route.to_owned(), Vec::new());
-        }
-        let Some(of_route) = histograms.get_mut(route) else { return };
-        let known = of_route.iter().find(|(m, s, _)| *m == method && *s == status);
+        let mut of_route = histograms.get(route).into_iter().flatten();
+        let known = of_route.find(|(m, s, _)| *m == method && *s == status);
         if let Some((_, _, histogram)) = known {
             histogram.record(duration);
             return;
@@ -92,7 +89,7 @@ fn record(method: &'static str, route: &str, status: StatusCode, duration: Durat
             "http_response_status_code" => status.as_str().to_owned(),
         );
         histogram.record(duration);
-        of_route.push((method, status, histogram));
+        histograms.entry(route.to_owned()).or_default().push((method, status, histogram));
     });
 }
 
