@@ -78,8 +78,10 @@ def pgbench(url, script, variables, connections=CONNECTIONS):
     for name, value in variables.items():
         command += ["-D", f"{name}={value}"]
     output = subprocess.run(command + [url], check=True, text=True, capture_output=True).stdout
-    rate = float(re.search(r"tps = ([\d.]+)", output)[1])
-    return rate, int(re.search(r"actually processed: (\d+)", output)[1])
+    rate = re.search(r"tps = ([\d.]+)", output)
+    if not rate:
+        raise SystemExit(f"bench: pgbench did nothing in {SECONDS} s:\n{output}")
+    return float(rate[1]), int(re.search(r"actually processed: (\d+)", output)[1])
 
 
 def quiet():

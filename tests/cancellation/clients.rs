@@ -15,7 +15,7 @@ use crate::support::http::{Client, Message, Protocol, Reply};
 
 /// Longest that a client which hangs up waits for its answer.
 const HANG_UP_MAX: Duration = Duration::from_millis(5);
-const HANG_UPS_PER_TASK: usize = 4;
+const HANG_UPS_PER_TASK: usize = 2;
 /// Tasks before the first one for which clients may hang up.
 const HANG_UPS_AHEAD: usize = 20;
 const HANG_UP_PAUSE: Duration = Duration::from_millis(1);

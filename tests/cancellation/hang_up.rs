@@ -64,11 +64,11 @@ async fn clients_that_hang_up(
 
     let mut faults = stage.transaction_faults().await;
     let stored = Outbox::read(&mut stage.connect().await).await;
+    recorder.reaches(stored.events.last().expect("events").id).await;
     let told = crowd.told();
     faults.extend(told.wrong.iter().take(SHOWN).cloned());
     faults.extend(against_the_rows(&told, &stored, own));
     some(&mut faults, "events do not match rows", stored.faults());
-    recorder.reaches(stored.events.last().expect("events").id).await;
     let heard = stored.faults_of_stream(recorder.after, &recorder.told());
     some(&mut faults, "the stream does not match its table", heard);
     let output = stage.server.output();
@@ -124,11 +124,11 @@ fn against_the_rows(told: &Told, stored: &Outbox, own: &[i64]) -> Vec<String> {
     some(&mut faults, "acknowledged changes are lost", patched.map(|one| format!("{one:?}")));
     // Nobody else changes these: the row is what its last change made of it.
     for number in own {
-        let last = told.patched.iter().filter(|(_, task)| *task == number);
-        let last = last.max_by_key(|(title, _)| turn(title)).map(|(title, _)| title.as_str());
+        let sent = told.patched.iter().filter(|(_, task)| *task == number);
+        let newest = sent.max_by_key(|(title, _)| turn(title)).map(|(title, _)| title.as_str());
         let row = stored.rows.get(number).map(|row| row.title.as_str());
-        if last.is_none() || row != last {
-            faults.push(format!("task {number} is {row:?} after its last change to {last:?}"));
+        if newest.is_none() || row != newest {
+            faults.push(format!("task {number} is {row:?} after its last change to {newest:?}"));
         }
     }
     for title in &told.together {

@@ -131,12 +131,11 @@ impl Worker {
 
     /// An answer, unless none came, or one that leaves open what was done.
     async fn ask(&mut self, message: &Message) -> Option<Reply> {
-        match timeout(ANSWER_WITHIN, self.client.send(message)).await {
-            Ok(reply) => reply.ok().filter(|reply| reply.status != 503),
-            Err(_) => {
-                self.client.disconnect();
-                None
-            }
+        if let Ok(reply) = timeout(ANSWER_WITHIN, self.client.send(message)).await {
+            reply.ok().filter(|reply| reply.status != 503)
+        } else {
+            self.client.disconnect();
+            None
         }
     }
 

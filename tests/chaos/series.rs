@@ -38,7 +38,7 @@ async fn nothing_acknowledged_is_lost(#[values(Sqlite, Postgres)] on: Backend) {
     let faults = variable("CHAOS_FAULTS").unwrap_or(FAULTS);
     let seconds = Duration::from_secs(variable("CHAOS_SECONDS").unwrap_or(SECONDS));
     let seed = variable("CHAOS_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
-    let pace = if seconds > Duration::from_secs(60) { PACE_LONG } else { PACE_SHORT };
+    let pace = if seconds > Duration::from_mins(1) { PACE_LONG } else { PACE_SHORT };
     println!("{on:?}: CHAOS_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut stage = Stage::set(on).await;

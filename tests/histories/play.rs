@@ -282,7 +282,7 @@ impl Player {
                 let body = reply.json();
                 assert_eq!(body["type"], "/problems/operations-refused", "{call:?}: {body}");
                 let errors = body["errors"].as_array().expect("errors").iter();
-                Answer::Failed(errors.map(|error| failure(error)).collect())
+                Answer::Failed(errors.map(failure).collect())
             }
             (Call::One { .. } | Call::Get { .. }, 404 | 412) => {
                 Answer::Failed(vec![(0, reply.status)])

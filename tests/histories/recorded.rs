@@ -36,13 +36,12 @@ async fn one_request_after_the_other(
         replica = Some(server);
     }
     let mut side = app.database.connect().await;
-    let seeds = match variable("HISTORY_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => {
-            // The seeds of a run follow one another, and are small enough to be typed.
-            let first = u64::from(rand::random::<u32>());
-            first..first + variable("HISTORIES").unwrap_or(HISTORIES)
-        }
+    let seeds = if let Some(seed) = variable("HISTORY_SEED") {
+        seed..seed + 1
+    } else {
+        // The seeds of a run follow one another, and are small enough to be typed.
+        let first = u64::from(rand::random::<u32>());
+        first..first + variable("HISTORIES").unwrap_or(HISTORIES)
     };
     for seed in seeds {
         println!("{on:?}, {processes} processes: HISTORY_SEED={seed}");
