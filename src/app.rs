@@ -98,6 +98,7 @@ impl App {
         let migrations = MigrationSet::embedded(Dialect::of(&config.migrate_database_url))?;
         let progress = Progress::default();
         let inspector = Inspector::new(config.database_url.clone(), migrations.clone());
+        let inspector = inspector.of_instance();
         let settings = MonitorSettings {
             environment: config.environment.clone(),
             started: Instant::now(),

@@ -66,7 +66,7 @@ pub fn own_schema() -> KnownSchema {
 /// The end of a long name tells replicas apart, so its beginning is cut off.
 fn of_host(host: &str) -> String {
     // PostgreSQL shows anything else as `?` or `\x..`.
-    let host: String = host.chars().filter(|c| c.is_ascii_graphic()).collect();
+    let host: String = host.chars().filter(char::is_ascii_graphic).collect();
     let name = format!("{NAME}/{VERSION} {SCHEMA_VERSION} ");
     let room = APPLICATION_NAME_MAX_BYTES.saturating_sub(name.len());
     let end = &host[host.len().saturating_sub(room)..];

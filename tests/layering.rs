@@ -9,7 +9,7 @@ mod tests {
     use rstest::rstest;
 
     /// Each part, and the parts that it may name.
-    const EDGES: [(&str, &[&str]); 13] = [
+    const EDGES: [(&str, &[&str]); 14] = [
         ("lib", &[]),
         ("domain", &[]),
         ("config", &[]),

@@ -92,8 +92,8 @@ impl Cli {
             Some(Command::Migrate(migrate)) => boxed(migrate.run(&config_of_command()?)).await,
             Some(Command::Backup(backup)) => boxed(backup.run(&config_of_command()?)).await,
             Some(Command::Restore(args)) => boxed(args.run(&config_of_command()?)).await,
-            Some(Command::Serve(args)) => args.run(config()?).await,
-            None => serve::Args::default().run(config()?).await,
+            Some(Command::Serve(args)) => boxed(args.run(config()?)).await,
+            None => boxed(serve::Args::default().run(config()?)).await,
         }
     }
 }

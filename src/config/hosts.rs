@@ -23,16 +23,12 @@ impl<'a> Authority<'a> {
     /// Reads `host` or `host:port` (RFC 9110 section 7.2); `None` when it is neither.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let (host, port) = match text.strip_prefix('[') {
-            Some(rest) => {
-                let (address, rest) = rest.split_once(']')?;
-                address.parse::<std::net::Ipv6Addr>().ok()?;
-                (address, rest)
-            }
-            None => {
-                let at = text.find(':').unwrap_or(text.len());
-                (&text[..at], &text[at..])
-            }
+        let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+            let (address, rest) = rest.split_once(']')?;
+            address.parse::<std::net::Ipv6Addr>().ok()?;
+            (address, rest)
+        } else {
+            text.split_at(text.find(':').unwrap_or(text.len()))
         };
         let port = match port {
             "" | ":" => None,
@@ -62,14 +58,11 @@ impl<'a> Authority<'a> {
 /// Whether a host is this machine and no other: a loopback address, `localhost`, or a name below it (RFC 6761 section
 /// 6.3).
 pub(super) fn is_loopback(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => {
-            let name = host.strip_suffix('.').unwrap_or(host);
-            let top = name.rsplit('.').next().unwrap_or_default();
-            top.eq_ignore_ascii_case("localhost")
-        }
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return address.to_canonical().is_loopback();
     }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    name.rsplit('.').next().unwrap_or_default().eq_ignore_ascii_case("localhost")
 }
 
 /// What `ALLOWED_HOSTS` says.

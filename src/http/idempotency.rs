@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use super::state::AppState;
 use crate::domain::{Fault, Operation, Outcome, Place, Violations};
-use crate::store::{Answer, CarriedOut, Once, Work};
+use crate::store::{Answer, CarriedOut, MakeAnswer, Once, Work};
 
 /// Names a request.
 pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -90,7 +90,7 @@ pub(super) async fn carry_out(
     operations: Vec<Operation>,
     answer: impl Fn(&[Outcome]) -> Answer + Send + Sync + 'static,
 ) -> Result<Response, ApiError> {
-    let answer: Arc<dyn Fn(&[Outcome]) -> Answer + Send + Sync> = Arc::new(answer);
+    let answer: MakeAnswer = Arc::new(answer);
     let once = keyed.map(|KeyedRequest { key, fingerprint }| Once {
         key: key.clone(),
         fingerprint: *fingerprint,

@@ -47,6 +47,7 @@ impl InspectError {
 pub struct Inspector {
     url: DatabaseUrl,
     set: MigrationSet,
+    purpose: Purpose,
     open: Mutex<Option<Open>>,
 }
 
@@ -61,7 +62,14 @@ impl Inspector {
     /// Opens nothing yet.
     #[must_use]
     pub fn new(url: DatabaseUrl, set: MigrationSet) -> Self {
-        Self { url, set, open: Mutex::new(None) }
+        Self { url, set, purpose: Purpose::Inspect, open: Mutex::new(None) }
+    }
+
+    /// Names its connection as one of this instance of the service. A pooler shows the name of whoever used its
+    /// connection last, which must not hide the instance from a migrator.
+    #[must_use]
+    pub fn of_instance(self) -> Self {
+        Self { purpose: Purpose::Serve, ..self }
     }
 
     /// Whether the database answers within the limit.
@@ -131,7 +139,7 @@ impl Inspector {
         if let Some(open) = place.take().filter(|open| open.file == file) {
             return Ok(Some(Taken(place, open)));
         }
-        let session = Session::to_read(&self.url, Purpose::Inspect).await;
+        let session = Session::to_read(&self.url, self.purpose).await;
         let session = session.map_err(InspectError::Database)?;
         Ok(session.map(|session| Taken(place, Open { session, file })))
     }

@@ -21,6 +21,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Sessions of the service in this database. A pooler may add its client's address to the name.
 const CONNECTED: &str = "SELECT application_name, coalesce(host(client_addr), ''), \
      to_char(min(backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
+     to_char(max(state_change) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
      string_agg(CAST(pid AS text), ', ' ORDER BY pid) FROM pg_catalog.pg_stat_activity \
      WHERE datname = current_database() AND pid <> pg_backend_pid() \
      AND application_name LIKE 'taskmanager%' GROUP BY 1, client_addr ORDER BY 1, 2";
@@ -35,6 +36,8 @@ pub struct Instance {
     pub client_address: String,
     /// When its oldest session, or its process, began: in UTC as RFC 3339 has it.
     pub connected_since: Option<String>,
+    /// When a session of it last began or ended a statement, in the same form; none where the role may not see it.
+    pub last_active: Option<String>,
     /// Process ids of the server's backends, or its own.
     pub pids: Vec<i64>,
     /// Versions of the pending migrations that it does not know and that are not declared additive.
@@ -100,14 +103,16 @@ impl Instance {
             &self.client_address
         };
         let since = self.connected_since.as_ref().map(|at| format!(" since {at}"));
+        let active = self.last_active.as_ref().map(|at| format!(", last active {at}"));
         let sessions = if pids.len() == 1 {
             "1 session".to_owned()
         } else {
             format!("{} sessions", pids.len())
         };
         format!(
-            "{name} at {address}: {sessions}{} (pid {}); its release does not know {}, which {} not declared additive",
+            "{name} at {address}: {sessions}{}{} (pid {}); its release does not know {}, which {} not declared additive",
             since.unwrap_or_default(),
+            active.unwrap_or_default(),
             joined(pids),
             joined(&self.stopped_by),
             if self.stopped_by.len() == 1 { "is" } else { "are" },
@@ -121,6 +126,7 @@ impl Instance {
             "application_name": self.application_name,
             "client_address": Some(&self.client_address).filter(|address| !address.is_empty()),
             "connected_since": self.connected_since,
+            "last_active": self.last_active,
             "pids": self.pids,
             "stopped_by": self.stopped_by,
         })
@@ -157,13 +163,14 @@ async fn on_server(url: &DatabaseUrl, risky: &[i64]) -> Result<Vec<Instance>, Mi
 
 /// An instance that does not know one of these versions, from a row of [`CONNECTED`].
 fn of_sessions(row: Vec<Option<String>>, risky: &[i64]) -> Option<Instance> {
-    let [name, address, since, pids] = <[Option<String>; 4]>::try_from(row).ok()?;
+    let [name, address, since, active, pids] = <[Option<String>; 5]>::try_from(row).ok()?;
     let application_name = name?;
     Some(Instance {
         stopped_by: unknown_of(KnownSchema::of_session(&application_name)?, risky)?,
         application_name,
         client_address: address.unwrap_or_default(),
         connected_since: since,
+        last_active: active,
         pids: pids.unwrap_or_default().split(", ").filter_map(|pid| pid.parse().ok()).collect(),
     })
 }
@@ -176,6 +183,7 @@ fn of_file(users: Vec<FileUser>, risky: &[i64]) -> Vec<Instance> {
             application_name: program::NAME.to_owned(),
             client_address: String::new(),
             connected_since: user.since,
+            last_active: None,
             pids: vec![user.pid],
         })
     };

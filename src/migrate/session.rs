@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Dialect;
 use crate::config::{DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
-use crate::program::{INSPECTOR_APPLICATION_NAME, MIGRATOR_APPLICATION_NAME};
+use crate::program::{
+    INSPECTOR_APPLICATION_NAME, MIGRATOR_APPLICATION_NAME, instance_application_name,
+};
 
 /// How long SQLite waits for a writer before it says that the file is busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,6 +37,8 @@ pub(super) enum Purpose {
     Migrate,
     /// To look.
     Inspect,
+    /// To look for an instance of the service.
+    Serve,
 }
 
 impl Purpose {
@@ -43,6 +47,7 @@ impl Purpose {
         match self {
             Self::Migrate => MIGRATOR_APPLICATION_NAME,
             Self::Inspect => INSPECTOR_APPLICATION_NAME,
+            Self::Serve => instance_application_name(),
         }
     }
 }

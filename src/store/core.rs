@@ -41,7 +41,7 @@ impl<B: Backend> Store<B> {
     pub(super) fn new(
         backend: B,
         settings: &PoolSettings,
-        availability: Arc<Availability>,
+        availability: &Arc<Availability>,
     ) -> Self {
         Self(Arc::new(Core::new(backend, settings, availability)))
     }
@@ -112,19 +112,19 @@ enum Step {
 }
 
 impl<B: Backend> Core<B> {
-    fn new(backend: B, settings: &PoolSettings, availability: Arc<Availability>) -> Self {
+    fn new(backend: B, settings: &PoolSettings, availability: &Arc<Availability>) -> Self {
         let backend = Arc::new(backend);
         let wait = settings.acquire_timeout();
         let pool = |role, connections| {
-            let availability = Arc::clone(&availability);
+            let availability = Arc::clone(availability);
             Pool::new(Arc::clone(&backend), role, connections, wait, availability)
         };
         let (writing, reading) = B::connections(settings);
         let writers = pool(Role::Write, writing);
         let readers = reading.map_or_else(|| Arc::clone(&writers), |many| pool(Role::Read, many));
         Self {
-            writes: Queue::new(wait, Arc::clone(&availability)),
-            lookups: Queue::new(wait, Arc::clone(&availability)),
+            writes: Queue::new(wait, Arc::clone(availability)),
+            lookups: Queue::new(wait, Arc::clone(availability)),
             backend,
             writers,
             readers,
@@ -352,10 +352,8 @@ impl<B: Backend> Core<B> {
                 return Err(self.failed(lease, in_transaction, in_transaction, error).await);
             }
             Ok(Err(Stopped::Store(error))) => {
-                return Err(match self.roll_back(lease, in_transaction).await {
-                    true => Failed::Refused(error),
-                    false => Failed::Lost(error),
-                });
+                let is_sound = self.roll_back(lease, in_transaction).await;
+                return Err(if is_sound { Failed::Refused(error) } else { Failed::Lost(error) });
             }
             Err(_) if in_transaction => return Err(Failed::Lost(self.timed_out(lease).await)),
             Err(_) => return Err(Failed::Unknown(self.timed_out(lease).await)),
@@ -368,9 +366,11 @@ impl<B: Backend> Core<B> {
                 Ok(Err(error)) => {
                     let is_lost = is_connection_lost::<B>(&error);
                     let error = self.writers.map_error(error);
-                    return Err(match is_lost || !self.roll_back(lease, true).await {
-                        true => Failed::Unknown(error),
-                        false => Failed::Refused(error),
+                    let is_sound = !is_lost && self.roll_back(lease, true).await;
+                    return Err(if is_sound {
+                        Failed::Refused(error)
+                    } else {
+                        Failed::Unknown(error)
                     });
                 }
                 Err(_) => return Err(Failed::Unknown(self.timed_out(lease).await)),
@@ -471,13 +471,7 @@ impl<B: Backend> Core<B> {
     /// Stops what still runs on a connection that is about to be closed.
     async fn timed_out(&self, open: &mut Open<B>) -> StoreError {
         let _ = timeout(CANCEL_TIMEOUT, self.backend.interrupt(&open.interrupt)).await;
-        self.late()
-    }
-
-    fn late(&self) -> StoreError {
-        let words = "the statements took too long";
-        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, words);
-        StoreError::Unavailable { kind: "timeout", source: sqlx::Error::Io(error) }
+        late()
     }
 
     async fn look_up_until_closed(self: Arc<Self>) {
@@ -558,12 +552,13 @@ impl<B: Backend> Core<B> {
         let deadline = self.deadline();
         let mut tried = false;
         loop {
-            let mut own = match lease.take() {
-                Some(own) => own,
-                None => tokio::select! {
+            let mut own = if let Some(own) = lease.take() {
+                own
+            } else {
+                tokio::select! {
                     own = self.readers.take() => own?,
-                    () = &mut gone => return Err(self.late()),
-                },
+                    () = &mut gone => return Err(late()),
+                }
             };
             let interrupt = own.interrupt.clone();
             let read = {
@@ -577,7 +572,7 @@ impl<B: Backend> Core<B> {
             };
             let Some(read) = read else {
                 let _ = timeout(CANCEL_TIMEOUT, self.backend.interrupt(&interrupt)).await;
-                return Err(self.late());
+                return Err(late());
             };
             let error = match read {
                 Ok(value) => {
@@ -703,6 +698,12 @@ impl WriteJob {
     fn joins_others(&self) -> bool {
         !self.alone && self.work.once.is_none()
     }
+}
+
+fn late() -> StoreError {
+    let words = "the statements took too long";
+    let error = std::io::Error::new(std::io::ErrorKind::TimedOut, words);
+    StoreError::Unavailable { kind: "timeout", source: sqlx::Error::Io(error) }
 }
 
 /// Several statements, unless all that is to be done is to store a few new tasks.

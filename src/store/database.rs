@@ -73,14 +73,14 @@ impl Database {
         match target {
             DatabaseTarget::Sqlite(target) => {
                 let backend = SqliteBackend::new(target, settings);
-                let store = Store::new(backend, settings, Arc::clone(&availability));
+                let store = Store::new(backend, settings, &availability);
                 let store = Arc::new(store);
                 let tasks = Arc::new(Observed::new(Arc::clone(&store), observed));
                 Self { tasks, store: Kind::Sqlite(store), availability }
             }
             DatabaseTarget::Postgres(target) => {
                 let backend = PostgresBackend::new(target, settings);
-                let store = Store::new(backend, settings, Arc::clone(&availability));
+                let store = Store::new(backend, settings, &availability);
                 let store = Arc::new(store);
                 let tasks = Arc::new(Observed::new(Arc::clone(&store), observed));
                 Self { tasks, store: Kind::Postgres(store), availability }

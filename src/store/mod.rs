@@ -38,7 +38,7 @@ pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
 pub use events::{Advance, EventFeed, Next, Resync, Tail};
 pub use integrity::{Integrity, quick_check};
-pub use once::{Answer, Once};
+pub use once::{Answer, MakeAnswer, Once};
 pub use probe::{Writability, WriteProbe, WriteRefusal};
 pub use retention::{Pruned, Retention, RetentionLimits};
 pub use write::{CarriedOut, Work};

@@ -19,6 +19,9 @@ use super::backend::{Backend, Open};
 use super::core::Stopped;
 use crate::domain::Outcome;
 
+/// Makes the answer that is kept from what came of the operations.
+pub type MakeAnswer = Arc<dyn Fn(&[Outcome]) -> Answer + Send + Sync>;
+
 /// Says that a request is to have its effect once.
 #[derive(Clone)]
 pub struct Once {
@@ -27,7 +30,7 @@ pub struct Once {
     /// What two requests have in common only if they are the same.
     pub fingerprint: [u8; 32],
     /// Makes the answer that is kept.
-    pub answer: Arc<dyn Fn(&[Outcome]) -> Answer + Send + Sync>,
+    pub answer: MakeAnswer,
 }
 
 impl std::fmt::Debug for Once {

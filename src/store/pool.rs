@@ -248,7 +248,10 @@ impl<B: Backend> DerefMut for Lease<B> {
 
 impl<B: Backend> Debug for Pool<B> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("role", &self.role).field("usage", &self.usage()).finish()
+        f.debug_struct("Pool")
+            .field("role", &self.role)
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::fixture::{Files, current, document, integer, newest, own_folder, recorded};
 use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, Server};
+use crate::support::{Database, PgBouncer, Server};
 
 const LABELS: i64 = 20_990_101_000_000;
 
@@ -114,6 +114,20 @@ async fn only_instances_that_do_not_know_it_are_in_the_way(#[case] name: &str, #
     let run = with_labels("").migrate(&database, &["up", "--no-rehearsal"]).expect(code);
     assert_eq!(run.stderr.contains(name), code == 10, "{run:#?}");
     other.close().await.expect("a clean goodbye");
+}
+
+/// A pooler has the addresses, and the names all the same.
+#[tokio::test]
+async fn an_instance_behind_a_pooler_is_named() {
+    let database = current(Postgres).await;
+    let pooler = PgBouncer::start("transaction", &database.url, &[]).await;
+    let through = pooler.before(&database.url);
+    let variables = [("DATABASE_URL", &*through), ("MIGRATE_DATABASE_URL", &*database.url)];
+    let _server = Server::start(&variables).await;
+    let name = format!("taskmanager/{} {}", env!("CARGO_PKG_VERSION"), newest());
+    let refused = with_labels("").migrate(&database, &["up", "--no-rehearsal"]).expect(10);
+    assert!(refused.stderr.contains(&name), "{refused:#?}");
+    assert!(refused.stderr.contains(", last active 2"), "{refused:#?}");
 }
 
 /// An instance of another database of the server is none of ours.

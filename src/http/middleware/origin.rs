@@ -55,7 +55,7 @@ fn host(request: &Request) -> Result<&str, ApiError> {
     }
     let header = line.map(HeaderValue::to_str).transpose();
     let header = header.map_err(|_| invalid("Host must be visible ASCII characters"))?;
-    let target = request.uri().authority().map(|authority| authority.as_str());
+    let target = request.uri().authority().map(axum::http::uri::Authority::as_str);
     match (target, header) {
         (Some(target), Some(header)) if !target.eq_ignore_ascii_case(header) => {
             Err(invalid("Host must be the host of the request's target"))

@@ -22,6 +22,7 @@ use crate::http::limits::{DRAIN_BYTES, DRAIN_SECONDS};
 #[derive(Clone)]
 pub(super) struct RequestBody(Arc<Mutex<Shared>>);
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one body, each set once")]
 struct Shared {
     body: Body,
     budget: ByteBudget,

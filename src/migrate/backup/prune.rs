@@ -15,6 +15,9 @@ use crate::config::DatabaseUrl;
 /// and that again.
 pub const RESTORE_SAVES_KEPT: usize = 3;
 
+/// Backups that are counted together: of one schema, and either saves of restores or not.
+type Group = (Option<String>, bool);
+
 /// What a pruning did, or would do.
 #[derive(Clone, Debug, Default)]
 pub struct Pruned {
@@ -45,7 +48,7 @@ pub async fn prune(
     }
     let mut pruned = Pruned::default();
     // One database may hold the tables of two installations, in schemas of their own.
-    let mut groups: BTreeMap<(Option<String>, bool), Vec<(Listed, Manifest)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group, Vec<(Listed, Manifest)>> = BTreeMap::new();
     for mut listed in folder::list(folder, Some(url))? {
         match (listed.manifest.take(), listed.fault.take()) {
             (Some(manifest), None) => {

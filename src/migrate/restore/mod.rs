@@ -136,7 +136,7 @@ impl Restore<'_> {
                 (Ok(swapped), Err(error)) => {
                     // A commit of which nothing was heard may have happened.
                     if !matches!(error, RestoreError::Uncertain { .. }) {
-                        self.discard(swapped.saved);
+                        discard(swapped.saved);
                     }
                     Err(error)
                 }
@@ -190,18 +190,6 @@ impl Restore<'_> {
         }
     }
 
-    /// Removes the save of a restore that did not happen: what it holds is in the database still, and an undo must not
-    /// find it.
-    fn discard(&self, saved: Option<PathBuf>) {
-        let Some(path) = saved else { return };
-        match backup::remove(&path) {
-            Ok(()) => tracing::info!(path = %path.display(), "save of a failed restore removed"),
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "save of a failed restore not removed");
-            }
-        }
-    }
-
     /// Refuses a backup whose content has versions that this program does not know, whatever its manifest says.
     fn known(&self, versions: &[i64]) -> Result<(), RestoreError> {
         self.backup.known(versions, self.operation.set)
@@ -222,6 +210,18 @@ impl Restore<'_> {
         };
         let outcome = outcome.map_err(|source| RestoreError::Reset { version, source })?;
         Ok((outcome.report, outcome.done))
+    }
+}
+
+/// Removes the save of a restore that did not happen: what it holds is in the database still, and an undo must not
+/// find it.
+fn discard(saved: Option<PathBuf>) {
+    let Some(path) = saved else { return };
+    match backup::remove(&path) {
+        Ok(()) => tracing::info!(path = %path.display(), "save of a failed restore removed"),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "save of a failed restore not removed");
+        }
     }
 }
 

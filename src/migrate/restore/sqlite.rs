@@ -18,7 +18,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{Restore, RestoreError, Swapped, versions};
+use super::{Restore, RestoreError, Swapped, discard, versions};
 use crate::migrate::backup::Manifest;
 use crate::migrate::leftovers::ScratchFolder;
 use crate::migrate::record::RECORD;
@@ -72,7 +72,7 @@ pub(super) async fn swap(
         saved = restore.save(is_empty).await;
         let room = if saved.is_ok() { refuse_without_room(live, &fitted.path) } else { Ok(()) };
         if let Err(error) = room {
-            restore.discard(saved.ok().flatten());
+            discard(saved.ok().flatten());
             saved = Err(error);
         }
         if saved.is_ok() {
@@ -87,7 +87,7 @@ pub(super) async fn swap(
     })?;
     let saved = saved?;
     if let Err(error) = copied {
-        restore.discard(saved);
+        discard(saved);
         return Err(error);
     }
     let place = restore.operation.settings.url.describe_place();

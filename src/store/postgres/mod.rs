@@ -90,7 +90,7 @@ impl Backend for PostgresBackend {
 
     /// SQLSTATE class 40, but for 40003, which says that it is not known.
     fn was_rolled_back(error: &sqlx::Error) -> bool {
-        let code = error.as_database_error().and_then(|error| error.code());
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         code.is_some_and(|code| code.starts_with("40") && code != "40003")
     }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use self::archive::{Archive, run};
 use self::clear::{Schema, identifier};
-use super::{Restore, RestoreError, Swapped, versions};
+use super::{Restore, RestoreError, Swapped, discard, versions};
 use crate::migrate::Dialect;
 use crate::migrate::backup::tools::Tools;
 use crate::migrate::error::cause;
@@ -122,7 +122,7 @@ impl Swapping<'_> {
         match self.replace_saved(session).await {
             Ok(warnings) => Ok((saved, warnings)),
             Err(error) => {
-                self.restore.discard(saved);
+                discard(saved);
                 Err(error)
             }
         }
