@@ -23,6 +23,7 @@ mod postgres;
 mod probe;
 mod query;
 mod queue;
+mod reading;
 mod retention;
 mod row;
 mod sql;
@@ -30,6 +31,7 @@ mod sqlite;
 mod tasks;
 mod write;
 mod write_history;
+mod writing;
 
 pub use census::{COUNT_INTERVAL_MIN, Census, SETTLE_TIME, TaskCounter};
 pub use checkpoint::keep_log_small;

@@ -16,7 +16,7 @@ use sqlx::FromRow;
 
 use super::StoreError;
 use super::backend::{Backend, Open};
-use super::core::Stopped;
+use super::writing::Stopped;
 use crate::domain::Outcome;
 
 /// Makes the answer that is kept from what came of the operations.

@@ -7,8 +7,9 @@ use sqlx::QueryBuilder;
 use time::OffsetDateTime;
 
 use super::backend::Backend;
-use super::core::{Core, Store, statement};
+use super::core::{Core, Store};
 use super::query::{self, Fetch};
+use super::reading::statement;
 use super::row::{CensusRow, DayRow, EventRow, StatsRow, TaskRow};
 use super::{CarriedOut, ListQuery, Page, StoreError, TaskStore, Work, sql};
 use crate::domain::daily::figures;

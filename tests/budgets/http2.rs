@@ -91,7 +91,7 @@ async fn streams_with_window(on: Backend, window: u32) {
             let request = get(2 * number + 1, "/tasks?limit=1000");
             stream.write_all(&request).await.expect("sent");
         }
-        waiting.spawn(async move { until_gone(&mut stream, true, Duration::from_secs(60)).await });
+        waiting.spawn(async move { until_gone(&mut stream, true, Duration::from_mins(1)).await });
     }
     waiting.join_all().await;
     watcher.end().await;

@@ -12,7 +12,7 @@ use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::watcher::{Watcher, connect_narrow, service};
 
 /// Half a minute without a byte taken, after the answer's turn has come.
-const HUNG_UP_WITHIN: Duration = Duration::from_secs(60);
+const HUNG_UP_WITHIN: Duration = Duration::from_mins(1);
 
 /// A thousand tasks of more than a kilobyte each.
 pub(crate) async fn fill(app: &App) {

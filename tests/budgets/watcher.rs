@@ -80,9 +80,8 @@ async fn post(stream: &mut TcpStream) {
 /// Sends a request, and reads the whole answer.
 async fn exchange(stream: &mut TcpStream, request: &str, status: u16) {
     stream.write_all(request.as_bytes()).await.expect("the request goes out");
-    let mut said = Vec::new();
+    let (mut said, mut piece) = (Vec::new(), vec![0; 16_384]);
     loop {
-        let mut piece = [0; 16_384];
         let length = stream.read(&mut piece).await.expect("an answer");
         assert!(length > 0, "hung up: {}", String::from_utf8_lossy(&said));
         said.extend_from_slice(&piece[..length]);

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::frame::{Frame, HEARTBEAT};
-use super::hub::{Attach, ClientSlot, Hub};
+use super::hub::{Attach, Hub};
+use super::slots::ClientSlot;
 use crate::domain::{EventMark, TaskEvent};
 use crate::http::server::Hangup;
 use crate::telemetry::metrics::TASKMANAGER_EVENT_RESYNCS_TOTAL;

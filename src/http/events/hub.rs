@@ -1,25 +1,24 @@
 //! Follows the outbox while anybody listens, and hands each event to all clients.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use metrics::{counter, gauge};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use metrics::counter;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 
 use super::client::Stream;
 use super::frame::Frame;
 use super::poll::POLL_EVENTS_MAX;
 use super::recent::Recent;
+use super::slots::{ClientSlot, ClientSlots};
 use crate::domain::{EventMark, TaskEvent};
 use crate::http::server::{Client as Asking, Hangup};
 use crate::shutdown::Shutdown;
 use crate::store::{Advance, EventFeed, Resync, StoreError, Tail};
 use crate::telemetry::metrics::{
-    TASKMANAGER_EVENT_CLIENTS, TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL,
-    TASKMANAGER_EVENT_RESYNCS_TOTAL, TASKMANAGER_EVENTS_TOTAL,
+    TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL, TASKMANAGER_EVENT_RESYNCS_TOTAL,
+    TASKMANAGER_EVENTS_TOTAL,
 };
 
 /// How many frames a client may be behind.
@@ -43,8 +42,7 @@ pub struct Events(Arc<Hub>);
 pub(super) struct Hub {
     pub(super) feed: EventFeed,
     shutdown: Shutdown,
-    slots: Arc<Semaphore>,
-    by_address: Arc<ByAddress>,
+    slots: ClientSlots,
     pub(super) readers: Semaphore,
     /// One start at a time; counts them.
     starts: tokio::sync::Mutex<u64>,
@@ -68,77 +66,6 @@ struct Live {
 struct Client {
     queue: mpsc::Sender<Frame>,
     hangup: Hangup,
-}
-
-/// How many clients each address has.
-#[derive(Debug)]
-struct ByAddress {
-    clients_max: u32,
-    clients: Mutex<HashMap<IpAddr, u32>>,
-}
-
-impl ByAddress {
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One more, unless there are as many as may.
-    fn add(&self, address: IpAddr) -> bool {
-        let mut clients = self.lock();
-        let count = clients.entry(address).or_default();
-        let fits = *count < self.clients_max;
-        *count += u32::from(fits);
-        fits
-    }
-
-    fn remove(&self, address: IpAddr) {
-        let mut clients = self.lock();
-        if let Some(count) = clients.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                clients.remove(&address);
-            }
-        }
-    }
-}
-
-/// What counts as one address: with IPv6 a subscriber has a whole network of 64 bits (RFC 6177).
-fn subscriber(address: IpAddr) -> IpAddr {
-    const SUBSCRIBER_BITS: u32 = 64;
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let network = address.to_bits() >> SUBSCRIBER_BITS << SUBSCRIBER_BITS;
-            Ipv6Addr::from_bits(network).into()
-        }
-    }
-}
-
-/// A client's slot among those that there may be.
-#[derive(Debug)]
-pub(super) struct ClientSlot {
-    _permit: OwnedSemaphorePermit,
-    by_address: Arc<ByAddress>,
-    address: IpAddr,
-}
-
-impl ClientSlot {
-    fn take(hub: &Hub, address: IpAddr) -> Result<Self, NoPlace> {
-        let permit = Arc::clone(&hub.slots).try_acquire_owned().map_err(|_| NoPlace::Full)?;
-        let address = subscriber(address);
-        if !hub.by_address.add(address) {
-            return Err(NoPlace::FullForAddress);
-        }
-        gauge!(TASKMANAGER_EVENT_CLIENTS).increment(1);
-        Ok(Self { _permit: permit, by_address: Arc::clone(&hub.by_address), address })
-    }
-}
-
-impl Drop for ClientSlot {
-    fn drop(&mut self) {
-        self.by_address.remove(self.address);
-        gauge!(TASKMANAGER_EVENT_CLIENTS).decrement(1);
-    }
 }
 
 /// Why a client is not served.
@@ -184,13 +111,10 @@ impl Events {
         clients_per_address: u32,
         shutdown: Shutdown,
     ) -> Self {
-        let clients = usize::try_from(clients).unwrap_or(Semaphore::MAX_PERMITS);
-        let by_address = ByAddress { clients_max: clients_per_address, clients: Mutex::default() };
         Self(Arc::new(Hub {
             feed,
             shutdown,
-            slots: Arc::new(Semaphore::new(clients)),
-            by_address: Arc::new(by_address),
+            slots: ClientSlots::new(clients, clients_per_address),
             readers: Semaphore::new(READERS),
             starts: tokio::sync::Mutex::default(),
             live: Mutex::default(),
@@ -207,7 +131,7 @@ impl Events {
         after: Option<EventMark>,
         client: &Asking,
     ) -> Result<Stream, NoPlace> {
-        let slot = ClientSlot::take(&self.0, client.address)?;
+        let slot = ClientSlot::take(&self.0.slots, client.address)?;
         self.0.follow().await.map_err(NoPlace::Store)?;
         Ok(Stream::new(Arc::clone(&self.0), slot, client.hangup.clone(), after))
     }

@@ -9,6 +9,7 @@ mod frame;
 mod hub;
 mod poll;
 mod recent;
+mod slots;
 
 pub(super) use frame::MEDIA_TYPE;
 pub use hub::Events;

@@ -13,8 +13,9 @@ use super::connections::leads_to_the_server;
 use crate::domain::TaskEvent;
 use crate::program::instance_application_name;
 use crate::store::backend::Backend;
-use crate::store::core::{Core, statement};
+use crate::store::core::Core;
 use crate::store::events::{Commits, EventLog};
+use crate::store::reading::statement;
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself.
