@@ -210,7 +210,7 @@ pub struct ProblemBody<'a> {
     pub errors_total: Option<usize>,
     /// Why the instance may not get traffic, for the type `/problems/not-ready`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline, nullable = false)]
+    #[schema(nullable = false)]
     pub reason: Option<NotReadyReason>,
     /// Members that only one type has.
     #[serde(flatten)]
