@@ -91,7 +91,7 @@ variables! {
         "how long a request may take, 100ms to 1h";
     EVENTS_CLIENTS, "events-clients", "COUNT", "2000",
         "the most clients that may follow the events of an instance, 0 to 100000";
-    EVENTS_CLIENTS_PER_ADDRESS, "events-clients-per-address", "COUNT", "500",
+    EVENTS_CLIENTS_PER_ADDRESS, "events-clients-per-address", "COUNT", "1000",
         "the most of them from one address, 1 to 100000; raise it where a proxy is the one address of all";
     SHUTDOWN_TIMEOUT, "shutdown-timeout", "DURATION", "30s",
         "how long requests under way may take to finish after a signal, up to 1h";
