@@ -2,13 +2,14 @@
 
 #![expect(clippy::expect_used, reason = "a test that fails here says so")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use rstest::rstest;
-use taskmanager::web::bundle::Bundle;
+use taskmanager::web::bundle::{Bundle, viewer};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -114,19 +115,31 @@ fn embeds_the_page_of_a_release() {
     let list = fs::read_to_string(folder.path().join("page.rs")).expect("the list");
     let bundle = Bundle::read(&root().join("web")).expect("the page");
     assert!(list.contains(&format!("const HASH: &str = {:?};", bundle.hash)), "{list}");
-    assert_eq!(list.matches("include_bytes!").count(), 3 * bundle.files.len());
+    let viewer = viewer(&root().join("web")).expect("the viewer");
+    let files = bundle.files.len() + viewer.len();
+    assert_eq!(list.matches("include_bytes!").count(), 3 * files);
+    let numbered = |constant, files: &BTreeMap<String, Vec<u8>>| -> Vec<_> {
+        let files = files.iter().enumerate();
+        files
+            .map(|(number, (path, plain))| (constant, number, path.clone(), plain.clone()))
+            .collect()
+    };
     let mut compressed = 0;
-    for (number, (path, plain)) in bundle.files.iter().enumerate() {
+    for (constant, number, path, plain) in
+        [numbered("FILES", &bundle.files), numbered("VIEWER_FILES", &viewer)].concat()
+    {
         assert!(list.contains(&format!("({path:?}, include_bytes!")), "{path}");
         let file = |coding: &str| {
-            fs::read(folder.path().join(format!("page-{number}.{coding}"))).expect("a file")
+            fs::read(folder.path().join(format!("{constant}-{number}.{coding}"))).expect("a file")
         };
-        assert_eq!(&file("plain"), plain, "{path}");
+        assert_eq!(file("plain"), plain, "{path}");
         let (mut brotli, mut gzip) = (Vec::new(), Vec::new());
         brotli::Decompressor::new(&*file("br"), 4096).read_to_end(&mut brotli).expect("brotli");
         flate2::read::GzDecoder::new(&*file("gz")).read_to_end(&mut gzip).expect("gzip");
-        assert!(brotli == *plain && gzip == *plain, "{path}");
-        compressed += file("br").len();
+        assert!(brotli == plain && gzip == plain, "{path}");
+        if constant == "FILES" {
+            compressed += file("br").len();
+        }
     }
     // The page, all of its views and the charts.
     assert!(compressed < 80_000, "{compressed} bytes");
@@ -145,7 +158,7 @@ fn embeds_no_page_in_a_debug_build() {
 fn refuses_a_page_whose_imports_lead_nowhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = tempfile::tempdir().expect("a folder");
-    for name in ["app", "i18n", "styles", "vendor", "views"] {
+    for name in ["app", "i18n", "styles", "vendor", "views", "swagger-ui/vendor"] {
         fs::create_dir_all(folder.path().join("web").join(name)).expect("a folder");
     }
     fs::write(folder.path().join("web/index.html"), "<!-- preload -->").expect("a file");

@@ -30,7 +30,7 @@ async fn too_little_room_is_seen_before(#[values(Sqlite, Postgres)] on: Backend)
 async fn full_in_the_middle_is_cleaned_up(#[values(Sqlite, Postgres)] on: Backend) {
     let Some(disk) = Tmpfs::mount("64m") else { return eprintln!("may not mount: not tested") };
     let place = Place::new(on).await;
-    place.fill(80_000).await;
+    place.fill(200_000).await;
     let folder = disk.path().join("backups").display().to_string();
     let mut making = place.spawn(&["create"], &[("BACKUP_DIR", &folder)]);
     until("a backup under way", WITHIN, async || {

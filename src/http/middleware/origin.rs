@@ -22,8 +22,7 @@ pub(super) fn check(
     cors: &CorsOrigins,
 ) -> Result<(), ApiError> {
     // Probes and scrapers name an address.
-    let path = request.uri().path();
-    if path == "/health" || path == "/metrics" || path.starts_with("/health/") {
+    if matches!(request.uri().path(), "/health" | "/health/live" | "/health/ready" | "/metrics") {
         return Ok(());
     }
     let host = host(request)?;
@@ -82,7 +81,7 @@ fn is_foreign(headers: &HeaderMap, own: impl Fn(&str) -> bool, cors: &CorsOrigin
             CorsOrigins::Any => true,
             CorsOrigins::List(list) => list.iter().any(|allowed| allowed == origin),
         };
-        !allowed && !own(origin)
+        !allowed && (site == Some(b"cross-site") || !own(origin))
     })
 }
 
@@ -99,7 +98,7 @@ mod tests {
     #[case("same-site", "", false)]
     #[case("cross-site", "", true)]
     #[case("cross-site", "https://allowed.example", false)]
-    #[case("cross-site", "http://ours", false)]
+    #[case("cross-site", "http://ours", true)]
     #[case("same-site", "http://elsewhere.example", true)]
     #[case("", "http://elsewhere.example", true)]
     #[case("", "null", true)]
