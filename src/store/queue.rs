@@ -63,9 +63,11 @@ pub(super) struct Queued<J, R> {
 }
 
 impl<J, R> Queued<J, R> {
-    /// Answers the request, if it still waits.
+    /// Answers the request, if it still waits. The job, with what it holds, is gone before the answer is there.
     pub(super) fn reply(self, result: Result<R, StoreError>) {
-        let _ = self.reply.send(result);
+        let Self { job, reply, .. } = self;
+        drop(job);
+        let _ = reply.send(result);
     }
 }
 

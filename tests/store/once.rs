@@ -201,18 +201,20 @@ async fn who_comes_while_the_first_is_at_work_is_told_so_at_once(
     let second = replica(&fixture);
     let mut holder = fixture.database.connect().await;
     holder.lock_tasks().await;
-    let first = {
-        let tasks = Arc::clone(&fixture.tasks);
-        let operation = Operation::Update {
-            reference: TaskRef::Id(made.id),
-            precondition: Precondition::default(),
-            patch: Box::new(TaskPatch::default()),
-        };
-        tokio::spawn(async move { carry_out(&*tasks, vec![operation], "k", FIRST, NOW).await })
+    let operation = Operation::Update {
+        reference: TaskRef::Id(made.id),
+        precondition: Precondition::default(),
+        patch: Box::new(TaskPatch::default()),
     };
+    let first = carry_out(&*fixture.tasks, vec![operation], "k", FIRST, NOW);
+    let mut first = std::pin::pin!(first);
+    // Begun, and no more: it waits for the database.
+    tokio::select! {
+        biased;
+        done = &mut first => panic!("it did not wait: {done:?}"),
+        () = std::future::ready(()) => {}
+    }
     let tasks = if elsewhere { second.tasks() } else { Arc::clone(&fixture.tasks) };
-    // There is one thread: the first begins now, and waits for the database.
-    tokio::task::yield_now().await;
     if backend == Backend::Postgres {
         let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
         let mut side = fixture.database.connect().await;
@@ -223,7 +225,7 @@ async fn who_comes_while_the_first_is_at_work_is_told_so_at_once(
     assert!(matches!(early, Err(StoreError::KeyInUse)), "{early:?}");
     assert!(start.elapsed() < Duration::seconds(1), "it did not wait");
     holder.unlock().await;
-    let (new, answer) = told(first.await.expect("no panic"));
+    let (new, answer) = told(first.await);
     assert!(new);
     assert_eq!(told(make(&*tasks, "k", FIRST, NOW).await), (false, answer));
     second.close().await;
