@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{CommittedCounts, Database, StoreError};
 use crate::config::DatabaseTarget;
 use crate::domain::{CensusLine, Priority, Status};
+use crate::program::instance_application_name;
 
 /// Shortest time between two counts, and between two looks at what other replicas counted.
 pub const COUNT_INTERVAL_MIN: Duration = Duration::from_secs(2);
@@ -112,7 +113,7 @@ impl TaskCounter {
             DatabaseTarget::Postgres(options) => {
                 // PgBouncer refuses the parameter.
                 let options = options.as_ref().clone().extra_float_digits(None);
-                let options = options.application_name("taskmanager-census");
+                let options = options.application_name(instance_application_name());
                 Some(Shared { options, connection: Mutex::default() })
             }
         };

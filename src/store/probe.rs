@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::write_history::WriteHistory;
 use super::{file, postgres, sqlite};
 use crate::config::{DatabaseTarget, SqliteMode, SqliteTarget};
+use crate::program::instance_application_name;
 
 /// Longest that a probe may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
@@ -92,7 +93,7 @@ impl WriteProbe {
             DatabaseTarget::Postgres(options) => {
                 // PgBouncer refuses the parameter.
                 let options = options.as_ref().clone().extra_float_digits(None);
-                let options = options.application_name("taskmanager-probe");
+                let options = options.application_name(instance_application_name());
                 Place::Postgres(Box::new(options), Mutex::default())
             }
         };

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteC
 use tokio::time::{sleep, timeout};
 
 use crate::config::{DatabaseTarget, SqliteMode};
+use crate::program::instance_application_name;
 use crate::telemetry::metrics::{
     TASKMANAGER_PRUNED_ROWS_TOTAL, TASKMANAGER_RETAINED_BYTES, TASKMANAGER_RETAINED_ROWS,
 };
@@ -284,7 +285,11 @@ impl Session {
             DatabaseTarget::Postgres(options) => {
                 // PgBouncer refuses the parameter.
                 let options = options.as_ref().clone().extra_float_digits(None);
-                options.application_name("taskmanager-pruner").connect().await.map(Self::Postgres)
+                options
+                    .application_name(instance_application_name())
+                    .connect()
+                    .await
+                    .map(Self::Postgres)
             }
         }
     }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::support::server::prefer_release;
 use crate::support::{App, Backend, Database, Server};
 
 /// Longest that another client may wait for an answer.
@@ -125,6 +126,7 @@ pub(crate) async fn until_hung_up(stream: &mut TcpStream, within: Duration) -> S
 
 /// A service with a task, so that there is something to ask for, warmed up.
 pub(crate) async fn service(backend: Backend, variables: &[(&str, &str)]) -> App {
+    prefer_release();
     let app = App::with(backend, variables).await;
     warm(&app).await;
     app
@@ -132,6 +134,7 @@ pub(crate) async fn service(backend: Backend, variables: &[(&str, &str)]) -> App
 
 /// The same in a process that may have so many files open, and no more.
 pub(crate) async fn service_with_files(files: u32, variables: &[(&str, &str)]) -> App {
+    prefer_release();
     let database = Database::migrated(Backend::Sqlite).await;
     let mut all = vec![("DATABASE_URL", database.url.as_str())];
     all.extend_from_slice(variables);

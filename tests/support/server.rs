@@ -4,7 +4,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -265,9 +265,20 @@ pub fn free_port() -> u16 {
         .expect("a free port")
 }
 
-/// The build under test, or another one that `TEST_BINARY` names, such as a release build.
+/// Whether this process tests the release build, where there is one.
+static RELEASE: AtomicBool = AtomicBool::new(false);
+
+/// From now on this process starts the release build that `RELEASE_BINARY` names, if it does: for promises about time
+/// and memory, which a debug build cannot keep.
+pub fn prefer_release() {
+    RELEASE.store(true, Ordering::Relaxed);
+}
+
+/// The build under test, or another one that `TEST_BINARY` names.
 fn binary() -> PathBuf {
-    let given = std::env::var_os("TEST_BINARY").filter(|path| !path.is_empty());
+    let named = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty());
+    let release = named("RELEASE_BINARY").filter(|_| RELEASE.load(Ordering::Relaxed));
+    let given = named("TEST_BINARY").or(release);
     given.map_or_else(|| env!("CARGO_BIN_EXE_taskmanager").into(), PathBuf::from)
 }
 
