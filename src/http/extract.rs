@@ -81,7 +81,8 @@ pub(super) async fn json_and_bytes(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Json, Bytes), ApiError> {
-    let (_, bytes) = whole_body(accepts, BODY_BYTES, headers, body).await?;
+    let (_, pieces) = whole_body(accepts, BODY_BYTES, headers, body).await?;
+    let bytes = pieces.join();
     let json = Json::parse(&bytes).map_err(ApiError::MalformedJson)?;
     Ok((json, bytes))
 }
@@ -96,9 +97,16 @@ pub(super) async fn whole_body(
     bytes_max: usize,
     headers: &HeaderMap,
     body: Body,
-) -> Result<(&'static str, Bytes), ApiError> {
+) -> Result<(&'static str, BodyPieces), ApiError> {
     let kind = media_type(accepts, headers)?;
     Ok((kind, read_body(headers, body, bytes_max).await?))
+}
+
+/// A body as it came, not yet in one piece: joined it takes its size once more for a moment.
+#[derive(Debug)]
+pub(super) struct BodyPieces {
+    pieces: Vec<Vec<u8>>,
+    bytes: usize,
 }
 
 fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<&'static str, ApiError> {
@@ -128,7 +136,11 @@ fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<&'static str, Api
     }
 }
 
-async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+async fn read_body(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<BodyPieces, ApiError> {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > bytes_max as u64) {
@@ -147,7 +159,7 @@ async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<
         total += data.len();
         append(&mut pieces, &data, length);
     }
-    Ok(join(pieces, total).into())
+    Ok(BodyPieces { pieces, bytes: total })
 }
 
 /// Appends to the last piece, and begins another when that is full. In one growing piece a large body would be held
@@ -166,16 +178,18 @@ fn append(pieces: &mut Vec<Vec<u8>>, mut data: &[u8], length: usize) {
     }
 }
 
-/// One piece of all, each given back as soon as it is copied.
-fn join(mut pieces: Vec<Vec<u8>>, total: usize) -> Vec<u8> {
-    if pieces.len() == 1 {
-        return pieces.pop().unwrap_or_default();
+impl BodyPieces {
+    /// One piece of all, each given back as soon as it is copied.
+    pub(super) fn join(mut self) -> Bytes {
+        if self.pieces.len() == 1 {
+            return self.pieces.pop().unwrap_or_default().into();
+        }
+        let mut whole = Vec::with_capacity(self.bytes);
+        for piece in self.pieces {
+            whole.extend_from_slice(&piece);
+        }
+        whole.into()
     }
-    let mut whole = Vec::with_capacity(total);
-    for piece in pieces {
-        whole.extend_from_slice(&piece);
-    }
-    whole
 }
 
 #[cfg(test)]
@@ -197,7 +211,8 @@ mod tests {
                 append(&mut pieces, part, length);
             }
             prop_assert!(pieces.iter().all(|piece| piece.capacity() <= 2 * BODY_BYTES));
-            prop_assert_eq!(join(pieces, whole.len()), whole);
+            let pieces = BodyPieces { pieces, bytes: whole.len() };
+            prop_assert_eq!(pieces.join(), whole);
         }
     }
 }

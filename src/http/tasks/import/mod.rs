@@ -34,6 +34,8 @@ const TASKS_MAX: usize = 50_000;
 
 /// What an import makes of its file is larger than the file: few are read and written at a time.
 static TURNS: Semaphore = Semaphore::const_new(IMPORTS);
+/// One is read at a time: what is made of it meanwhile is the larger part of its cost.
+static PARSING: Semaphore = Semaphore::const_new(1);
 
 /// Whether to write.
 #[derive(Debug, IntoParams)]
@@ -76,14 +78,20 @@ pub(crate) async fn import(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let (kind, bytes) = whole_body(CSV_OR_JSON, IMPORT_BYTES, &headers, body).await?;
+    let (kind, pieces) = whole_body(CSV_OR_JSON, IMPORT_BYTES, &headers, body).await?;
     let query = QueryString::parse(uri.query())?;
     let turn = TURNS.acquire().await;
     let _turn = turn.map_err(|error| ApiError::Internal(error.to_string()))?;
-    // A large file takes long enough to keep other requests waiting.
-    let text = bytes.clone();
-    let reading = tokio::task::spawn_blocking(move || read(kind, &text));
-    let file = reading.await.map_err(|error| ApiError::Internal(error.to_string()))??;
+    let (file, bytes) = {
+        let alone = PARSING.acquire().await;
+        let _alone = alone.map_err(|error| ApiError::Internal(error.to_string()))?;
+        // A large file takes long enough to keep other requests waiting.
+        let reading = tokio::task::spawn_blocking(move || {
+            let text = pieces.join();
+            Ok::<_, ApiError>((read(kind, &text)?, text))
+        });
+        reading.await.map_err(|error| ApiError::Internal(error.to_string()))??
+    };
     let (dry_run, mut violations) = dry_run(&query);
     let keyed = KeyedRequest::read(&Method::POST, &uri, &headers, &bytes, &mut violations);
     let refused = !violations.is_empty() || (!file.faults.is_empty() && !dry_run);
