@@ -30,8 +30,10 @@ const READ: &str = "SELECT cost_us, lines, CAST(extract(epoch FROM counted_at) *
      CAST(extract(epoch FROM clock_timestamp() - counted_at) * 1000000 AS bigint) AS age_us \
      FROM task_census WHERE id = 1";
 /// Counts what is visible when the statement begins, unless another replica is at it or has just been. The number of the
-/// lock means nothing, and belongs to nobody else. One statement, so that no transaction is left open in between.
-const COUNT: &str = "WITH alone AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(7253104446114) \
+/// lock means nothing, and belongs to nobody else. One message, so that no transaction is left open in between. It reads
+/// before it writes, so against a restore, which lets readers go on and keeps writers out, it would hold the one lock and
+/// wait for the other: it gives up before the server looks for deadlocks.
+const COUNT: &str = "SET LOCAL lock_timeout = '250ms'; WITH alone AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(7253104446114) \
      AND NOT EXISTS (SELECT FROM task_census WHERE counted_at <= statement_timestamp() \
      AND counted_at > statement_timestamp() - interval '250 ms') AS is_alone), \
      counted AS (SELECT status, priority, count(*) AS tasks FROM tasks \
