@@ -69,11 +69,11 @@ limits! {
         "of bodies being read, all requests together: those that have waited longest for their client, or else the newest, get 503";
     IMPORTS: usize = 2,
         "imports read and written at a time: others wait within REQUEST_TIMEOUT";
-    LARGE_READS: usize = 4,
+    LARGE_READS: usize = 2,
         "lists of more than LARGE_READ_TASKS, and pages of exports, read at a time: others wait within REQUEST_TIMEOUT, so that connections to the database are left for small requests";
     LARGE_READ_TASKS: u32 = 100,
         "tasks that a list may have before it counts among LARGE_READS";
-    ANSWERS_TOTAL_BYTES: usize = 33_554_432,
+    ANSWERS_TOTAL_BYTES: usize = 16_777_216,
         "of large answers that wait for their clients, all together: the connections that have waited longest are reset";
     EVICTABLE_MILLISECONDS: u64 = 250,
         "that a client may always take for its next byte, before it can be the one that makes room";
