@@ -4,14 +4,20 @@
 //! have kept the service waiting longest.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::limits::EVICTABLE_MILLISECONDS;
+use super::limits::{ANSWERS_TOTAL_BYTES, EVICTABLE_MILLISECONDS};
 
 const EVICTABLE_AFTER: Duration = Duration::from_millis(EVICTABLE_MILLISECONDS);
+/// Pause before it is looked again whether there is room.
+const ROOM_POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Large answers that wait for their clients, of the whole process.
+pub(super) static ANSWERS: LazyLock<ByteBudget> =
+    LazyLock::new(|| ByteBudget::new(ANSWERS_TOTAL_BYTES));
 
 /// A number of bytes for all clients together; clones are the same.
 #[derive(Clone, Debug)]
@@ -61,6 +67,22 @@ impl ByteBudget {
         let entry = Entry { bytes: 0, waiting_since: None, evicted: evicted.clone() };
         holds.entries.insert(key, entry);
         Hold { budget: Arc::clone(&self.0), key, evicted }
+    }
+
+    /// Waits until what is held is within the budget, so that no more is made than clients take.
+    pub(super) async fn until_room(&self) {
+        loop {
+            {
+                let mut holds = self.0.lock();
+                if holds.bytes > self.0.limit_bytes {
+                    holds.make_room(self.0.limit_bytes);
+                }
+                if holds.bytes <= self.0.limit_bytes {
+                    return;
+                }
+            }
+            tokio::time::sleep(ROOM_POLL_INTERVAL).await;
+        }
     }
 
     /// Evicts every client that has kept the service waiting for longer.

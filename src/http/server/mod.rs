@@ -24,11 +24,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::byte_budget::ByteBudget;
+use super::byte_budget::{ANSWERS, ByteBudget};
 use super::limits::{
-    ANSWERS_TOTAL_BYTES, HEAD_BYTES, HTTP2_CONNECTION_WINDOW_BYTES, HTTP2_HEADERS_BYTES,
-    HTTP2_PING_SECONDS, HTTP2_SEND_BUFFER_BYTES, HTTP2_STREAM_WINDOW_BYTES, HTTP2_STREAMS,
-    LAST_CALL_MILLISECONDS, WRITE_PROGRESS_SECONDS,
+    HEAD_BYTES, HTTP2_CONNECTION_WINDOW_BYTES, HTTP2_HEADERS_BYTES, HTTP2_PING_SECONDS,
+    HTTP2_SEND_BUFFER_BYTES, HTTP2_STREAM_WINDOW_BYTES, HTTP2_STREAMS, LAST_CALL_MILLISECONDS,
+    WRITE_PROGRESS_SECONDS,
 };
 use crate::shutdown::Shutdown;
 use answer::AnswerBody;
@@ -75,7 +75,7 @@ pub async fn serve(
         router,
         shutdown: shutdown.clone(),
         connections: Connections::new(connections_max),
-        answers: ByteBudget::new(ANSWERS_TOTAL_BYTES),
+        answers: ANSWERS.clone(),
         closing: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
