@@ -162,14 +162,16 @@ async fn read_body(
     Ok(BodyPieces { pieces, bytes: total })
 }
 
-/// Appends to the last piece, and begins another when that is full. In one growing piece a large body would be held
-/// twice whenever it grows, and what a client that breaks off leaves behind is soon used again.
+/// Appends to the last piece, and begins another when that is full. A body of announced length is one piece; another
+/// would be held twice whenever one piece of it grew.
 fn append(pieces: &mut Vec<Vec<u8>>, mut data: &[u8], length: usize) {
     while !data.is_empty() {
         let room = pieces.last().map_or(0, |last| last.capacity() - last.len());
         if room == 0 {
-            let capacity = if length > 0 { length.min(BODY_BYTES) } else { data.len().max(1_024) };
-            pieces.push(Vec::with_capacity(capacity.min(BODY_BYTES)));
+            // Reserved and not touched: it costs as much as has arrived, and needs no joining.
+            let announced = if pieces.is_empty() { length } else { 0 };
+            let capacity = announced.max(data.len().clamp(1_024, BODY_BYTES));
+            pieces.push(Vec::with_capacity(capacity));
         } else if let Some(last) = pieces.last_mut() {
             let (now, rest) = data.split_at(room.min(data.len()));
             last.extend_from_slice(now);

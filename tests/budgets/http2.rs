@@ -77,9 +77,7 @@ async fn until_gone(stream: &mut TcpStream, answers_pings: bool, within: Duratio
 #[rstest]
 #[tokio::test]
 async fn streams_without_a_window(#[values(Sqlite, Postgres)] on: Backend) {
-    for window in [0, 1] {
-        streams_with_window(on, window).await;
-    }
+    tokio::join!(streams_with_window(on, 0), streams_with_window(on, 1));
 }
 
 async fn streams_with_window(on: Backend, window: u32) {

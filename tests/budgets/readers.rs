@@ -26,9 +26,7 @@ pub(crate) async fn fill(app: &App) {
 #[rstest]
 #[tokio::test]
 async fn who_do_not_read(#[values(Sqlite, Postgres)] on: Backend) {
-    for path in ["/tasks?limit=1000", "/tasks/export"] {
-        unread(on, path).await;
-    }
+    tokio::join!(unread(on, "/tasks?limit=1000"), unread(on, "/tasks/export"),);
 }
 
 async fn unread(on: Backend, path: &str) {
