@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
 
+use super::body_buffer::BodyBuffer;
 use super::error::ApiError;
 use super::json::Json;
 use super::limits::BODY_BYTES;
@@ -81,8 +82,7 @@ pub(super) async fn json_and_bytes(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Json, Bytes), ApiError> {
-    let (_, pieces) = whole_body(accepts, BODY_BYTES, headers, body).await?;
-    let bytes = pieces.join();
+    let (_, bytes) = whole_body(accepts, BODY_BYTES, headers, body).await?;
     let json = Json::parse(&bytes).map_err(ApiError::MalformedJson)?;
     Ok((json, bytes))
 }
@@ -97,16 +97,9 @@ pub(super) async fn whole_body(
     bytes_max: usize,
     headers: &HeaderMap,
     body: Body,
-) -> Result<(&'static str, BodyPieces), ApiError> {
+) -> Result<(&'static str, Bytes), ApiError> {
     let kind = media_type(accepts, headers)?;
     Ok((kind, read_body(headers, body, bytes_max).await?))
-}
-
-/// A body as it came, not yet in one piece: joined it takes its size once more for a moment.
-#[derive(Debug)]
-pub(super) struct BodyPieces {
-    pieces: Vec<Vec<u8>>,
-    bytes: usize,
 }
 
 fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<&'static str, ApiError> {
@@ -136,87 +129,19 @@ fn media_type(accepts: Accepts, headers: &HeaderMap) -> Result<&'static str, Api
     }
 }
 
-async fn read_body(
-    headers: &HeaderMap,
-    body: Body,
-    bytes_max: usize,
-) -> Result<BodyPieces, ApiError> {
+async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > bytes_max as u64) {
         return Err(ApiError::PayloadTooLarge(bytes_max));
     }
-    let length = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut pieces: Vec<Vec<u8>> = Vec::new();
-    let mut total = 0;
     let mut body = body;
+    let mut buffer = BodyBuffer::new(bytes_max);
     while let Some(frame) = body.frame().await {
         let broke_off = |error| ApiError::MalformedJson(format!("the body broke off: {error}"));
-        let Ok(data) = frame.map_err(broke_off)?.into_data() else { continue };
-        if data.len() > bytes_max - total {
-            return Err(ApiError::PayloadTooLarge(bytes_max));
-        }
-        total += data.len();
-        append(&mut pieces, &data, length);
-    }
-    Ok(BodyPieces { pieces, bytes: total })
-}
-
-/// Appends to the last piece, and begins another when that is full. A body of announced length is one piece; another
-/// would be held twice whenever one piece of it grew.
-fn append(pieces: &mut Vec<Vec<u8>>, mut data: &[u8], length: usize) {
-    while !data.is_empty() {
-        let room = pieces.last().map_or(0, |last| last.capacity() - last.len());
-        if room == 0 {
-            // Reserved and not touched: it costs as much as has arrived, and needs no joining.
-            let announced = if pieces.is_empty() { length } else { 0 };
-            let capacity = announced.max(data.len().clamp(1_024, BODY_BYTES));
-            pieces.push(Vec::with_capacity(capacity));
-        } else if let Some(last) = pieces.last_mut() {
-            let (now, rest) = data.split_at(room.min(data.len()));
-            last.extend_from_slice(now);
-            data = rest;
+        if let Ok(data) = frame.map_err(broke_off)?.into_data() {
+            buffer.push(&data)?;
         }
     }
-}
-
-impl BodyPieces {
-    /// One piece of all, each given back as soon as it is copied.
-    pub(super) fn join(mut self) -> Bytes {
-        if self.pieces.len() == 1 {
-            return self.pieces.pop().unwrap_or_default().into();
-        }
-        let mut whole = Vec::with_capacity(self.bytes);
-        for piece in self.pieces {
-            whole.extend_from_slice(&piece);
-        }
-        whole.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn pieces_make_up_the_whole(
-            parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..50_000), 0..8),
-            declared: bool,
-        ) {
-            let whole = parts.concat();
-            let length = if declared { whole.len() } else { 0 };
-            let mut pieces = Vec::new();
-            for part in &parts {
-                append(&mut pieces, part, length);
-            }
-            let most = if declared { length.max(2 * BODY_BYTES) } else { 2 * BODY_BYTES };
-            prop_assert!(pieces.iter().all(|piece| piece.capacity() <= most));
-            prop_assert!(!declared || pieces.len() <= 1, "an announced body is one piece");
-            let pieces = BodyPieces { pieces, bytes: whole.len() };
-            prop_assert_eq!(pieces.join(), whole);
-        }
-    }
+    Ok(buffer.into_bytes())
 }

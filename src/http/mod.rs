@@ -2,6 +2,7 @@
 //!
 //! Knows the store by its contract and the schema by its state; runs no SQL.
 
+mod body_buffer;
 mod byte_budget;
 mod docs;
 mod edge_responses;

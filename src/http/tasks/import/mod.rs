@@ -78,7 +78,7 @@ pub(crate) async fn import(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let (kind, pieces) = whole_body(CSV_OR_JSON, IMPORT_BYTES, &headers, body).await?;
+    let (kind, bytes) = whole_body(CSV_OR_JSON, IMPORT_BYTES, &headers, body).await?;
     let query = QueryString::parse(uri.query())?;
     let turn = TURNS.acquire().await;
     let _turn = turn.map_err(|error| ApiError::Internal(error.to_string()))?;
@@ -86,10 +86,8 @@ pub(crate) async fn import(
         let alone = PARSING.acquire().await;
         let _alone = alone.map_err(|error| ApiError::Internal(error.to_string()))?;
         // A large file takes long enough to keep other requests waiting.
-        let reading = tokio::task::spawn_blocking(move || {
-            let text = pieces.join();
-            Ok::<_, ApiError>((read(kind, &text)?, text))
-        });
+        let reading =
+            tokio::task::spawn_blocking(move || Ok::<_, ApiError>((read(kind, &bytes)?, bytes)));
         reading.await.map_err(|error| ApiError::Internal(error.to_string()))??
     };
     let (dry_run, mut violations) = dry_run(&query);
