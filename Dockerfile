@@ -9,9 +9,10 @@ WORKDIR /build
 ARG CARGO_BUILD_JOBS
 ENV CARGO_TERM_COLOR=never
 
-# The dependencies are a layer of their own, built for an empty program: only a change of these two files
-# builds them again. The stub's own artefacts go, or they would pass for newer than the sources.
+# The dependencies and the engine are a layer of their own, built for an empty program: only a change of these builds
+# them again. The stub's own artifacts go, or they would pass for newer than the sources.
 COPY Cargo.toml Cargo.lock ./
+COPY crates crates
 RUN mkdir src \
     && touch src/lib.rs \
     && echo 'fn main() {}' | tee build.rs >src/main.rs \

@@ -12,10 +12,8 @@ use std::{env, fs};
 
 #[path = "src/web/bundle.rs"]
 pub mod bundle;
-#[path = "src/migrate/directives.rs"]
-pub mod directives;
-#[path = "src/migrate/files.rs"]
-pub mod files;
+
+use schemakeep_files::{directives, files};
 
 fn main() -> ExitCode {
     let folders = ["migrations/postgres", "migrations/sqlite"].map(Path::new);

@@ -15,14 +15,13 @@ use crate::domain::{Clock, SystemClock};
 use crate::http::limits::OPS_CONNECTIONS;
 use crate::http::server::{self, Ended};
 use crate::http::{AppState, Events, Layers, ops_router, public_router};
-use crate::migrate::{
-    self, Dialect, Inspector, MigrateError, MigrationSet, Progress, StartSettings,
-};
 use crate::monitor::{Monitor, MonitorSettings};
+use crate::program;
 use crate::shutdown::Shutdown;
 use crate::store::{Database, PoolSettings, Retention, RetentionLimits, keep_log_small};
 use crate::telemetry::disk::Volumes;
 use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
+use schemakeep::{self, Inspector, MigrateError, Progress};
 
 /// Longest that the database may take to let its connections go.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -95,7 +94,7 @@ impl App {
     ) -> Result<Self, StartError> {
         let metrics = metrics.with_volumes(Volumes::from_config(&config));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let migrations = MigrationSet::embedded(Dialect::of(&config.migrate_database_url))?;
+        let migrations = program::migrations(config.migrate_database_url.dialect())?;
         let progress = Progress::default();
         let inspector = Inspector::new(config.database_url.clone(), migrations.clone());
         let inspector = inspector.of_instance();
@@ -121,8 +120,8 @@ impl App {
             }
         };
 
-        let start = StartSettings::from_config(&config, shutdown.draining_token());
-        let prepared = migrate::prepare(&start, &migrations, clock.as_ref(), &progress);
+        let start = program::start_settings(&config, shutdown.draining_token());
+        let prepared = schemakeep::prepare(&start, &migrations, clock.as_ref(), &progress);
         let schema = tokio::select! {
             prepared = prepared => prepared?,
             // Until then it stops by itself, in good order.
@@ -178,7 +177,8 @@ impl App {
         let watching = tokio::spawn({
             let (monitor, metrics) = (Arc::clone(&self.monitor), self.metrics.clone());
             let url = self.config.migrate_database_url.clone();
-            let backups = migrate::backup::watch(self.config.safety.backup_folder(&url), url);
+            let backups =
+                schemakeep_backup::backup::watch(self.config.safety.backup_folder(&url), url);
             let target = self.config.database_url.target().clone();
             async move {
                 let retention = Retention::new(&target, RetentionLimits::default());

@@ -1,19 +1,12 @@
 //! A task service whose database schema cannot be out of step with its code.
 //!
-//! Layers, each knowing only what stands below or left of it (checked by `tests/layering.rs`):
-//!
-//! ```text
-//!   main → cli → app → http → monitor → store, migrate → domain
-//!                        http → web (the page's files)
-//!                  (config, telemetry, shutdown and program: leaves, known to all but the domain)
-//! ```
+//! docs/ARCHITECTURE.md has the picture; `tests/architecture.rs` keeps it true.
 
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
-pub mod migrate;
 pub mod monitor;
 pub mod program;
 pub mod shutdown;

@@ -1,125 +1,196 @@
-//! What this program is called, and what the server of a database is told of each of its sessions.
-//!
-//! The `application_name` of a service's session carries its release, the newest migration that the release knows,
-//! and its host, so that a migrator sees whom it would stop: `taskmanager/0.1.0 20261121143000 web-1`.
+//! The one place that ties the migration engine to this service: its name, its migrations, and the tables that it uses.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
-/// Name of the program.
-pub const NAME: &str = "taskmanager";
-/// Its release.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// `application_name` of a session that migrates.
-pub const MIGRATOR_APPLICATION_NAME: &str = "taskmanager-migrate";
-/// `application_name` of a session that reads the schema.
-pub const INSPECTOR_APPLICATION_NAME: &str = "taskmanager-inspect";
-/// `application_name` of a session of `pg_dump` and `pg_restore`.
-pub const BACKUP_APPLICATION_NAME: &str = "taskmanager-backup";
-/// What PostgreSQL keeps of an `application_name`, in bytes: `NAMEDATALEN - 1`.
-const APPLICATION_NAME_MAX_BYTES: usize = 63;
-/// The newest migration of this release, from `build.rs`.
-const SCHEMA_VERSION: &str = env!("SCHEMA_VERSION");
-/// What releases before this one called their sessions.
-const OLD_APPLICATION_NAMES: [&str; 2] = ["taskmanager", "taskmanager events"];
+use schemakeep::rehearse::RehearsalSettings;
+use schemakeep::{Safety, StartSettings, TABLE_LOCK_WAIT};
+use schemakeep_backup::BackupBeforeMigrate;
+use schemakeep_backup::backup::BackupSettings;
+use schemakeep_db::{Dialect, Program};
+use sqlx::migrate::Migrator;
+use tokio_util::sync::CancellationToken;
 
-/// `application_name` of every session of this instance of the service.
-#[must_use]
-pub fn instance_application_name() -> &'static str {
-    static NAME_OF_INSTANCE: LazyLock<String> = LazyLock::new(|| of_host(&host()));
-    &NAME_OF_INSTANCE
-}
+use crate::config::{BackupMode, Config};
 
-/// The newest migration that an instance of the service knows, by the `application_name` of its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KnownSchema {
-    /// This version.
-    Version(i64),
-    /// A release that did not say.
-    Unknown,
-}
+use schemakeep_schema::{DesiredSchema, RequiredTable};
 
-impl KnownSchema {
-    /// Reads the name of a session; `None` for one that is not of the service.
-    #[must_use]
-    pub fn of_session(application_name: &str) -> Option<Self> {
-        if OLD_APPLICATION_NAMES.contains(&application_name) {
-            return Some(Self::Unknown);
+use schemakeep::verify::Excuse;
+use schemakeep::{MigrateError, MigrationSet};
+
+/// This service, as its sessions call themselves.
+pub const PROGRAM: Program = Program {
+    name: "taskmanager",
+    version: env!("CARGO_PKG_VERSION"),
+    // From `build.rs`, which refuses any other form.
+    newest_migration: match i64::from_str_radix(env!("SCHEMA_VERSION"), 10) {
+        Ok(version) => version,
+        Err(_) => 0,
+    },
+};
+
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+
+const TASKS: RequiredTable = RequiredTable {
+    name: "tasks",
+    columns: &[
+        "id",
+        "number",
+        "title",
+        "description",
+        "status",
+        "priority",
+        "assignee",
+        "due_date",
+        "created_at",
+        "updated_at",
+        "completed_at",
+        "version",
+        "search_text",
+    ],
+};
+
+const TASK_EVENTS: RequiredTable = RequiredTable {
+    name: "task_events",
+    columns: &[
+        "id",
+        "kind",
+        "at",
+        "task_id",
+        "number",
+        "title",
+        "description",
+        "status",
+        "priority",
+        "assignee",
+        "due_date",
+        "created_at",
+        "updated_at",
+        "completed_at",
+        "version",
+    ],
+};
+
+const IDEMPOTENCY_KEYS: RequiredTable = RequiredTable {
+    name: "idempotency_keys",
+    columns: &["key", "fingerprint", "claimed_at", "status", "location", "entity_tag", "body"],
+};
+
+const SEARCH: &str = "full text is searched by FTS5 in SQLite, kept in step by triggers, and by a trigram index in PostgreSQL";
+const NUMBER: &str = "SQLite's tables are kept by a row number, and the search refers to it; in PostgreSQL nothing is unique without the id";
+
+/// The differences between the migrations of this program for one database and for the other.
+const MEANT_DIFFERENCES: [Excuse; 9] = [
+    Excuse { difference: "index tasks_number_idx on tasks: only in PostgreSQL", why: NUMBER },
+    Excuse { difference: "index tasks_search_text_idx on tasks: only in PostgreSQL", why: SEARCH },
+    Excuse { difference: "primary key of tasks (id): only in PostgreSQL", why: NUMBER },
+    Excuse { difference: "primary key of tasks (number): only in SQLite", why: NUMBER },
+    Excuse { difference: "table tasks_search: only in SQLite", why: SEARCH },
+    Excuse { difference: "trigger tasks_search_delete on tasks: only in SQLite", why: SEARCH },
+    Excuse { difference: "trigger tasks_search_insert on tasks: only in SQLite", why: SEARCH },
+    Excuse { difference: "trigger tasks_search_update on tasks: only in SQLite", why: SEARCH },
+    Excuse { difference: "unique key of tasks (id): only in SQLite", why: NUMBER },
+];
+
+/// The migrations that were compiled into this program, and the tables that it needs after the last.
+///
+/// # Errors
+///
+/// [`MigrateError::Files`], which `build.rs` has ruled out.
+pub fn migrations(dialect: Dialect) -> Result<MigrationSet, MigrateError> {
+    match dialect {
+        Dialect::Postgres => {
+            MigrationSet::from_sqlx(&POSTGRES, &[TASKS, TASK_EVENTS, IDEMPOTENCY_KEYS])
         }
-        let rest = application_name.strip_prefix(NAME)?.strip_prefix('/')?;
-        let version = rest.split(' ').nth(1).and_then(|version| version.parse().ok());
-        Some(version.map_or(Self::Unknown, Self::Version))
+        Dialect::Sqlite => MigrationSet::from_sqlx(
+            &SQLITE,
+            &[
+                TASKS,
+                TASK_EVENTS,
+                IDEMPOTENCY_KEYS,
+                RequiredTable { name: "tasks_search", columns: &["search_text"] },
+            ],
+        ),
     }
+}
 
-    /// Whether a release that knows this much knows a migration.
-    #[must_use]
-    pub fn includes(self, version: i64) -> bool {
-        matches!(self, Self::Version(newest) if newest >= version)
+/// Differences between the schemas of both databases that are meant: none, unless both sets hold all migrations of
+/// this program.
+///
+/// # Errors
+///
+/// As [`migrations`].
+pub fn meant_differences(
+    postgres: &MigrationSet,
+    sqlite: &MigrationSet,
+) -> Result<&'static [Excuse], MigrateError> {
+    let shipped = postgres.includes(&migrations(Dialect::Postgres)?)
+        && sqlite.includes(&migrations(Dialect::Sqlite)?);
+    Ok(if shipped { &MEANT_DIFFERENCES } else { &[] })
+}
+
+/// The schema that all migrations together must reach.
+pub fn desired_schema(dialect: Dialect) -> DesiredSchema {
+    let (file, text) = match dialect {
+        Dialect::Postgres => ("schema/postgres.sql", include_str!("../schema/postgres.sql")),
+        Dialect::Sqlite => ("schema/sqlite.sql", include_str!("../schema/sqlite.sql")),
+    };
+    DesiredSchema { file: file.to_owned(), text: text.into() }
+}
+
+/// How the configuration wants the schema brought up to date.
+pub fn start_settings(config: &Config, stop: CancellationToken) -> StartSettings {
+    let safety = &config.safety;
+    let backup = BackupBeforeMigrate {
+        required: safety.migrate_backup == BackupMode::Required,
+        folder: safety.backup_folder(&config.migrate_database_url),
+        folder_is_set: safety.backup_dir.is_some(),
+        keep: safety.backup_keep,
+    };
+    StartSettings {
+        url: config.migrate_database_url.clone(),
+        mode: config.migrate,
+        database_wait: config.database_wait,
+        lock_wait: config.migrate_lock_wait,
+        table_lock_wait: TABLE_LOCK_WAIT,
+        safety: Safety {
+            protected_tables: safety.protected_tables.clone(),
+            checks: true,
+            rehearsal: false,
+            rehearsal_url: safety.rehearsal_database_url.clone(),
+            backup: (safety.migrate_backup != BackupMode::Off).then(|| Arc::new(backup) as _),
+            force: false,
+        },
+        stop,
     }
 }
 
-/// What this release knows.
-#[must_use]
-pub fn own_schema() -> KnownSchema {
-    SCHEMA_VERSION.parse().map_or(KnownSchema::Unknown, KnownSchema::Version)
+/// Where the configuration wants migrations rehearsed.
+pub fn rehearsal_settings(config: &Config, stop: CancellationToken) -> RehearsalSettings {
+    let url = config.migrate_database_url.clone();
+    let rehearsal_url = config.safety.rehearsal_database_url.clone();
+    RehearsalSettings { url, rehearsal_url, stop }
 }
 
-/// The end of a long name tells replicas apart, so its beginning is cut off.
-fn of_host(host: &str) -> String {
-    // PostgreSQL shows anything else as `?` or `\x..`.
-    let host: String = host.chars().filter(char::is_ascii_graphic).collect();
-    let name = format!("{NAME}/{VERSION} {SCHEMA_VERSION} ");
-    let room = APPLICATION_NAME_MAX_BYTES.saturating_sub(name.len());
-    let end = &host[host.len().saturating_sub(room)..];
-    format!("{name}{end}").trim_end().to_owned()
-}
-
-fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+/// How the configuration wants backups made.
+pub fn backup_settings(config: &Config, stop: CancellationToken) -> BackupSettings {
+    let url = config.migrate_database_url.clone();
+    let folder = config.safety.backup_folder(&url);
+    BackupSettings { url, folder, keep: config.safety.backup_keep, prove: true, stop }
 }
 
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
+    use std::path::Path;
 
     use super::*;
 
-    #[rstest]
-    #[case("web-1")]
-    #[case("")]
-    #[case("taskmanager-7d9f8b6c5d-x2x4z.a-very-long-name-of-a-cluster.internal-abcde")]
-    #[case("h\u{f6}st")]
-    fn a_name_fits_and_says_what_is_known(#[case] host: &str) {
-        let name = of_host(host);
-        assert!(name.len() <= APPLICATION_NAME_MAX_BYTES && name.is_ascii(), "{name}");
-        let newest = SCHEMA_VERSION.parse().expect("a version");
-        assert_eq!(KnownSchema::of_session(&name), Some(KnownSchema::Version(newest)));
-        let end: String = host.chars().rev().take(5).filter(char::is_ascii).collect();
-        assert!(name.ends_with(&end.chars().rev().collect::<String>()), "{name}");
-    }
-
-    #[rstest]
-    #[case("taskmanager", Some(KnownSchema::Unknown))]
-    #[case("taskmanager events", Some(KnownSchema::Unknown))]
-    #[case("taskmanager/0.0.9", Some(KnownSchema::Unknown))]
-    #[case(
-        "taskmanager/0.2.0 20261121143000 host - 10.0.0.7:5122",
-        Some(KnownSchema::Version(20_261_121_143_000))
-    )]
-    #[case(MIGRATOR_APPLICATION_NAME, None)]
-    #[case(INSPECTOR_APPLICATION_NAME, None)]
-    #[case(BACKUP_APPLICATION_NAME, None)]
-    #[case("psql", None)]
-    fn tells_an_instance_from_other_sessions(
-        #[case] name: &str,
-        #[case] known: Option<KnownSchema>,
-    ) {
-        assert_eq!(KnownSchema::of_session(name), known);
-    }
-
     #[test]
-    fn a_release_knows_what_is_not_newer() {
-        assert!(KnownSchema::Version(2).includes(2));
-        assert!(!KnownSchema::Version(2).includes(3));
-        assert!(!KnownSchema::Unknown.includes(1));
+    fn the_embedded_schemas_are_those_of_the_folder() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+        for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+            let read = DesiredSchema::from_folder(&folder, dialect).expect("a file");
+            assert_eq!(read.text, desired_schema(dialect).text);
+        }
     }
 }

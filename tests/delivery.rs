@@ -287,7 +287,7 @@ mod tests {
     #[rstest]
     fn an_image_gets_what_is_embedded(
         #[values("Dockerfile", "Dockerfile.dev")] path: &str,
-        #[values("migrations", "schema", "web", "src")] folder: &str,
+        #[values("crates", "migrations", "schema", "web", "src")] folder: &str,
     ) {
         let copies =
             |line: &str| line.starts_with("COPY") && line.ends_with(&format!(" {folder} {folder}"));

@@ -7,12 +7,12 @@ mod tests {
 
     use clap::{Command, CommandFactory};
     use rstest::rstest;
+    use schemakeep::SchemaState;
     use taskmanager::cli::Cli;
     use taskmanager::config::VARIABLES;
     use taskmanager::domain::fold::LETTERS;
     use taskmanager::http::limits::LIMITS;
     use taskmanager::http::problem::KINDS;
-    use taskmanager::migrate::SchemaState;
     use taskmanager::telemetry::metrics::METRICS;
 
     fn root() -> &'static Path {

@@ -11,13 +11,15 @@ use super::migrate::common::{Common, USAGE, url};
 use super::output;
 use crate::config::{Config, DatabaseUrl, Source, variable};
 use crate::domain::SystemClock;
-use crate::migrate::restore::{Chosen, Restore, RestoreError, Restored, Wanted};
-use crate::migrate::{Operation, Progress, Safety, SchemaState, StartSettings, StateReport};
+use crate::program;
 use crate::shutdown::Shutdown;
 use crate::telemetry;
+use schemakeep::{NoGate, Operation, Progress, Safety, SchemaState, StartSettings, StateReport};
+use schemakeep_backup::restore::{Chosen, Restore, RestoreError, Restored, Wanted};
 
 /// What is logged unless `RUST_LOG` says more: how far it is, and who is waited for.
-const QUIET: &str = "warn,taskmanager::migrate::restore=info,taskmanager::migrate::lock=info,taskmanager::migrate::wait=info";
+const QUIET: &str =
+    "warn,schemakeep_backup::restore=info,schemakeep_db::lock=info,schemakeep_db::retry=info";
 
 /// Put a backup in the database's place, in one step; what was there is saved before
 #[derive(Debug, clap::Args)]
@@ -68,7 +70,7 @@ impl Args {
             url: target.clone(),
             // What is replaced is saved by the restore itself, and these migrations were applied before.
             safety: Safety::none(),
-            ..StartSettings::from_config(config, stop.clone())
+            ..program::start_settings(config, stop.clone())
         };
         let folder = config.safety.backup_folder(url(config));
         let wanted = match &self.backup {
@@ -100,6 +102,7 @@ impl Args {
                 set: &set,
                 clock: &clock,
                 progress: &progress,
+                gate: &NoGate,
             },
             backup: &chosen,
             folder: &config.safety.backup_folder(&target),

@@ -3,14 +3,10 @@
 
 use std::net::IpAddr;
 
+use schemakeep_db::url::host_port;
+
 use super::problem::quoted;
 use super::value::number;
-
-/// Joins host and port into what can be bound or dialled, an IPv6 address in brackets.
-#[must_use]
-pub fn host_port(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
 
 /// Reads an IP address, with or without brackets around IPv6, or a host name.
 pub(super) fn host(text: &str) -> Result<String, String> {

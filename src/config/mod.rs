@@ -5,7 +5,6 @@
 
 mod address;
 mod cors;
-mod database_url;
 mod duration;
 mod flags;
 mod hosts;
@@ -20,15 +19,16 @@ pub mod variable;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use address::host_port;
 pub use cors::CorsOrigins;
-pub use database_url::{DatabaseKind, DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};
 pub use flags::Flags;
 pub use hosts::{AllowedHosts, Authority, HostPolicy, PublicUrl};
 pub use problem::{ConfigErrors, Problem};
 pub use safety::{BackupMode, SafetyConfig, interval};
+pub use schemakeep::MigrateMode;
+pub use schemakeep_db::url::host_port;
+pub use schemakeep_db::{DatabaseTarget, DatabaseUrl, Dialect, SqliteMode, SqliteTarget};
 pub use source::{Environment, Source};
-pub use value::{LogFormat, MigrateMode, SqliteSynchronous};
+pub use value::{LogFormat, SqliteSynchronous};
 pub use variable::{VARIABLES, Variable};
 
 use source::{Reader, Refused};
@@ -124,7 +124,7 @@ impl Config {
 
         // All are read before the first refusal is looked at.
         let database = database(reader);
-        let migrate = reader.value(&v::MIGRATE, MigrateMode::parse);
+        let migrate = reader.value(&v::MIGRATE, value::migrate_mode);
         let migrate_lock_wait =
             reader.value(&v::MIGRATE_LOCK_WAIT, duration::between(Duration::ZERO, DAY));
         let safety = SafetyConfig::read(reader);
@@ -333,8 +333,8 @@ fn database(reader: &mut Reader<'_>) -> Result<(DatabaseUrl, DatabaseUrl), Refus
             .then(|| format!("must name the same file as DATABASE_URL, {url}, got {migrate_url}")),
         _ => Some(format!(
             "must lead to the same kind of database as DATABASE_URL, {}, got {}",
-            url.kind().as_str(),
-            migrate_url.kind().as_str()
+            url.dialect().as_str(),
+            migrate_url.dialect().as_str()
         )),
     };
     match detail {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::database_url::redact;
+use schemakeep_db::url::redact;
 
 /// One value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,18 +6,9 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-use super::problem::quoted;
+use schemakeep::MigrateMode;
 
-/// What happens to the schema at start-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MigrateMode {
-    /// Migrate, then serve.
-    Auto,
-    /// Refuse to start unless the schema fits.
-    Check,
-    /// Serve whatever is there.
-    Off,
-}
+use super::problem::quoted;
 
 /// What a commit to an SQLite file waits for: `PRAGMA synchronous`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,22 +29,8 @@ pub enum LogFormat {
     Json,
 }
 
-impl MigrateMode {
-    const ALL: [Self; 3] = [Self::Auto, Self::Check, Self::Off];
-
-    /// The word in the configuration.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Check => "check",
-            Self::Off => "off",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        one_of(Self::ALL, text)
-    }
+pub(super) fn migrate_mode(text: &str) -> Result<MigrateMode, String> {
+    one_of(MigrateMode::ALL, text)
 }
 
 impl SqliteSynchronous {
@@ -87,12 +64,6 @@ impl LogFormat {
 
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         one_of(Self::ALL, text)
-    }
-}
-
-impl Display for MigrateMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -171,13 +142,13 @@ mod tests {
     #[case(" auto", None)]
     #[case("", None)]
     fn reads_migrate_modes(#[case] text: &str, #[case] expected: Option<MigrateMode>) {
-        assert_eq!(MigrateMode::parse(text).ok(), expected);
+        assert_eq!(migrate_mode(text).ok(), expected);
     }
 
     #[test]
     fn a_wrong_word_is_answered_with_the_right_ones() {
         assert_eq!(
-            MigrateMode::parse("on"),
+            migrate_mode("on"),
             Err("must be one of auto, check, off, got \"on\"".to_owned())
         );
         assert_eq!(

@@ -2,9 +2,9 @@
 
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
-use super::clock::cut_to_microseconds;
 use super::text::quoted;
 use super::violation::Fault;
+use schemakeep_db::clock::cut_to_microseconds;
 
 /// What [`parse`] takes: completes "it must be …".
 pub const ALLOWED: &str = "an RFC 3339 date or timestamp such as 2026-12-24 or 2026-12-24T18:00:00Z, with a UTC year from 0001 to 9999";

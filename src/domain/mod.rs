@@ -2,7 +2,6 @@
 //!
 //! Knows nothing of databases, HTTP or configuration.
 
-pub mod clock;
 pub mod cursor;
 pub mod daily;
 pub mod date;
@@ -20,7 +19,6 @@ pub mod task;
 pub mod text;
 pub mod violation;
 
-pub use clock::{Clock, SystemClock};
 pub use cursor::{Cursor, SealedCursor};
 pub use daily::{DayCount, DayFigures, DayWindow};
 pub use draft::TaskDraft;
@@ -30,6 +28,7 @@ pub use operation::{Operation, Outcome, Reason, Refusal};
 pub use patch::{Change, StatusChange, TaskPatch};
 pub use precondition::{Precondition, TagList};
 pub use reference::TaskRef;
+pub use schemakeep_db::{Clock, SystemClock};
 pub use sort::{Direction, Sort, SortField, SortKey};
 pub use stats::{CensusLine, TaskStats};
 pub use task::{Priority, Status, Task};

@@ -16,8 +16,6 @@ use tokio::time::MissedTickBehavior;
 
 use crate::config::DatabaseTarget;
 use crate::domain::{Priority, Status};
-use crate::migrate::history::Line;
-use crate::migrate::{Inspector, Progress, ProgressSnapshot, StateReport, publish_metrics};
 use crate::shutdown::Shutdown;
 use crate::store::{
     COUNT_INTERVAL_MIN, Census, Database, SETTLE_TIME, TaskCounter, Writability, WriteProbe,
@@ -25,6 +23,8 @@ use crate::store::{
 use crate::telemetry::metrics::{
     DB_CLIENT_CONNECTION_COUNT, DB_CLIENT_CONNECTION_MAX, TASKMANAGER_TASKS,
 };
+use schemakeep::history::Line;
+use schemakeep::{Inspector, Progress, ProgressSnapshot, StateReport, publish_metrics};
 
 /// Longest that the database may take to answer a probe.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);

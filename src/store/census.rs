@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use schemakeep_db::Program;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{ConnectOptions, PgConnection, Row};
 use tokio::sync::Mutex;
@@ -10,7 +11,6 @@ use tokio::time::timeout;
 use super::{CommittedCounts, Database, StoreError};
 use crate::config::DatabaseTarget;
 use crate::domain::{CensusLine, Priority, Status};
-use crate::program::instance_application_name;
 
 /// Shortest time between two counts, and between two looks at what other replicas counted.
 pub const COUNT_INTERVAL_MIN: Duration = Duration::from_secs(2);
@@ -115,7 +115,8 @@ impl TaskCounter {
             DatabaseTarget::Postgres(options) => {
                 // PgBouncer refuses the parameter.
                 let options = options.as_ref().clone().extra_float_digits(None);
-                let options = options.application_name(instance_application_name());
+                let options =
+                    options.application_name(&Program::current().instance_application_name());
                 Some(Shared { options, connection: Mutex::default() })
             }
         };

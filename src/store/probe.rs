@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Access, access};
+use schemakeep_db::Program;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
@@ -15,7 +16,6 @@ use tokio::time::timeout;
 use super::write_history::WriteHistory;
 use super::{file, postgres, sqlite};
 use crate::config::{DatabaseTarget, SqliteMode, SqliteTarget};
-use crate::program::instance_application_name;
 
 /// Longest that a probe may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
@@ -93,7 +93,8 @@ impl WriteProbe {
             DatabaseTarget::Postgres(options) => {
                 // PgBouncer refuses the parameter.
                 let options = options.as_ref().clone().extra_float_digits(None);
-                let options = options.application_name(instance_application_name());
+                let options =
+                    options.application_name(&Program::current().instance_application_name());
                 Place::Postgres(Box::new(options), Mutex::default())
             }
         };

@@ -4,12 +4,12 @@
 use std::time::{Duration, Instant};
 
 use metrics::{counter, gauge};
+use schemakeep_db::Program;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
 use crate::config::{DatabaseTarget, SqliteMode};
-use crate::program::instance_application_name;
 use crate::telemetry::metrics::{
     TASKMANAGER_PRUNED_ROWS_TOTAL, TASKMANAGER_RETAINED_BYTES, TASKMANAGER_RETAINED_ROWS,
 };
@@ -286,7 +286,7 @@ impl Session {
                 // PgBouncer refuses the parameter.
                 let options = options.as_ref().clone().extra_float_digits(None);
                 options
-                    .application_name(instance_application_name())
+                    .application_name(&Program::current().instance_application_name())
                     .connect()
                     .await
                     .map(Self::Postgres)

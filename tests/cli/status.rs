@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use rstest::rstest;
+use schemakeep::{Dialect, MigrationSet, Progress, Safety, StartSettings, prepare};
 use serde_json::{Value, json};
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
-use taskmanager::migrate::{Dialect, MigrationSet, Progress, Safety, StartSettings, prepare};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -191,7 +191,7 @@ async fn every_state_has_its_words_and_its_code(
 }
 
 fn check_document(deed: Deed, document: &Value) {
-    let set = MigrationSet::embedded(Dialect::Sqlite).expect("the migrations");
+    let set = taskmanager::program::migrations(Dialect::Sqlite).expect("the migrations");
     let versions: Vec<_> = set.migrations().iter().map(|migration| migration.version).collect();
     let newest = versions[versions.len() - 1];
     assert_eq!(document["target_version"], newest);

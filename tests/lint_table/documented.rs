@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use taskmanager::migrate::Dialect;
-use taskmanager::migrate::lint::RULES;
+use schemakeep::Dialect;
+use schemakeep::lint::RULES;
 
 #[test]
 fn the_documentation_has_every_rule() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use rstest::rstest;
-use taskmanager::migrate::lint::{Finding, RULES, lint};
-use taskmanager::migrate::{Dialect, MigrationSet};
+use schemakeep::lint::{Finding, RULES, lint};
+use schemakeep::{Dialect, MigrationSet};
 use tempfile::TempDir;
 
 use crate::measured::strongest;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rstest::rstest;
-use taskmanager::migrate::lint::{RULES, lint_files};
+use schemakeep::lint::{RULES, lint_files};
 use tempfile::TempDir;
 
 use crate::findings::dialect;

@@ -1,10 +1,10 @@
 //! What the table says a migration costs, against what a rehearsal observes of it: the lint promises what `plan` and
 //! `up` then show.
 
+use schemakeep::MigrationSet;
+use schemakeep::rehearse::{Rehearsal, RehearsalSettings, rehearse};
 use taskmanager::config::DatabaseUrl;
 use taskmanager::domain::SystemClock;
-use taskmanager::migrate::MigrationSet;
-use taskmanager::migrate::rehearse::{Rehearsal, RehearsalSettings, rehearse};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 

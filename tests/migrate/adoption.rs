@@ -1,10 +1,10 @@
 //! Databases that something else has made, and files that came with other line ends.
 
 use rstest::rstest;
+use schemakeep::required::RequiredTable;
+use schemakeep::{Dialect, SchemaState};
 use sha2::{Digest, Sha384};
 use taskmanager::config::MigrateMode;
-use taskmanager::migrate::catalog::RequiredTable;
-use taskmanager::migrate::{Dialect, SchemaState};
 
 use crate::support::{ONE, TWO, TestDatabase, set};
 

@@ -1,10 +1,10 @@
 //! What is drafted is proven before it is written: files that do not hold are found, each with its moment.
 
 use rstest::rstest;
+use schemakeep::autogenerate::Side;
+use schemakeep::desired::DesiredSchema;
+use schemakeep::{Dialect, MigrationSet};
 use taskmanager::domain::SystemClock;
-use taskmanager::migrate::autogenerate::Side;
-use taskmanager::migrate::declared::Declared;
-use taskmanager::migrate::{Dialect, MigrationSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{TestDatabase, pairs};
@@ -51,7 +51,7 @@ async fn files_that_do_not_hold_are_found(
 ) {
     let database = TestDatabase::new(dialect).await;
     let server = (dialect == Dialect::Postgres).then_some(&database.url);
-    let declared = Declared { file: "schema.sql".into(), text: WANTED.into() };
+    let declared = DesiredSchema { file: "schema.sql".into(), text: WANTED.into() };
     let stop = CancellationToken::new();
     let side = Side::bring_up(server, set(&[]), &declared, &SystemClock, stop.clone());
     let side = side.await.unwrap();
@@ -73,7 +73,7 @@ async fn a_file_that_fails_and_one_that_hurts_are_found(
 ) {
     let database = TestDatabase::new(dialect).await;
     let server = (dialect == Dialect::Postgres).then_some(&database.url);
-    let declared = Declared { file: "schema.sql".into(), text: WANTED.into() };
+    let declared = DesiredSchema { file: "schema.sql".into(), text: WANTED.into() };
     let stop = CancellationToken::new();
     let side = Side::bring_up(server, set(&[]), &declared, &SystemClock, stop.clone());
     let side = side.await.unwrap();

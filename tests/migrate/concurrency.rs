@@ -1,7 +1,7 @@
 //! Several starts at once: every version happens once, and everybody ends well.
 
 use rstest::rstest;
-use taskmanager::migrate::{Dialect, SchemaState};
+use schemakeep::{Dialect, SchemaState};
 use tokio::task::JoinSet;
 
 use crate::support::{ONE, THREE, TWO, TestDatabase, set, start};

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use rstest::rstest;
-use taskmanager::migrate::MigrationSet;
-use taskmanager::migrate::files::{FileName, Way, differences, read_folder};
+use schemakeep::MigrationSet;
+use schemakeep::files::{FileName, Way, differences, read_folder};
 
 use crate::support::{ONE, TWO, write};
 
@@ -62,9 +62,9 @@ fn the_two_folders_of_the_program_match() {
 
 #[test]
 fn a_folder_holds_what_is_embedded() {
-    use taskmanager::migrate::Dialect;
+    use schemakeep::Dialect;
     let read = MigrationSet::from_directory(Path::new("migrations/sqlite")).unwrap();
-    let embedded = MigrationSet::embedded(Dialect::Sqlite).unwrap();
+    let embedded = taskmanager::program::migrations(Dialect::Sqlite).unwrap();
     for (left, right) in read.migrations().iter().zip(embedded.migrations()) {
         assert_eq!((left.version, &left.checksum), (right.version, &right.checksum));
         assert_eq!((&left.description, &left.directives), (&right.description, &right.directives));

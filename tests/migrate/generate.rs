@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use rstest::rstest;
-use taskmanager::migrate::Dialect::{self, Postgres, Sqlite};
-use taskmanager::migrate::generate::{Filled, fill};
+use schemakeep::Dialect::{self, Postgres, Sqlite};
+use schemakeep::seed::{Filled, fill};
 
 use crate::support::TestDatabase;
 

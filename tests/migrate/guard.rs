@@ -1,7 +1,7 @@
 //! The row guard: no protected table may be gone or thinner when a migration commits, however it was done.
 
 use rstest::rstest;
-use taskmanager::migrate::{Dialect, MigrateError, MigrationSet, Safety, StartSettings};
+use schemakeep::{Dialect, MigrateError, MigrationSet, Safety, StartSettings};
 
 use crate::support::{TestDatabase, pairs, start};
 
@@ -150,13 +150,14 @@ async fn what_has_committed_by_itself_is_told() {
 async fn going_back_is_not_guarded(#[values(Dialect::Postgres, Dialect::Sqlite)] dialect: Dialect) {
     let database = filled(dialect).await;
     let (set, settings) = (pairs(&[CREATE]), guarded(&database));
-    let progress = taskmanager::migrate::Progress::default();
+    let progress = schemakeep::Progress::default();
     let clock = &taskmanager::domain::SystemClock;
-    let operation = taskmanager::migrate::Operation {
+    let operation = schemakeep::Operation {
         settings: &settings,
         set: &set,
         clock,
         progress: &progress,
+        gate: &schemakeep::GateSteps,
     };
     operation.down(None).await.unwrap();
     assert_eq!(database.count("SELECT count(*) FROM _sqlx_migrations").await, 0);

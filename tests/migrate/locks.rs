@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use schemakeep::{Dialect, MigrateError, SchemaState, StartSettings};
 use sqlx::Connection as _;
-use taskmanager::migrate::{Dialect, MigrateError, SchemaState, StartSettings};
 
 use crate::poll::{WITHIN, until};
 use crate::support::{ONE, TestDatabase, run_on, set, start};

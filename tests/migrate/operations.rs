@@ -1,8 +1,8 @@
 //! Forward, back, stamped and repaired, on both databases.
 
 use rstest::rstest;
-use taskmanager::migrate::catalog::RequiredTable;
-use taskmanager::migrate::{Dialect, MigrateError, MigrationSet, SchemaState};
+use schemakeep::required::RequiredTable;
+use schemakeep::{Dialect, MigrateError, MigrationSet, SchemaState};
 
 use crate::support::{ONE, THREE, TWO, TestDatabase, pairs, set};
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rand::Rng as _;
 use rstest::rstest;
-use taskmanager::migrate::{Dialect, MigrationSet, SchemaState};
+use schemakeep::{Dialect, MigrationSet, SchemaState};
 
 use crate::poll::{WITHIN, until};
 use crate::support::{TestDatabase, run_on, settings_for, start, write_pairs};

@@ -1,7 +1,7 @@
 //! SQLite: rebuilding a table that others reference, and what is refused instead of losing their rows.
 
 use rstest::rstest;
-use taskmanager::migrate::{Dialect, MigrateError, MigrationSet};
+use schemakeep::{Dialect, MigrateError, MigrationSet};
 
 use crate::support::{TestDatabase, pairs, set};
 

@@ -1,9 +1,9 @@
 //! Each state made for real, and what a start says about it.
 
 use rstest::rstest;
+use schemakeep::required::RequiredTable;
+use schemakeep::{Dialect, MigrateError, MigrationSet, SchemaState};
 use taskmanager::config::MigrateMode;
-use taskmanager::migrate::catalog::RequiredTable;
-use taskmanager::migrate::{Dialect, MigrateError, MigrationSet, SchemaState};
 
 use crate::support::{ONE, THREE, TWO, TestDatabase, set};
 

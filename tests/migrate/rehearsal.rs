@@ -2,11 +2,11 @@
 //! database stays as it was.
 
 use rstest::rstest;
-use taskmanager::domain::SystemClock;
-use taskmanager::migrate::rehearse::{
+use schemakeep::rehearse::{
     ObservedStatement, Rehearsal, RehearsalSettings, rehearse as run_rehearsal,
 };
-use taskmanager::migrate::{Dialect, MigrateError, Migration, MigrationSet};
+use schemakeep::{Dialect, MigrateError, Migration, MigrationSet};
+use taskmanager::domain::SystemClock;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{TestDatabase, set};

@@ -1,10 +1,10 @@
 //! Where a rehearsal on PostgreSQL takes place, what it never touches, and that nothing of it stays.
 
 use rstest::rstest;
+use schemakeep::rehearse::RehearsalSettings;
+use schemakeep::{Dialect, MigrateError};
 use taskmanager::config::DatabaseUrl;
 use taskmanager::domain::{Clock as _, SystemClock};
-use taskmanager::migrate::rehearse::RehearsalSettings;
-use taskmanager::migrate::{Dialect, MigrateError};
 use tokio_util::sync::CancellationToken;
 
 use crate::poll::{WITHIN, until};

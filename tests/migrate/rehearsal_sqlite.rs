@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use rstest::rstest;
-use taskmanager::migrate::rehearse::RehearsedRows;
-use taskmanager::migrate::{Dialect, MigrateError};
+use schemakeep::rehearse::RehearsedRows;
+use schemakeep::{Dialect, MigrateError};
 
 use crate::rehearsal::{rehearse, settings};
 use crate::support::{TestDatabase, set};

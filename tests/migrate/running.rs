@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use rstest::rstest;
+use schemakeep::{Dialect, Inspector, MigrateError, Phase, Progress, SchemaState, StartSettings};
 use sqlx::migrate::Migrator;
 use taskmanager::config::MigrateMode;
-use taskmanager::migrate::{
-    Dialect, Inspector, MigrateError, Phase, Progress, SchemaState, StartSettings,
-};
 
 use crate::support::{Connected, ONE, THREE, TWO, TestDatabase, WAIT, run_on, set, start};
 
@@ -89,7 +87,7 @@ async fn waits_for_the_lock_and_names_the_phase(
     let (shown, migrations) = (progress.clone(), set(&[ONE]));
     let waiting = tokio::spawn(async move {
         let clock = taskmanager::domain::SystemClock;
-        taskmanager::migrate::prepare(&settings, &migrations, &clock, &shown).await
+        schemakeep::prepare(&settings, &migrations, &clock, &shown).await
     });
     while progress.snapshot().phase != Phase::WaitingForLock {
         tokio::task::yield_now().await;

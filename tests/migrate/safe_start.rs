@@ -1,10 +1,8 @@
 //! A start takes the way of `up`: lint, preflight, a backup and the row guard stand before and around it.
 
 use rstest::rstest;
+use schemakeep::{Dialect, MigrateError, MigrationSet, Safety, StartSettings};
 use taskmanager::config::BackupMode;
-use taskmanager::migrate::{
-    BackupPlace, Dialect, MigrateError, MigrationSet, Safety, StartSettings,
-};
 
 use crate::support::{ONE, TestDatabase, set, start};
 
@@ -14,16 +12,14 @@ const MORE: (&str, &str) =
     ("20260103000000_extend_one", "-- compat: additive\nALTER TABLE one ADD COLUMN more bigint;\n");
 
 fn guarded(database: &TestDatabase, backup: BackupMode) -> StartSettings {
-    let safety = Safety {
-        checks: true,
-        backup,
-        backups: BackupPlace {
-            folder: database.folder.path().join("backups"),
-            is_set: true,
-            keep: 5,
-        },
-        ..Safety::none()
+    let before = schemakeep_backup::BackupBeforeMigrate {
+        required: backup == BackupMode::Required,
+        folder: database.folder.path().join("backups"),
+        folder_is_set: true,
+        keep: 5,
     };
+    let backup = (backup != BackupMode::Off).then(|| std::sync::Arc::new(before) as _);
+    let safety = Safety { checks: true, backup, ..Safety::none() };
     StartSettings { safety, ..database.settings() }
 }
 

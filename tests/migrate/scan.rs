@@ -1,9 +1,9 @@
 //! The scanner, as a table of texts.
 
 use rstest::rstest;
-use taskmanager::migrate::Dialect::{Postgres, Sqlite};
-use taskmanager::migrate::scan::{forbidden, line_of, statements};
-use taskmanager::migrate::{Dialect, MigrationSet};
+use schemakeep::Dialect;
+use schemakeep::Dialect::{Postgres, Sqlite};
+use schemakeep::lexer::{forbidden, line_of, statements};
 
 #[rstest]
 #[case(Postgres, "SELECT 1; -- ; COMMIT;\nSELECT 2", 2)]
@@ -48,12 +48,12 @@ fn refuses(#[case] statement: &str) {
 #[test]
 fn lets_the_embedded_files_pass() {
     for dialect in [Postgres, Sqlite] {
-        for migration in MigrationSet::embedded(dialect).unwrap().migrations() {
+        for migration in taskmanager::program::migrations(dialect).unwrap().migrations() {
             assert_eq!(forbidden(&migration.up_sql, dialect), None);
             assert_eq!(forbidden(&migration.down_sql, dialect), None);
         }
     }
-    let search = MigrationSet::embedded(Sqlite).unwrap();
+    let search = taskmanager::program::migrations(Sqlite).unwrap();
     assert_eq!(statements(&search.get(20_261_121_090_200).unwrap().up_sql, Sqlite).len(), 5);
 }
 

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use rstest::rstest;
+use schemakeep::directives::{Compat, Directives};
+use schemakeep::record::{Record, Recorded};
+use schemakeep::state::{Reason, state};
+use schemakeep::{Migration, SchemaState, refusal};
 use taskmanager::config::MigrateMode;
-use taskmanager::migrate::directives::{Compat, Directives};
-use taskmanager::migrate::record::{Record, Recorded};
-use taskmanager::migrate::state::{Reason, state};
-use taskmanager::migrate::{Migration, SchemaState, refusal};
 
 fn embedded(versions: &[i64]) -> Vec<Migration> {
     let migration = |version: &i64| Migration {

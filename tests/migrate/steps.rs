@@ -1,8 +1,8 @@
 //! PostgreSQL: files without a transaction, statement by statement.
 
 use rstest::rstest;
-use taskmanager::migrate::split::{How, steps};
-use taskmanager::migrate::{Dialect, MigrateError, SchemaState};
+use schemakeep::statements::{ExecutionMode, steps};
+use schemakeep::{Dialect, MigrateError, SchemaState};
 
 use crate::support::{TestDatabase, WAIT, pairs, run_on, set};
 
@@ -17,25 +17,25 @@ fn says_how_each_statement_may_run() {
         VACUUM one;\nALTER TABLE p DETACH PARTITION q CONCURRENTLY;\nALTER TYPE t ADD VALUE 'x'";
     let steps = steps(sql).unwrap();
     let hows: Vec<_> = steps.iter().map(|step| step.how.clone()).collect();
-    let create = How::CreateIndex {
+    let create = ExecutionMode::CreateIndex {
         index: "\"My Index\"".into(),
         table: "public.one".into(),
         if_not_exists: true,
     };
-    let alone = || How::Alone;
-    let drop = How::DropIndex { index: "one_id".into() };
+    let alone = || ExecutionMode::Alone;
+    let drop = ExecutionMode::DropIndex { index: "one_id".into() };
     assert_eq!(
         hows,
         [
-            How::Setting,
-            How::Together,
+            ExecutionMode::Setting,
+            ExecutionMode::Together,
             create,
             drop,
             alone(),
             alone(),
             alone(),
             alone(),
-            How::Together
+            ExecutionMode::Together
         ]
     );
     assert_eq!(steps[2].line, 4);
@@ -101,14 +101,14 @@ async fn a_failed_statement_is_gone_on_with_when_the_cause_is_mended() {
     let dirty =
         sqlx::migrate::Migrate::dirty_version(&mut theirs, "_sqlx_migrations").await.unwrap();
     assert_eq!(dirty, Some(V1));
-    let report = taskmanager::migrate::Inspector::new(database.url.clone(), migrations.clone())
+    let report = schemakeep::Inspector::new(database.url.clone(), migrations.clone())
         .report(WAIT)
         .await
         .unwrap();
     let half = report.half_way.clone().unwrap();
     assert_eq!((half.done, half.total, half.obstacle), (1, 3, None));
     assert!(half.error.unwrap().contains("23505"));
-    let words = taskmanager::migrate::refusal(&report, taskmanager::config::MigrateMode::Check);
+    let words = schemakeep::refusal(&report, taskmanager::config::MigrateMode::Check);
     assert!(words.contains("1 of its 3 statements") && words.contains("migrate up"), "{words}");
 
     database.up(&migrations, None).await.unwrap_err();

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use taskmanager::domain::SystemClock;
-use taskmanager::migrate::{
+use schemakeep::{
     Dialect, MigrateError, MigrationSet, Operation, Phase, Progress, SchemaState, StartSettings,
 };
+use taskmanager::domain::SystemClock;
 use tokio_util::sync::CancellationToken;
 
 use crate::poll::{WITHIN, until};
@@ -27,7 +27,15 @@ async fn stop_when(
     let (shown, migrations) = (progress.clone(), migrations.clone());
     let running = tokio::spawn(async move {
         let set = &migrations;
-        Operation { settings: &settings, set, clock: &SystemClock, progress: &shown }.up(None).await
+        Operation {
+            settings: &settings,
+            set,
+            clock: &SystemClock,
+            progress: &shown,
+            gate: &schemakeep::GateSteps,
+        }
+        .up(None)
+        .await
     });
     until("the moment to stop", WITHIN, async || moment(&progress).await.then_some(())).await;
     let begun = Instant::now();

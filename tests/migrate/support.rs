@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use schemakeep::{
+    Dialect, MigrateError, MigrationSet, Operation, Outcome, Progress, Safety, StartSettings,
+    StateReport, prepare,
+};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::{Clock as _, SystemClock};
-use taskmanager::migrate::{
-    Dialect, MigrateError, MigrationSet, Operation, Outcome, Progress, Safety, StartSettings,
-    StateReport, prepare,
-};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,7 @@ pub(crate) struct TestDatabase {
 
 impl TestDatabase {
     pub(crate) async fn new(dialect: Dialect) -> Self {
+        taskmanager::program::PROGRAM.install();
         let folder = tempfile::tempdir().unwrap();
         let text = match dialect {
             Dialect::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),
@@ -147,7 +148,7 @@ impl TestDatabase {
     }
 
     pub(crate) fn embedded(&self) -> MigrationSet {
-        MigrationSet::embedded(self.dialect).unwrap()
+        taskmanager::program::migrations(self.dialect).unwrap()
     }
 
     pub(crate) async fn connect(&self) -> Connected {
@@ -212,7 +213,7 @@ fn operation<'a>(
     set: &'a MigrationSet,
     progress: &'a Progress,
 ) -> Operation<'a> {
-    Operation { settings, set, clock: &SystemClock, progress }
+    Operation { settings, set, clock: &SystemClock, progress, gate: &schemakeep::GateSteps }
 }
 
 pub(crate) enum Connected {

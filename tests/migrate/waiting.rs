@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use taskmanager::config::{DatabaseUrl, MigrateMode};
-use taskmanager::domain::SystemClock;
-use taskmanager::migrate::{
+use schemakeep::{
     Dialect, InspectError, Inspector, MigrateError, Progress, Safety, StartSettings, prepare,
 };
+use taskmanager::config::{DatabaseUrl, MigrateMode};
+use taskmanager::domain::SystemClock;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{ONE, TestDatabase, WAIT, set, start};
@@ -74,7 +74,7 @@ async fn a_database_that_does_not_exist_is_not_waited_for() {
     url.set_path("no_such_database");
     let begun = Instant::now();
     let error = start(&settings(url.as_str(), WAIT), &set(&[ONE])).await.unwrap_err();
-    assert!(matches!(error, MigrateError::Unusable { .. }), "{error}");
+    assert!(matches!(error, MigrateError::Db(schemakeep_db::DbError::Unusable { .. })), "{error}");
     assert!(begun.elapsed() < WAIT / 2);
 }
 

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemakeep::{Progress, Safety, StartSettings, TABLE_LOCK_WAIT, prepare};
 use taskmanager::config::{DatabaseUrl, MigrateMode, SqliteSynchronous};
 use taskmanager::domain::{
     Clock, Cursor, Priority, SealedCursor, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter,
     Title,
-};
-use taskmanager::migrate::{
-    Dialect, MigrationSet, Progress, Safety, StartSettings, TABLE_LOCK_WAIT, prepare,
 };
 use taskmanager::store::{Database as Opened, ListQuery, Page, PoolSettings, Start, TaskStore};
 use time::OffsetDateTime;
@@ -45,9 +43,10 @@ impl Drop for LeftInTransaction {
 impl Fixture {
     /// Migrates an empty database, and opens it.
     pub(crate) async fn new(backend: Backend) -> Self {
+        taskmanager::program::PROGRAM.install();
         let database = Database::empty(backend).await;
         let url = DatabaseUrl::parse(&database.url).expect("a URL");
-        let set = MigrationSet::embedded(Dialect::of(&url)).expect("the migrations");
+        let set = taskmanager::program::migrations(url.dialect()).expect("the migrations");
         let settings = StartSettings {
             url: url.clone(),
             mode: MigrateMode::Auto,

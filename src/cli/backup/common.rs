@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use crate::cli::output;
 use crate::config::{Config, Source, variable};
 use crate::domain::date;
-use crate::migrate::backup::{BackupError, BackupSettings, Listed, Manifest, Pruned};
+use crate::program;
 use crate::shutdown::Shutdown;
 use crate::telemetry;
+use schemakeep_backup::backup::{BackupError, BackupSettings, Listed, Manifest, Pruned};
 
 /// What is logged unless `RUST_LOG` says more: the report says the rest.
 const QUIET: &str =
-    "warn,taskmanager::migrate::backup::prune=off,taskmanager::migrate::backup::verify=off";
+    "warn,schemakeep_backup::backup::prune=off,schemakeep_backup::backup::verify=off";
 
 /// The settings of a command that ends by itself; the log goes to standard error.
 pub(super) fn settings(config: &Config) -> anyhow::Result<BackupSettings> {
@@ -21,7 +22,7 @@ pub(super) fn settings(config: &Config) -> anyhow::Result<BackupSettings> {
     let filter = if is_default { QUIET } else { &config.rust_log };
     telemetry::logging::init(config.log_format, filter)?;
     let stop = Shutdown::from_signals()?.draining_token();
-    Ok(BackupSettings::from_config(config, stop))
+    Ok(program::backup_settings(config, stop))
 }
 
 /// Says what failed, on standard error and, where it was asked for, as a document.

@@ -10,7 +10,8 @@ use super::common;
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::SystemClock;
-use crate::migrate::backup::{Backup, Reason, create, size_words};
+use schemakeep_backup::backup::{Backup, Reason, create};
+use schemakeep_db::disk::size_words;
 
 /// Make a backup while writers go on, prove it, and remove the oldest beyond `BACKUP_KEEP`
 #[derive(Debug, clap::Args)]

@@ -9,7 +9,8 @@ use super::common;
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::{Clock, SystemClock};
-use crate::migrate::backup::{Listed, list, size_words};
+use schemakeep_backup::backup::{Listed, list};
+use schemakeep_db::disk::size_words;
 
 /// List the backups of the database, newest first; reads manifests only, and needs no database
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::common;
 use crate::cli::output;
 use crate::config::Config;
-use crate::migrate::backup::{Pruned, prune};
+use schemakeep_backup::backup::{Pruned, prune};
 
 /// Remove the backups of the database that are older than the newest valid ones; never the last valid one
 ///

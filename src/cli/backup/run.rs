@@ -11,11 +11,12 @@ use crate::config::{Config, CorsOrigins, interval};
 use crate::domain::SystemClock;
 use crate::http::limits::OPS_CONNECTIONS;
 use crate::http::{Layers, job_router, server};
-use crate::migrate::backup::{BackupSettings, every};
+use crate::program;
 use crate::shutdown::Shutdown;
 use crate::telemetry;
 use crate::telemetry::disk::Volumes;
 use crate::telemetry::metrics::{Metrics, UPKEEP_INTERVAL};
+use schemakeep_backup::backup::every;
 
 /// How long a scrape that is under way at the end may take.
 const DRAIN_WITHIN: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ impl Args {
         telemetry::logging::init(config.log_format, &config.rust_log)?;
         let metrics = telemetry::metrics::install()?.with_volumes(Volumes::from_config(config));
         let shutdown = Shutdown::from_signals()?;
-        let settings = BackupSettings::from_config(config, shutdown.draining_token());
+        let settings = program::backup_settings(config, shutdown.draining_token());
         if let Some(address) = &config.ops_listen {
             match TcpListener::bind(address).await {
                 Ok(listener) => serve(listener, metrics, config, &shutdown),

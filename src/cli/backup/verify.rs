@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use super::common;
 use crate::cli::output;
-use crate::config::{Config, DatabaseKind};
-use crate::migrate::backup::{
-    BackupError, BackupSettings, Verified, find, list, size_words, verify,
-};
+use crate::config::{Config, Dialect};
+use schemakeep_backup::backup::{BackupError, BackupSettings, Verified, find, list, verify};
+use schemakeep_db::disk::size_words;
 
 /// Read backups from end to end: manifest, size, SHA-256, and what the database says of the content
 #[derive(Debug, clap::Args)]
@@ -39,7 +38,7 @@ impl Args {
             Ok(paths) => paths,
             Err(error) => return common::fail(self.json, &error),
         };
-        let deep = self.deep && settings.url.kind() == DatabaseKind::Postgres;
+        let deep = self.deep && settings.url.dialect() == Dialect::Postgres;
         let scratch = deep.then_some(&settings.url);
         let mut worst = None;
         let mut documents = Vec::new();

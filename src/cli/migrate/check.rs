@@ -13,13 +13,13 @@ use super::drift::{self as shown, failure};
 use crate::cli::output;
 use crate::config::{Config, DatabaseUrl};
 use crate::domain::SystemClock;
-use crate::migrate::autogenerate::Side;
-use crate::migrate::drift::{Drift, drift};
-use crate::migrate::rehearse::RehearsalSettings;
-use crate::migrate::{
+use crate::program;
+use crate::shutdown::Shutdown;
+use schemakeep::autogenerate::Side;
+use schemakeep::drift::{Drift, drift};
+use schemakeep::{
     Dialect, Inspector, MigrateError, MigrationSet, SchemaState, StateReport, refusal,
 };
-use crate::shutdown::Shutdown;
 
 /// Longest wait for the database's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -122,7 +122,7 @@ async fn database(
     if report.head.is_none() && report.state == SchemaState::Behind {
         return Err(("no migration is applied yet".to_owned(), report.state.exit_code()));
     }
-    let settings = RehearsalSettings::from_config(config, stop);
+    let settings = program::rehearsal_settings(config, stop);
     let looked = Box::pin(drift(&settings, set, &[], &SystemClock)).await;
     looked.map_err(|error| failure(&error, config))
 }

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::output;
-use crate::config::{Config, DatabaseKind, DatabaseUrl};
-use crate::migrate::declared::Declared;
-use crate::migrate::{Dialect, MigrateError, MigrationSet};
+use crate::config::{Config, DatabaseUrl};
+use crate::program;
+use schemakeep::desired::DesiredSchema;
+use schemakeep::{Dialect, MigrateError, MigrationSet};
 
 /// Exit code when the database cannot be read.
 pub(in crate::cli) const UNREACHABLE: u8 = 12;
@@ -30,13 +31,13 @@ pub(in crate::cli) struct Common {
 impl Common {
     /// The migrations of the database's kind.
     pub(in crate::cli) fn set(&self, url: &DatabaseUrl) -> Result<MigrationSet, MigrateError> {
-        self.set_of(Dialect::of(url))
+        self.set_of(url.dialect())
     }
 
     /// The migrations of one kind. Those of a folder come without tables that a program needs.
     pub(in crate::cli) fn set_of(&self, dialect: Dialect) -> Result<MigrationSet, MigrateError> {
         match &self.migrations {
-            None => MigrationSet::embedded(dialect),
+            None => program::migrations(dialect),
             Some(folder) => MigrationSet::from_directory(&below(folder, dialect)),
         }
     }
@@ -70,11 +71,11 @@ impl DeclaredIn {
         &self,
         common: &Common,
         dialect: Dialect,
-    ) -> Result<Option<Declared>, MigrateError> {
+    ) -> Result<Option<DesiredSchema>, MigrateError> {
         match (&self.schema, &common.migrations) {
-            (Some(folder), _) => Declared::from_folder(folder, dialect).map(Some),
+            (Some(folder), _) => Ok(DesiredSchema::from_folder(folder, dialect).map(Some)?),
             (None, Some(_)) => Ok(None),
-            (None, None) => Ok(Some(Declared::embedded(dialect))),
+            (None, None) => Ok(Some(program::desired_schema(dialect))),
         }
     }
 }
@@ -85,7 +86,7 @@ pub(in crate::cli) fn server(config: &Config) -> Option<&DatabaseUrl> {
     [rehearsal, Some(url(config))]
         .into_iter()
         .flatten()
-        .find(|url| url.kind() == DatabaseKind::Postgres)
+        .find(|url| url.dialect() == Dialect::Postgres)
 }
 
 /// The name of a dialect in lists, documents and folders.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::common::word;
 use super::differing::{self, DECLARED};
-use crate::migrate::Dialect;
-use crate::migrate::diff::Difference;
+use schemakeep::Dialect;
+use schemakeep::diff::Difference;
 
 /// What came of one dialect.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::migrate::diff::Difference;
+use schemakeep::diff::Difference;
 
 /// What the two schemas are called: where something is expected, and where it was looked for.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ pub(super) fn document(sides: Sides, difference: &Difference) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::diff::{Object, ObjectKind};
+    use schemakeep::diff::{Object, ObjectKind};
 
     #[test]
     fn both_definitions_stand_below_the_name() {

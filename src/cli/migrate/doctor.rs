@@ -7,7 +7,7 @@ use serde_json::json;
 use super::common::{Common, UNREACHABLE, url};
 use crate::cli::output;
 use crate::config::Config;
-use crate::migrate::doctor::{Check, Health, doctor};
+use schemakeep::doctor::{Check, Health, doctor};
 
 /// Look for what will stand in a migration's way: each finding with the command that mends it
 #[derive(Debug, clap::Args)]

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use super::common::{Common, USAGE};
 use super::operating::{Operating, print};
-use crate::config::{BackupMode, Config};
-use crate::migrate::Migration;
-use crate::migrate::Safety;
-use crate::migrate::history::{Standing, history};
-use crate::migrate::plan::{Target, back};
+use crate::config::Config;
+use schemakeep::Migration;
+use schemakeep::Safety;
+use schemakeep::history::{Standing, history};
+use schemakeep::plan::{Target, back};
 
 /// How it is gone back.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -102,7 +102,7 @@ async fn go_back(
         Err(error) => return common.fail_with(&error),
     };
     if manner.no_backup {
-        operating.settings.safety.backup = BackupMode::Off;
+        operating.settings.safety.backup = None;
     }
     let applied = match applied(&operating).await {
         Ok(applied) => applied,

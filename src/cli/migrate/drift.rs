@@ -10,10 +10,10 @@ use super::differing::{self, DATABASE};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::SystemClock;
-use crate::migrate::drift::{Drift, DriftError, Drifted, Pattern, drift};
-use crate::migrate::rehearse::RehearsalSettings;
-use crate::migrate::{SchemaState, StateReport, refusal};
+use crate::program;
 use crate::shutdown::Shutdown;
+use schemakeep::drift::{Drift, DriftError, Drifted, Pattern, drift};
+use schemakeep::{SchemaState, StateReport, refusal};
 
 /// What is said where there is no statement: the table of a key, say, is missing too.
 const NONE_ALONE: &str = "    no statement for it alone: mend the others, and look again\n";
@@ -43,7 +43,7 @@ impl Args {
             Err(error) => return self.common.fail_with(&error),
         };
         let stop = Shutdown::from_signals()?.draining_token();
-        let settings = RehearsalSettings::from_config(config, stop);
+        let settings = program::rehearsal_settings(config, stop);
         let ignore: Vec<Pattern> = self.ignore.iter().cloned().map(Pattern).collect();
         match Box::pin(drift(&settings, &set, &ignore, &SystemClock)).await {
             Ok(found) => {

@@ -9,7 +9,7 @@ use super::common::{Common, UNREACHABLE, url};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::date;
-use crate::migrate::history::{Line, Standing, history};
+use schemakeep::history::{Line, Standing, history};
 
 /// Show every version: applied when, in how long, by what, from which file
 #[derive(Debug, clap::Args)]

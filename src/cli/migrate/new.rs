@@ -8,7 +8,7 @@ use serde_json::json;
 use super::common::{USAGE, fail};
 use crate::cli::output;
 use crate::domain::{Clock, SystemClock};
-use crate::migrate::create;
+use schemakeep::create;
 
 /// Make the four files of a new migration: up and down, for each of the two databases
 #[derive(Debug, clap::Args)]

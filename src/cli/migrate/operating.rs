@@ -12,13 +12,14 @@ use crate::cli::asking::{Answer, NOBODY_THERE, NOT_CONFIRMED, ask};
 use crate::cli::output;
 use crate::config::{Config, DatabaseUrl, Source, variable};
 use crate::domain::SystemClock;
-use crate::migrate::loss::{Loss, losses};
-use crate::migrate::{
-    Done, Inspector, MigrateError, Migration, MigrationSet, Operation, Outcome, Progress,
-    StartSettings, StateReport, Step,
-};
+use crate::program;
 use crate::shutdown::Shutdown;
 use crate::telemetry;
+use schemakeep::loss::{Loss, losses};
+use schemakeep::{
+    Done, GateSteps, Inspector, MigrateError, Migration, MigrationSet, Operation, Outcome,
+    Progress, StartSettings, StateReport, Step,
+};
 
 /// Longest wait for the database's answer to a look.
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
@@ -30,7 +31,7 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
 const LAST: &str = "compare";
 
 /// What is logged unless `RUST_LOG` says more: what a person cannot see in the report, such as who is waited for.
-const QUIET: &str = "warn,taskmanager::migrate::lock=info,taskmanager::migrate::wait=info";
+const QUIET: &str = "warn,schemakeep_db::lock=info,schemakeep_db::retry=info";
 
 fn filter(config: &Config) -> &str {
     if config.source_of(&variable::RUST_LOG) == Source::Default { QUIET } else { &config.rust_log }
@@ -55,8 +56,7 @@ impl Operating {
             Ok(set) => set,
             Err(error) => return Ok(Err(error)),
         };
-        let settings =
-            StartSettings::from_config(config, Shutdown::from_signals()?.draining_token());
+        let settings = program::start_settings(config, Shutdown::from_signals()?.draining_token());
         Ok(Ok(Self { settings, set, clock: SystemClock, progress: Progress::default() }))
     }
 
@@ -70,6 +70,7 @@ impl Operating {
             set: &self.set,
             clock: &self.clock,
             progress: &self.progress,
+            gate: &GateSteps,
         }
     }
 

@@ -10,17 +10,14 @@ use super::common::{Common, UNREACHABLE, USAGE, url};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::{Clock, SystemClock};
-use crate::migrate::instances::{Connected, Instance};
-use crate::migrate::lint::{Finding, lint};
-use crate::migrate::plan::{Planned, Step, Target, forward, script, up_step};
-use crate::migrate::preflight::{Check, Limits, Preflight, preflight};
-use crate::migrate::rehearse::{
-    ObservedStatement, Rehearsal, RehearsalSettings, RehearsedMigration, rehearse,
-};
-use crate::migrate::{
-    Dialect, Inspector, MigrateError, Migration, MigrationSet, SchemaState, refusal,
-};
+use crate::program;
 use crate::shutdown::Shutdown;
+use schemakeep::instances::{Connected, Instance};
+use schemakeep::lint::{Finding, lint};
+use schemakeep::plan::{Planned, Step, Target, forward, script, up_step};
+use schemakeep::preflight::{Check, Limits, Preflight, preflight};
+use schemakeep::rehearse::{ObservedStatement, Rehearsal, RehearsedMigration, rehearse};
+use schemakeep::{Inspector, MigrateError, Migration, MigrationSet, SchemaState, refusal};
 
 /// Longest wait for the database's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -50,7 +47,7 @@ pub(in crate::cli) struct Args {
 
 impl Args {
     pub(in crate::cli) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let (url, dialect) = (url(config), Dialect::of(url(config)));
+        let (url, dialect) = (url(config), url(config).dialect());
         let set = match self.common.set(url) {
             Ok(set) => set,
             Err(error) => return self.common.fail_with(&error),
@@ -117,7 +114,7 @@ impl Args {
             Err(error) => return Ok(Err(error)),
         };
         let stop = Shutdown::from_signals()?.draining_token();
-        let settings = RehearsalSettings::from_config(config, stop);
+        let settings = program::rehearsal_settings(config, stop);
         let rehearsing = rehearse(&settings, set, applied, migrations, &SystemClock);
         Ok(Box::pin(rehearsing).await.map(|rehearsal| (Some(asked), Some(rehearsal))))
     }

@@ -10,7 +10,7 @@ use super::common::{Common, UNREACHABLE, url};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::date;
-use crate::migrate::{Inspector, SchemaState, StateReport, refusal};
+use schemakeep::{Inspector, SchemaState, StateReport, refusal};
 
 /// Longest wait for the database's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use super::common::{Common, UNREACHABLE, USAGE};
 use super::operating::{Operating, print, print_plan};
 use crate::cli::output;
-use crate::config::{BackupMode, Config};
+use crate::config::Config;
 use crate::domain::{Clock as _, SystemClock};
-use crate::migrate::plan::{Target, forward, script};
-use crate::migrate::{Dialect, SchemaState, refusal};
+use schemakeep::plan::{Target, forward, script};
+use schemakeep::{SchemaState, refusal};
 
 /// Apply pending migrations: all of them, so many, or up to a version
 ///
@@ -66,7 +66,7 @@ impl Args {
         safety.rehearsal = !self.without.no_rehearsal;
         safety.force = self.without.force;
         if self.without.no_backup {
-            safety.backup = BackupMode::Off;
+            safety.backup = None;
         }
         let to = match self.last(&operating, config).await? {
             Ok(to) => to,
@@ -117,7 +117,7 @@ impl Args {
             Err(message) => return self.common.fail(&message, USAGE).map(Err),
         };
         if self.sql {
-            match script(&migrations, Dialect::of(operating.url()), SystemClock.now()) {
+            match script(&migrations, operating.url().dialect(), SystemClock.now()) {
                 Ok(text) => output::text(&text)?,
                 Err(error) => return self.common.fail_with(&error).map(Err),
             }

@@ -1,6 +1,7 @@
 //! `taskmanager migrate verify`: every migration up, down and up again, on scratch databases with rows in them, and
 //! one logical schema from both sets.
 
+use schemakeep_db::DbError;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -12,11 +13,12 @@ use super::declared::{self, Compared};
 use crate::cli::output;
 use crate::config::{Config, DatabaseUrl};
 use crate::domain::SystemClock;
-use crate::migrate::autogenerate::undeclared;
-use crate::migrate::scratch::Scratch;
-use crate::migrate::verify::{Agreement, Proof, Verified, agreement, verify};
-use crate::migrate::{Dialect, MigrateError, MigrationSet};
+use crate::program;
 use crate::shutdown::Shutdown;
+use schemakeep::autogenerate::undeclared;
+use schemakeep::scratch::Scratch;
+use schemakeep::verify::{Agreement, Proof, Verified, agreement, verify};
+use schemakeep::{Dialect, MigrateError, MigrationSet};
 
 /// Why the databases were not compared when there is one only.
 const ONE_ONLY: &str = "without a PostgreSQL server (DATABASE_URL or REHEARSAL_DATABASE_URL) nothing is proven of its migrations, nor that both databases reach the same schema";
@@ -74,7 +76,7 @@ impl Args {
             }
         };
         if let Err(error) = left {
-            return self.common.fail_with(&error);
+            return self.common.fail_with(&error.into());
         }
         if self.common.json {
             output::json(&outcome.document())?;
@@ -99,8 +101,10 @@ impl Args {
         }
         let agreement = match tried.as_slice() {
             [sqlite, postgres] if sqlite.verified.at_last && postgres.verified.at_last => {
-                let [ours, theirs] = [postgres, sqlite].map(|tried| (&tried.scratch, &tried.set));
-                Ok(agreement(ours, theirs).await.map_err(|error| ("both", error))?)
+                let meant = program::meant_differences(&postgres.set, &sqlite.set);
+                let meant = meant.map_err(|error| ("both", error))?;
+                let compared = agreement(&postgres.scratch, &sqlite.scratch, meant).await;
+                Ok(compared.map_err(|error| ("both", error))?)
             }
             [_, _] => Err(NOT_THERE),
             _ => Err(ONE_ONLY),
@@ -134,10 +138,10 @@ impl Args {
     async fn prove(
         &self,
         name: &'static str,
-        scratch: Result<Scratch, MigrateError>,
+        scratch: Result<Scratch, DbError>,
         stop: CancellationToken,
     ) -> Result<Tried, (&'static str, MigrateError)> {
-        let scratch = scratch.map_err(|error| (name, error))?;
+        let scratch = scratch.map_err(|error| (name, error.into()))?;
         let proven = async {
             let set = self.common.set_of(scratch.dialect())?;
             let verified = verify(&scratch, &set, &SystemClock, stop).await?;
@@ -147,7 +151,7 @@ impl Args {
         match proven {
             Ok((set, verified)) => Ok(Tried { name, scratch, set, verified }),
             Err(error) => {
-                scratch.remove().await.map_err(|error| (name, error))?;
+                scratch.remove().await.map_err(|error| (name, error.into()))?;
                 Err((name, error))
             }
         }

@@ -14,9 +14,9 @@ use super::answer::PendingBody;
 use crate::domain::date;
 use crate::http::error::ApiError;
 use crate::http::openapi::SchemaProblems;
-use crate::migrate::StateReport;
-use crate::migrate::history::Line;
 use crate::monitor::Monitor;
+use schemakeep::StateReport;
+use schemakeep::history::Line;
 
 /// The schema and its history.
 #[derive(Debug, Serialize, ToSchema)]

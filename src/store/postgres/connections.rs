@@ -6,11 +6,11 @@
 //! one backend, with unnamed statements and settings that end with it. A direct connection keeps its
 //! prepared statements and needs no transaction for a single statement.
 
+use schemakeep_db::Program;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
-use crate::program::instance_application_name;
 use crate::store::PoolSettings;
 
 /// What stands between this program and the server.
@@ -31,8 +31,10 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(target: &PgConnectOptions, settings: &PoolSettings) -> Self {
         // PgBouncer refuses the parameter.
-        let options =
-            target.clone().application_name(instance_application_name()).extra_float_digits(None);
+        let options = target
+            .clone()
+            .application_name(&Program::current().instance_application_name())
+            .extra_float_digits(None);
         // What the server is to hold us to, in milliseconds. A process that stands still or is cut off in the middle
         // of a transaction keeps its locks no longer than a request may take.
         let limits = [

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use schemakeep_db::Program;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::sleep;
 
 use super::PostgresBackend;
 use super::connections::leads_to_the_server;
 use crate::domain::TaskEvent;
-use crate::program::instance_application_name;
 use crate::store::backend::Backend;
 use crate::store::core::Core;
 use crate::store::events::{Commits, EventLog};
@@ -80,7 +80,8 @@ impl PostgresEvents {
     /// A connection that hears; `None` where every route leads to a pooler, which hears only in vain.
     async fn open(&self) -> Result<Option<PgListener>, sqlx::Error> {
         for route in &self.routes {
-            let route = route.clone().application_name(instance_application_name());
+            let route =
+                route.clone().application_name(&Program::current().instance_application_name());
             let route = route.extra_float_digits(None);
             if leads_to_the_server(&route).await? {
                 let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None);

@@ -4,7 +4,7 @@
 //! (676, 750), operator classes (1098), defaults (1454), serials and identities (730, 1479).
 
 use rstest::rstest;
-use taskmanager::migrate::diff::compare;
+use schemakeep::diff::compare;
 
 use super::place::Place;
 

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use rstest::rstest;
+use schemakeep::diff::{Rename, draft};
 use sqlx::{Connection as _, PgConnection};
-use taskmanager::migrate::diff::{Rename, draft};
 
 use super::catalogue::{self, Columns, columns};
 use super::place::{self, Place, connect, shown};

@@ -2,7 +2,7 @@
 //! be ended either way.
 
 use rstest::rstest;
-use taskmanager::migrate::diff::{Mend, compare, mend};
+use schemakeep::diff::{Mend, compare, mend};
 
 use super::catalogue;
 use super::place::{Place, connect, run};
@@ -82,7 +82,7 @@ const TEN_MORE: [Hand; 10] = [
 ];
 
 async fn differences(place: &Place) -> Vec<String> {
-    let expected = taskmanager::migrate::schema::read_from(place.model.url()).await.unwrap();
+    let expected = schemakeep::schema::read_from(place.model.url()).await.unwrap();
     let differences = compare(&expected.unwrap(), &place.now().await);
     differences.iter().map(|it| it.object.to_string()).collect()
 }
@@ -130,8 +130,7 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
     #[values(Way::Database, Way::Migration)] way: Way,
 ) {
     let place = drifted(by).await;
-    let expected =
-        taskmanager::migrate::schema::read_from(place.model.url()).await.unwrap().unwrap();
+    let expected = schemakeep::schema::read_from(place.model.url()).await.unwrap().unwrap();
     let found = place.now().await;
     let all = compare(&expected, &found);
     assert_eq!(all.len(), by.len());
@@ -170,8 +169,7 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
 async fn a_change_alone_is_mended_alone(#[values(&TEN, &TEN_MORE)] by: &[Hand]) {
     for hand in by {
         let place = drifted(&[*hand]).await;
-        let expected =
-            taskmanager::migrate::schema::read_from(place.model.url()).await.unwrap().unwrap();
+        let expected = schemakeep::schema::read_from(place.model.url()).await.unwrap().unwrap();
         let found = place.now().await;
         let all = compare(&expected, &found);
         let [difference] = all.as_slice() else { panic!("{}: {all:?}", hand.0) };

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use schemakeep::desired::declare;
+use schemakeep::diff::Draft;
+use schemakeep::schema::{Schema, read_from};
+use schemakeep::scratch::Scratch;
+use schemakeep::{MigrationSet, Operation, Progress, Safety, StartSettings};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
 use taskmanager::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
-use taskmanager::migrate::diff::Draft;
-use taskmanager::migrate::schema::{Schema, declare, read_from};
-use taskmanager::migrate::scratch::Scratch;
-use taskmanager::migrate::{MigrationSet, Operation, Progress, Safety, StartSettings};
 use tokio::sync::Mutex as Shared;
 use tokio_util::sync::CancellationToken;
 
@@ -147,7 +148,13 @@ impl Runner<'_> {
         settings: &'a StartSettings,
         progress: &'a Progress,
     ) -> Operation<'a> {
-        Operation { settings, set: self.set, clock: &SystemClock, progress }
+        Operation {
+            settings,
+            set: self.set,
+            clock: &SystemClock,
+            progress,
+            gate: &schemakeep::GateSteps,
+        }
     }
 }
 
@@ -165,8 +172,8 @@ fn settings(scratch: &Scratch) -> StartSettings {
 
 /// A draft's steps and warnings as text.
 pub(super) fn shown(draft: &Draft) -> String {
+    use schemakeep::files::Way;
     use std::fmt::Write as _;
-    use taskmanager::migrate::files::Way;
 
     let mut text = String::new();
     for (at, step) in draft.steps.iter().enumerate() {

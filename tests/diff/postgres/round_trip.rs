@@ -4,7 +4,7 @@
 //! A seed's test is named after it: that of 137 is `postgres::round_trip::pair::tens_14_13::ones_08_7`.
 
 use rstest::rstest;
-use taskmanager::migrate::diff::{compare, draft};
+use schemakeep::diff::{compare, draft};
 
 use super::catalogue;
 use super::generate::{self, Pair};

@@ -1,10 +1,10 @@
 //! The way from one schema to another and back, step by step with the real runner.
 
-use taskmanager::migrate::diff::{Draft, compare};
-use taskmanager::migrate::files::Way;
-use taskmanager::migrate::lint::{Severity, lint};
-use taskmanager::migrate::schema::Schema;
-use taskmanager::migrate::{Dialect, MigrationSet};
+use schemakeep::diff::{Draft, compare};
+use schemakeep::files::Way;
+use schemakeep::lint::{Severity, lint};
+use schemakeep::schema::Schema;
+use schemakeep::{Dialect, MigrationSet};
 
 use super::place::{self, Place, Runner};
 

@@ -1,7 +1,7 @@
 //! What a comparison must see, and what it must not.
 
 use rstest::rstest;
-use taskmanager::migrate::diff::{compare, draft};
+use schemakeep::diff::{compare, draft};
 
 use super::world::declared;
 
@@ -162,7 +162,7 @@ async fn a_difference_beside_a_table_is_seen(
 
 async fn sees(expected: &str, found: &str, object: &str) {
     let (expected, found) = (declared(expected).await, declared(found).await);
-    let named = |differences: Vec<taskmanager::migrate::diff::Difference>| {
+    let named = |differences: Vec<schemakeep::diff::Difference>| {
         differences.into_iter().map(|it| it.object.to_string()).collect::<Vec<_>>()
     };
     let (one, two) = (named(compare(&expected, &found)), named(compare(&found, &expected)));
@@ -204,7 +204,7 @@ async fn a_table_may_be_written_and_made_in_many_ways(#[case] other: &str) {
     let (expected, found) = (declared(T).await, declared(other).await);
     assert_eq!(compare(&expected, &found), []);
     assert_eq!(expected, found);
-    assert_eq!(draft(&found, &expected, &[]), Ok(taskmanager::migrate::diff::Draft::default()));
+    assert_eq!(draft(&found, &expected, &[]), Ok(schemakeep::diff::Draft::default()));
 }
 
 #[rstest]

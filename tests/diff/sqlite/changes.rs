@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use rstest::rstest;
-use taskmanager::migrate::diff::{Draft, Rename, compare, draft};
-use taskmanager::migrate::files::Way;
+use schemakeep::diff::{Draft, Rename, compare, draft};
+use schemakeep::files::Way;
 
 use super::world::{World, declared};
 

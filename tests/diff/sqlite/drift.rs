@@ -1,13 +1,13 @@
 //! A database changed by hand: every difference is named, nothing else, and each can be ended either way.
 
-use taskmanager::migrate::diff::{Difference, Rename, compare, draft, mend, possible_renames};
-use taskmanager::migrate::{Dialect, MigrationSet};
+use schemakeep::Dialect;
+use schemakeep::diff::{Difference, Rename, compare, draft, mend, possible_renames};
 
 use super::world::{World, declared};
 
 /// What the program's own migrations say.
 fn own() -> String {
-    let set = MigrationSet::embedded(Dialect::Sqlite).unwrap();
+    let set = taskmanager::program::migrations(Dialect::Sqlite).unwrap();
     let all: String = set.migrations().iter().map(|it| it.up_sql.to_string()).collect();
     // Directives say something at the top only, and once.
     all.lines()

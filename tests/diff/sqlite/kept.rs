@@ -1,6 +1,6 @@
 //! What a rebuild must not lose beside the rows: the counter, nulls that become a default, search, children.
 
-use taskmanager::migrate::diff::draft;
+use schemakeep::diff::draft;
 
 use super::world::{World, declared};
 

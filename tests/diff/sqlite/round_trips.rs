@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use rstest::rstest;
-use taskmanager::migrate::diff::{compare, draft};
+use schemakeep::diff::{compare, draft};
 
 use super::generator::{Model, TABLES};
 use super::mutator::{mutate, statements};

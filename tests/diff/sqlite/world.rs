@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
+use schemakeep::desired;
+use schemakeep::diff::Draft;
+use schemakeep::files::Way;
+use schemakeep::lint::{Severity, lint};
+use schemakeep::schema::{self, Schema};
+use schemakeep::scratch::Scratch;
+use schemakeep::{Dialect, MigrateError, MigrationSet, Operation, Progress, Safety, StartSettings};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
-use taskmanager::migrate::diff::Draft;
-use taskmanager::migrate::files::Way;
-use taskmanager::migrate::lint::{Severity, lint};
-use taskmanager::migrate::schema::{self, Schema};
-use taskmanager::migrate::scratch::Scratch;
-use taskmanager::migrate::{
-    Dialect, MigrateError, MigrationSet, Operation, Progress, Safety, StartSettings,
-};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +22,7 @@ pub(crate) const BASE: i64 = 20_260_101_000_000;
 /// The schema that statements make.
 pub(crate) async fn declared(statements: &str) -> Schema {
     let scratch = Scratch::in_file().unwrap();
-    let schema = schema::declare(&scratch, statements).await;
+    let schema = desired::declare(&scratch, statements).await;
     scratch.remove().await.unwrap();
     schema.unwrap_or_else(|error| panic!("{error}\n{statements}"))
 }
@@ -100,7 +99,13 @@ impl World {
     }
 
     fn operation<'a>(&'a self, set: &'a MigrationSet, progress: &'a Progress) -> Operation<'a> {
-        Operation { settings: &self.settings, set, clock: &SystemClock, progress }
+        Operation {
+            settings: &self.settings,
+            set,
+            clock: &SystemClock,
+            progress,
+            gate: &schemakeep::GateSteps,
+        }
     }
 
     pub(crate) async fn schema(&self) -> Schema {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use taskmanager::migrate::Dialect::{self, Postgres, Sqlite};
-use taskmanager::migrate::preflight::{Limits, Outcome};
+use schemakeep::Dialect::{self, Postgres, Sqlite};
+use schemakeep::preflight::{Limits, Outcome};
 
 use super::{NAME, checks, populated};
 use crate::support::{TestDatabase, set};

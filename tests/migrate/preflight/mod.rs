@@ -6,9 +6,9 @@ mod postgres;
 mod rebuilds;
 
 use rstest::rstest;
-use taskmanager::migrate::Dialect::{self, Postgres, Sqlite};
-use taskmanager::migrate::MigrationSet;
-use taskmanager::migrate::preflight::{Check, Limits, Outcome, preflight};
+use schemakeep::Dialect::{self, Postgres, Sqlite};
+use schemakeep::MigrationSet;
+use schemakeep::preflight::{Check, Limits, Outcome, preflight};
 
 use crate::support::{TestDatabase, set};
 

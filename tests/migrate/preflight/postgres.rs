@@ -1,7 +1,7 @@
 //! What only PostgreSQL has statements for: each with what is asked before it.
 
 use rstest::rstest;
-use taskmanager::migrate::Dialect::Postgres;
+use schemakeep::Dialect::Postgres;
 
 use super::asked;
 

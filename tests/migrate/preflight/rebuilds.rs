@@ -1,7 +1,7 @@
 //! SQLite: what a rebuild asks of the old rows.
 
 use rstest::rstest;
-use taskmanager::migrate::Dialect::Sqlite;
+use schemakeep::Dialect::Sqlite;
 
 use super::asked;
 

@@ -13,14 +13,14 @@ use crate::cli::asking::answer;
 use crate::cli::output;
 use crate::config::{Config, DatabaseUrl};
 use crate::domain::{Clock as _, SystemClock};
-use crate::migrate::autogenerate::{Side, drafts, questions, settles, strangers};
-use crate::migrate::declared::Declared;
-use crate::migrate::diff::{Planned, Rename, migrations};
-use crate::migrate::lint::{Finding, Severity};
-use crate::migrate::{
+use crate::shutdown::Shutdown;
+use schemakeep::autogenerate::{Side, drafts, questions, settles, strangers};
+use schemakeep::desired::DesiredSchema;
+use schemakeep::diff::{Planned, Rename, migrations};
+use schemakeep::lint::{Finding, Severity};
+use schemakeep::{
     Dialect, MigrateError, MigrationSet, NewMigration, lay_out, migration_name, write,
 };
-use crate::shutdown::Shutdown;
 
 /// What is said where PostgreSQL's half cannot be brought up.
 const NO_SERVER: &str = "\
@@ -106,7 +106,12 @@ impl Args {
         for dialect in [Dialect::Postgres, Dialect::Sqlite] {
             let folder = self.migrations.join(word(dialect));
             let set = MigrationSet::from_directory(&folder).map_err(unfit)?;
-            read.push((dialect, set, Declared::from_folder(&self.schema, dialect).map_err(unfit)?));
+            read.push((
+                dialect,
+                set,
+                DesiredSchema::from_folder(&self.schema, dialect)
+                    .map_err(|error| unfit(error.into()))?,
+            ));
         }
         let server: &DatabaseUrl = server(config).ok_or_else(|| (NO_SERVER.to_owned(), USAGE))?;
         for (dialect, set, declared) in read {

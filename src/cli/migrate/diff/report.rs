@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::cli::migrate::common::word;
 use crate::cli::migrate::differing::{self, DECLARED};
-use crate::migrate::autogenerate::Side;
-use crate::migrate::diff::{Difference, Draft, Rename};
-use crate::migrate::lint::Finding;
-use crate::migrate::{Dialect, NewMigration};
+use schemakeep::autogenerate::Side;
+use schemakeep::diff::{Difference, Draft, Rename};
+use schemakeep::lint::Finding;
+use schemakeep::{Dialect, NewMigration};
 
 /// What came out.
 pub(super) struct Report {

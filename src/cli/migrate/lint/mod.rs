@@ -11,8 +11,8 @@ use self::report::Located;
 use super::common::{Common, USAGE};
 use crate::cli::output;
 use crate::config::Config;
-use crate::migrate::Dialect;
-use crate::migrate::lint::{Severity, lint, lint_files};
+use schemakeep::Dialect;
+use schemakeep::lint::{Severity, lint, lint_files};
 
 /// Exit code when there are findings.
 const FINDINGS: u8 = 10;
@@ -67,7 +67,7 @@ impl Args {
         Ok(ExitCode::from(if grave { FINDINGS } else { 0 }))
     }
 
-    fn all(&self) -> Result<Vec<Located>, crate::migrate::MigrateError> {
+    fn all(&self) -> Result<Vec<Located>, schemakeep::MigrateError> {
         let mut found = Vec::new();
         for (dialect, name) in [(Dialect::Postgres, "postgres"), (Dialect::Sqlite, "sqlite")] {
             let set = self.common.set_of(dialect)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::migrate::lint::{Finding, Severity};
+use schemakeep::lint::{Finding, Severity};
 
 /// A finding, and where its file is.
 #[derive(Debug)]

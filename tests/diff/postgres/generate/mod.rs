@@ -11,7 +11,7 @@ mod mutate;
 mod repair;
 mod write;
 
-use taskmanager::migrate::diff::Rename;
+use schemakeep::diff::Rename;
 
 pub(super) use self::dice::Dice;
 use self::model::Model;

@@ -1,6 +1,6 @@
 //! A second schema from the first, by a few random edits.
 
-use taskmanager::migrate::diff::Rename;
+use schemakeep::diff::Rename;
 
 use super::dice::Dice;
 use super::model::{Column, Filled, Model, Table};

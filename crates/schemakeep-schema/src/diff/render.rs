@@ -1,0 +1,41 @@
+//! A step as the text of its two files: directives, then statements.
+
+use std::fmt::Write as _;
+
+use super::{Running, Step};
+use schemakeep_files::files::Way;
+
+/// What a file says that has nothing to do in its dialect.
+const NOTHING: &str = "-- Nothing to do in this dialect.\n";
+
+impl Step {
+    /// The text of one of its files.
+    #[must_use]
+    pub fn text(&self, way: Way) -> String {
+        let script = match way {
+            Way::Up => &self.up,
+            Way::Down => &self.down,
+        };
+        let mut text = String::new();
+        text.push_str(match script.running {
+            Running::Transaction => "",
+            Running::NoTransaction => "-- no-transaction\n",
+            Running::Rebuild => "-- rebuild\n",
+        });
+        match (way, &self.irreversible) {
+            (Way::Up, _) => {
+                let _ = writeln!(text, "-- compat: {}", self.compat.as_str());
+            }
+            (Way::Down, Some(why)) => {
+                let _ = writeln!(text, "-- irreversible: {why}");
+            }
+            (Way::Down, None) => {}
+        }
+        let undoable = way == Way::Up || self.irreversible.is_none();
+        match script.statements.as_slice() {
+            [] if undoable => text.push_str(NOTHING),
+            statements => text.extend(statements.iter().map(|statement| format!("{statement};\n"))),
+        }
+        text
+    }
+}

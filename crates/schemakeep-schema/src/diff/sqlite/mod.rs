@@ -1,0 +1,39 @@
+//! The way from one schema of SQLite to another.
+//!
+//! Every file is tried on an empty SQLite in memory before it is given away: up it must reach exactly the schema
+//! after, down the one before.
+
+mod compat;
+mod draft;
+mod hanging;
+mod mending;
+mod parts;
+mod renames;
+mod script;
+mod steps;
+mod table;
+mod trial;
+mod virtual_table;
+
+use super::{Difference, Draft, Mend, Rename, Unwritable};
+use crate::schema::sqlite::Schema;
+
+/// See [`super::compare`].
+pub(super) fn compare(expected: &Schema, found: &Schema) -> Vec<Difference> {
+    parts::compare(expected, found)
+}
+
+/// See [`super::possible_renames`].
+pub(super) fn possible_renames(from: &Schema, to: &Schema) -> Vec<Rename> {
+    renames::possible(from, to)
+}
+
+/// See [`super::draft`].
+pub(super) fn draft(from: &Schema, to: &Schema, renames: &[Rename]) -> Result<Draft, Unwritable> {
+    draft::draft(from, to, renames)
+}
+
+/// See [`super::mend`].
+pub(super) fn mend(expected: &Schema, found: &Schema, difference: &Difference) -> Mend {
+    mending::mend(expected, found, difference)
+}

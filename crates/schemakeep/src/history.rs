@@ -1,0 +1,194 @@
+//! What was run when, by whom and from which file: the record, the log and the embedded files in one list.
+//!
+//! Reads only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::connection::{Purpose, Session};
+use super::error::InspectError;
+use super::record::{self, Record, Recorded};
+use super::{Dialect, Migration, MigrationSet};
+use schemakeep_db::DatabaseUrl;
+
+/// How a version stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was run to its end.
+    Applied,
+    /// It was begun and did not finish.
+    Unfinished,
+    /// This program has it, and the database has not.
+    Pending,
+    /// The database has it, and this program has not.
+    Unknown,
+}
+
+impl Standing {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unfinished => "unfinished",
+            Self::Pending => "pending",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The version.
+    pub version: i64,
+    /// What it does.
+    pub description: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// When it was recorded, to the second.
+    pub at: Option<OffsetDateTime>,
+    /// How long it took.
+    pub took: Option<Duration>,
+    /// SHA-384 of the file that was run, or would be, in hexadecimal digits.
+    pub checksum: String,
+    /// Whether the file that was run is the one that this program has; `None` where only one is known.
+    pub same_file: Option<bool>,
+    /// The last word of the log on it.
+    pub last: Option<Entry>,
+}
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `applied`, `stamped`, `repaired` or `reverted`.
+    pub kind: String,
+    /// When, by the clock of the program that wrote it.
+    pub at: Option<OffsetDateTime>,
+    /// Version of that program.
+    pub program: String,
+    /// The machine, where it is known.
+    pub host: Option<String>,
+    /// The user, where it is known.
+    pub who: Option<String>,
+    /// Why, where a person gave a reason.
+    pub reason: Option<String>,
+}
+
+/// Reads the whole history, lowest version first.
+///
+/// # Errors
+///
+/// [`InspectError::Database`] when the database cannot be read.
+pub async fn history(url: &DatabaseUrl, set: &MigrationSet) -> Result<Vec<Line>, InspectError> {
+    let opened = Session::to_read(url, Purpose::Inspect).await.map_err(InspectError::Database)?;
+    let Some(mut session) = opened else {
+        return Ok(of_nothing(set));
+    };
+    let read = async {
+        let record = record::read(&mut session).await?;
+        of_record(&mut session, set, &record).await
+    };
+    let read = read.await;
+    session.close().await;
+    read.map_err(InspectError::Database)
+}
+
+/// The history that goes with a record.
+pub(super) async fn of_record(
+    session: &mut Session,
+    set: &MigrationSet,
+    record: &Record,
+) -> Result<Vec<Line>, sqlx::Error> {
+    let (took, log) = read(session, record).await?;
+    Ok(merge(set, &record.rows, &took, log))
+}
+
+/// The history of an SQLite file that is not there yet.
+pub(super) fn of_nothing(set: &MigrationSet) -> Vec<Line> {
+    merge(set, &[], &BTreeMap::new(), BTreeMap::new())
+}
+
+type Read = (BTreeMap<i64, Duration>, BTreeMap<i64, Entry>);
+
+async fn read(session: &mut Session, record: &Record) -> Result<Read, sqlx::Error> {
+    let mut took = BTreeMap::new();
+    if record.has_table {
+        let query =
+            "SELECT CAST(version AS text), CAST(execution_time AS text) FROM _sqlx_migrations";
+        for row in session.rows(query).await? {
+            if let [Some(version), Some(nanoseconds)] = row.as_slice()
+                && let (Ok(version), Ok(nanoseconds)) =
+                    (version.parse(), nanoseconds.parse::<u64>())
+            {
+                took.insert(version, Duration::from_nanos(nanoseconds));
+            }
+        }
+    }
+    let mut log = BTreeMap::new();
+    if record.has_log {
+        let at = match session.dialect() {
+            Dialect::Postgres => {
+                "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+            }
+            Dialect::Sqlite => "at",
+        };
+        let query = format!(
+            "SELECT CAST(version AS text), kind, {at}, program, host, who, reason FROM _migrate_log \
+             WHERE kind IN ('applied', 'stamped', 'repaired', 'reverted') ORDER BY id"
+        );
+        for row in session.rows(query).await? {
+            if let [Some(version), Some(kind), at, Some(program), host, who, reason] =
+                row.as_slice()
+                && let Ok(version) = version.parse()
+            {
+                let at = at.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
+                let (host, who, reason) = (host.clone(), who.clone(), reason.clone());
+                let (kind, program) = (kind.clone(), program.clone());
+                log.insert(version, Entry { kind, at, program, host, who, reason });
+            }
+        }
+    }
+    Ok((took, log))
+}
+
+fn merge(
+    set: &MigrationSet,
+    rows: &[Recorded],
+    took: &BTreeMap<i64, Duration>,
+    mut log: BTreeMap<i64, Entry>,
+) -> Vec<Line> {
+    let embedded = set.migrations().iter().map(|migration| migration.version);
+    let versions: BTreeSet<i64> = embedded.chain(rows.iter().map(|row| row.version)).collect();
+    let line = |version: i64| {
+        let migration = set.get(version);
+        let row = rows.iter().find(|row| row.version == version);
+        Line {
+            version,
+            description: description(migration, row),
+            standing: match (migration, row) {
+                (_, Some(row)) if !row.success => Standing::Unfinished,
+                (None, _) => Standing::Unknown,
+                (Some(_), None) => Standing::Pending,
+                (Some(_), Some(_)) => Standing::Applied,
+            },
+            at: row.and_then(|row| row.installed_on),
+            took: took.get(&version).copied(),
+            checksum: row
+                .map(|row| hex::encode(&row.checksum))
+                .or_else(|| migration.map(|migration| hex::encode(&migration.checksum)))
+                .unwrap_or_default(),
+            same_file: migration.zip(row).map(|(ours, theirs)| ours.checksum == theirs.checksum),
+            last: log.remove(&version),
+        }
+    };
+    versions.into_iter().map(line).collect()
+}
+
+fn description(migration: Option<&Migration>, row: Option<&Recorded>) -> String {
+    let ours = migration.map(|migration| migration.description.clone());
+    ours.or_else(|| row.map(|row| row.description.clone())).unwrap_or_default()
+}

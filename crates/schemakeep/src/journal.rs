@@ -1,0 +1,323 @@
+//! Writes the record and the log. Only under the lock, and where something is changed, in the same
+//! transaction as the change.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Dialect;
+use super::connection::Session;
+use super::embedded::Migration;
+use super::files::Way;
+use super::record::{LOG, RECORD, Record, StepOutcome};
+use super::script::Script;
+use super::statements::Step;
+
+/// Creates what is not there of the two tables. Only under the lock.
+///
+/// Only what is not there: a role without the right to create may not even say `IF NOT EXISTS`.
+pub(super) async fn create(session: &mut Session, record: &Record) -> Result<(), sqlx::Error> {
+    let dialect = session.dialect();
+    if !record.has_table {
+        session.execute(record_ddl(dialect)).await?;
+    }
+    if !record.has_log {
+        session.execute(log_ddl(dialect)).await?;
+    }
+    Ok(())
+}
+
+/// The table as sqlx 0.9 creates it, column for column.
+fn record_ddl(dialect: Dialect) -> String {
+    let (moment, bytes) = match dialect {
+        Dialect::Postgres => ("TIMESTAMPTZ NOT NULL DEFAULT now()", "BYTEA"),
+        Dialect::Sqlite => ("TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP", "BLOB"),
+    };
+    format!(
+        "CREATE TABLE IF NOT EXISTS {RECORD} (\
+         version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on {moment}, \
+         success BOOLEAN NOT NULL, checksum {bytes} NOT NULL, execution_time BIGINT NOT NULL)"
+    )
+}
+
+fn log_ddl(dialect: Dialect) -> String {
+    let (id, moment) = match dialect {
+        Dialect::Postgres => ("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "timestamptz"),
+        Dialect::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "text"),
+    };
+    format!(
+        "CREATE TABLE IF NOT EXISTS {LOG} (\
+         id {id}, at {moment} NOT NULL, version bigint NOT NULL, \
+         kind text NOT NULL CHECK (kind IN ('applied', 'stamped', 'repaired', 'reverted', 'step')), \
+         compat text CHECK (compat IN ('additive', 'breaking')), \
+         program text NOT NULL, host text, who text, reason text, backup text, \
+         step integer, way text CHECK (way IN ('up', 'down')), statement_sha256 text, \
+         outcome text NOT NULL CHECK (outcome IN ('running', 'done', 'failed')))"
+    )
+}
+
+/// What the log keeps of the safeguards around a run.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// The backup that was made before it.
+    pub backup: Option<String>,
+    /// What was passed by force.
+    pub forced: Option<String>,
+}
+
+/// Who changes a schema, and when: what the log keeps about it.
+#[derive(Clone, Debug)]
+pub(super) struct Author {
+    notes: Notes,
+    program: String,
+    host: String,
+    who: String,
+    at: String,
+}
+
+impl Author {
+    /// This program on this machine, as literals of the dialect.
+    pub(super) fn of_now(
+        dialect: Dialect,
+        at: OffsetDateTime,
+        notes: Notes,
+    ) -> Result<Self, sqlx::Error> {
+        let host = std::fs::read_to_string("/etc/hostname").ok();
+        let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        let text = |text: Option<String>| {
+            let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+            text.map_or("NULL".to_owned(), |text| dialect.quoted(&text))
+        };
+        let user = text(user);
+        let who = match dialect {
+            Dialect::Postgres => {
+                format!(
+                    "CAST(current_user AS text) || coalesce(' (system user ' || {user} || ')', '')"
+                )
+            }
+            Dialect::Sqlite => user,
+        };
+        let at = at.format(&Rfc3339).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let program = dialect.quoted(env!("CARGO_PKG_VERSION"));
+        Ok(Self { notes, program, host: text(host), who, at: dialect.quoted(&at) })
+    }
+}
+
+/// A row of the log; unset is NULL.
+#[derive(Default)]
+struct Entry<'a> {
+    kind: &'static str,
+    version: i64,
+    compat: Option<&'a str>,
+    reason: Option<&'a str>,
+    step: Option<(&'a Step, Way)>,
+    running: bool,
+}
+
+impl Entry<'_> {
+    fn insert(&self, dialect: Dialect, author: &Author) -> String {
+        let text = |text: Option<&str>| {
+            text.map_or_else(|| "NULL".to_owned(), |text| dialect.quoted(text))
+        };
+        let (step, sha256, way) = match self.step {
+            None => ("NULL".to_owned(), "NULL".to_owned(), "NULL".to_owned()),
+            Some((step, way)) => {
+                (step.index.to_string(), dialect.quoted(&step.sha256), dialect.quoted(way.as_str()))
+            }
+        };
+        let Author { notes, program, host, who, at } = author;
+        let Self { kind, version, .. } = self;
+        let ran = matches!(*kind, "applied" | "reverted");
+        let backup = notes.backup.as_deref().filter(|_| ran);
+        let reason = self.reason.or(notes.forced.as_deref().filter(|_| ran));
+        let outcome = if self.running { StepOutcome::Running } else { StepOutcome::Done };
+        format!(
+            "INSERT INTO {LOG} (at, version, kind, compat, program, host, who, reason, backup, step, way, \
+             statement_sha256, outcome) VALUES ({at}, {version}, '{kind}', {}, {program}, {host}, {who}, \
+             {}, {}, {step}, {way}, {sha256}, '{}')",
+            text(self.compat),
+            text(reason),
+            text(backup),
+            outcome.as_str()
+        )
+    }
+}
+
+fn checksum_of(migration: &Migration, dialect: Dialect) -> String {
+    let checksum = hex::encode(&migration.checksum);
+    match dialect {
+        Dialect::Postgres => format!("decode('{checksum}', 'hex')"),
+        Dialect::Sqlite => format!("x'{checksum}'"),
+    }
+}
+
+fn nanoseconds(took: Duration) -> i64 {
+    i64::try_from(took.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// sqlx's row, as sqlx writes it.
+fn insert_record(migration: &Migration, dialect: Dialect, success: bool, took: i64) -> String {
+    let (version, checksum) = (migration.version, checksum_of(migration, dialect));
+    let description = dialect.quoted(&migration.description);
+    let success = if success { "TRUE" } else { "FALSE" };
+    format!(
+        "INSERT INTO {RECORD} (version, description, success, checksum, execution_time) \
+         VALUES ({version}, {description}, {success}, {checksum}, {took})"
+    )
+}
+
+/// Writes that a whole file was run, inside its own transaction.
+pub(super) async fn ran(
+    session: &mut Session,
+    script: Script<'_>,
+    took: Duration,
+    author: &Author,
+) -> Result<(), sqlx::Error> {
+    session.execute(ran_text(script, session.dialect(), took, author)).await
+}
+
+/// The statements of [`ran`].
+pub(super) fn ran_text(
+    script: Script<'_>,
+    dialect: Dialect,
+    took: Duration,
+    author: &Author,
+) -> String {
+    let record = match script.way {
+        Way::Up => insert_record(script.migration, dialect, true, nanoseconds(took)),
+        Way::Down => format!("DELETE FROM {RECORD} WHERE version = {}", script.version()),
+    };
+    format!("{record}; {}", ended(script).insert(dialect, author))
+}
+
+/// The statements that make both tables, where they are not there.
+pub(super) fn tables_text(dialect: Dialect) -> String {
+    format!("{};\n{};", record_ddl(dialect), log_ddl(dialect))
+}
+
+/// The log's word that a file was run to its end.
+fn ended(script: Script<'_>) -> Entry<'_> {
+    match script.way {
+        Way::Up => {
+            let compat = script.migration.compat().map(super::directives::Compat::as_str);
+            Entry { kind: "applied", version: script.version(), compat, ..Entry::default() }
+        }
+        Way::Down => Entry { kind: "reverted", version: script.version(), ..Entry::default() },
+    }
+}
+
+/// Writes that a version is recorded without having been run.
+pub(super) async fn stamped(
+    session: &mut Session,
+    migration: &Migration,
+    author: &Author,
+) -> Result<(), sqlx::Error> {
+    let dialect = session.dialect();
+    let record = insert_record(migration, dialect, true, 0);
+    let version = migration.version;
+    let compat = migration.compat().map(super::directives::Compat::as_str);
+    let entry = Entry { kind: "stamped", version, compat, ..Entry::default() };
+    session.execute(format!("{record}; {}", entry.insert(dialect, author))).await
+}
+
+/// Writes that the file of a version is the right one although it is not the recorded one.
+pub(super) async fn checksum_accepted(
+    session: &mut Session,
+    migration: &Migration,
+    reason: &str,
+    author: &Author,
+) -> Result<(), sqlx::Error> {
+    let (dialect, version) = (session.dialect(), migration.version);
+    let checksum = checksum_of(migration, dialect);
+    let reason = Some(reason);
+    let log = Entry { kind: "repaired", version, reason, ..Entry::default() };
+    let log = log.insert(dialect, author);
+    session
+        .execute(format!(
+            "UPDATE {RECORD} SET checksum = {checksum} WHERE version = {version}; {log}"
+        ))
+        .await
+}
+
+/// Forgets a version that did not finish.
+pub(super) async fn cleared(
+    session: &mut Session,
+    version: i64,
+    reason: &str,
+    author: &Author,
+) -> Result<(), sqlx::Error> {
+    let reason = Some(reason);
+    let log = Entry { kind: "repaired", version, reason, ..Entry::default() };
+    let log = log.insert(session.dialect(), author);
+    session.execute(format!("DELETE FROM {RECORD} WHERE version = {version}; {log}")).await
+}
+
+/// Writes that a file is begun of which each statement stays by itself: not successful until it ends,
+/// so that sqlx too calls it dirty.
+pub(super) async fn begun(session: &mut Session, script: Script<'_>) -> Result<(), sqlx::Error> {
+    let dialect = session.dialect();
+    session
+        .execute(match script.way {
+            Way::Up => insert_record(script.migration, dialect, false, -1),
+            Way::Down => {
+                format!("UPDATE {RECORD} SET success = FALSE WHERE version = {}", script.version())
+            }
+        })
+        .await
+}
+
+/// Writes that such a file has come to its end.
+pub(super) async fn finished(
+    session: &mut Session,
+    script: Script<'_>,
+    took: Duration,
+    author: &Author,
+) -> Result<(), sqlx::Error> {
+    let version = script.version();
+    let record = match script.way {
+        Way::Up => format!(
+            "UPDATE {RECORD} SET success = TRUE, installed_on = CURRENT_TIMESTAMP, \
+             execution_time = {} WHERE version = {version}",
+            nanoseconds(took)
+        ),
+        Way::Down => format!("DELETE FROM {RECORD} WHERE version = {version}"),
+    };
+    let log = ended(script).insert(session.dialect(), author);
+    session.execute(format!("{record}; {log}")).await
+}
+
+/// Writes that a step is about to run, and returns the number of its row.
+pub(super) async fn step_begun(
+    session: &mut Session,
+    script: Script<'_>,
+    step: &Step,
+    author: &Author,
+) -> Result<String, sqlx::Error> {
+    let entry = Entry {
+        kind: "step",
+        version: script.version(),
+        step: Some((step, script.way)),
+        running: true,
+        ..Entry::default()
+    };
+    let insert = entry.insert(session.dialect(), author);
+    let id = session.value(format!("{insert} RETURNING CAST(id AS text)")).await?;
+    id.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Writes how a step has ended.
+pub(super) async fn step_ended(
+    session: &mut Session,
+    id: &str,
+    outcome: StepOutcome,
+    reason: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    let reason = reason.map_or("NULL".to_owned(), |reason| session.dialect().quoted(reason));
+    let outcome = outcome.as_str();
+    session
+        .execute(format!(
+            "UPDATE {LOG} SET outcome = '{outcome}', reason = {reason} WHERE id = {id}"
+        ))
+        .await
+}
