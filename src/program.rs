@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use schemakeep::rehearse::RehearsalSettings;
 use schemakeep::{Safety, StartSettings, TABLE_LOCK_WAIT};
 use schemakeep_backup::BackupBeforeMigrate;
 use schemakeep_backup::backup::BackupSettings;
@@ -163,13 +162,6 @@ pub fn start_settings(config: &Config, stop: CancellationToken) -> StartSettings
         },
         stop,
     }
-}
-
-/// Where the configuration wants migrations rehearsed.
-pub fn rehearsal_settings(config: &Config, stop: CancellationToken) -> RehearsalSettings {
-    let url = config.migrate_database_url.clone();
-    let rehearsal_url = config.safety.rehearsal_database_url.clone();
-    RehearsalSettings { url, rehearsal_url, stop }
 }
 
 /// How the configuration wants backups made.

@@ -8,7 +8,7 @@ mod tests {
     use rstest::rstest;
 
     /// Each crate of the engine, and the crates of the engine that it may use.
-    const CRATES: [(&str, &[&str]); 6] = [
+    const CRATES: [(&str, &[&str]); 7] = [
         ("schemakeep-files", &[]),
         ("schemakeep-db", &[]),
         ("schemakeep-sql", &["schemakeep-files", "schemakeep-db"]),
@@ -25,6 +25,17 @@ mod tests {
                 "schemakeep-sql",
                 "schemakeep-schema",
                 "schemakeep",
+            ],
+        ),
+        (
+            "schemakeep-cli",
+            &[
+                "schemakeep-files",
+                "schemakeep-db",
+                "schemakeep-sql",
+                "schemakeep-schema",
+                "schemakeep",
+                "schemakeep-backup",
             ],
         ),
     ];
@@ -96,7 +107,8 @@ mod tests {
             "crates/schemakeep-sql/src",
             "crates/schemakeep-schema/src",
             "crates/schemakeep/src",
-            "crates/schemakeep-backup/src"
+            "crates/schemakeep-backup/src",
+            "crates/schemakeep-cli/src"
         )]
         folder: &str,
     ) {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use super::output;
 use crate::config::{Config, Setting};
+use schemakeep_cli::output;
 
 /// Show every setting, its value (secrets redacted) and where it came from
 #[derive(Debug, clap::Args)]

@@ -3,14 +3,11 @@
 //! A file a subcommand, each with its `Args` and its `run`. Exit codes: 0 done, 1 failed, 2 the
 //! command line or the configuration is wrong; `migrate` and `backup` have more of their own.
 
-mod asking;
-mod backup;
+mod backup_run;
 mod config;
 mod healthcheck;
-mod migrate;
+mod host;
 mod openapi;
-mod output;
-mod restore;
 mod serve;
 
 use std::ffi::OsString;
@@ -41,13 +38,21 @@ pub struct Cli {
 enum Command {
     Serve(serve::Args),
     #[command(subcommand)]
-    Migrate(migrate::Migrate),
+    Migrate(schemakeep_cli::Migrate),
     #[command(subcommand)]
-    Backup(backup::Backup),
-    Restore(restore::Args),
+    Backup(Backup),
+    Restore(schemakeep_cli::restore::Args),
     Healthcheck(healthcheck::Args),
     Config(config::Args),
     Openapi(openapi::Args),
+}
+
+/// Make, list, verify and remove backups of the database
+#[derive(Debug, Subcommand)]
+enum Backup {
+    #[command(flatten)]
+    Engine(schemakeep_cli::Backup),
+    Run(backup_run::Args),
 }
 
 impl Cli {
@@ -90,7 +95,12 @@ impl Cli {
             Some(Command::Config(args)) => args.run(&config()?),
             Some(Command::Openapi(args)) => args.run(),
             Some(Command::Migrate(migrate)) => boxed(migrate.run(&config_of_command()?)).await,
-            Some(Command::Backup(backup)) => boxed(backup.run(&config_of_command()?)).await,
+            Some(Command::Backup(Backup::Engine(backup))) => {
+                boxed(backup.run(&config_of_command()?)).await
+            }
+            Some(Command::Backup(Backup::Run(args))) => {
+                boxed(args.run(&config_of_command()?)).await
+            }
             Some(Command::Restore(args)) => boxed(args.run(&config_of_command()?)).await,
             Some(Command::Serve(args)) => boxed(args.run(config()?)).await,
             None => boxed(serve::Args::default().run(config()?)).await,

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::output;
 use crate::http;
+use schemakeep_cli::output;
 
 /// Print the OpenAPI 3.1 document as JSON
 #[derive(Clone, Copy, Debug, clap::Args)]

@@ -37,14 +37,6 @@ pub fn format(at: OffsetDateTime) -> String {
     )
 }
 
-/// Writes UTC with `Z`, to the second.
-#[must_use]
-pub fn format_seconds(at: OffsetDateTime) -> String {
-    let mut text = format(at);
-    text.truncate("0000-00-00T00:00:00".len());
-    text + "Z"
-}
-
 fn read(text: &str) -> Option<OffsetDateTime> {
     let mut rest = Scanner(text.as_bytes());
     let year = rest.digits(4)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
 /// Source of the present time and of new identifiers.
@@ -35,4 +35,18 @@ impl Clock for SystemClock {
 pub fn cut_to_microseconds(at: OffsetDateTime) -> OffsetDateTime {
     // A microsecond count below 1,000,000 times 1,000 is always a valid nanosecond.
     at.replace_nanosecond(at.microsecond() * 1_000).unwrap_or(at)
+}
+
+/// UTC with `Z`, to the second (RFC 3339).
+pub fn format_seconds(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
 }

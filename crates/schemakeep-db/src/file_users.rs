@@ -7,9 +7,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::Program;
+use crate::clock::format_seconds;
 use crate::program::KnownSchema;
 
 /// Subcommands of processes that serve nothing.
@@ -39,9 +39,7 @@ pub fn find(database: &Path) -> Option<Vec<FileUser>> {
             .is_ok_and(|found| (found.dev(), found.ino()) == (own.dev(), own.ino()));
         Some(FileUser {
             pid: i64::from(pid),
-            since: begun.and_then(|begun| {
-                OffsetDateTime::from(begun).replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
-            }),
+            since: begun.map(|begun| format_seconds(OffsetDateTime::from(begun))),
             known: if same { Program::current().known_schema() } else { KnownSchema::Unknown },
         })
     });

@@ -1,5 +1,6 @@
 //! `/health`, `/health/live` and `/health/ready`: the forms of the answers, and who gives them.
 
+use schemakeep_db::clock::format_seconds;
 use std::sync::Arc;
 
 use axum::Json;
@@ -120,7 +121,7 @@ pub(in crate::http) async fn health(State(monitor): State<Arc<Monitor>>) -> Resp
                 .map(|p| PendingBody { version: p.version, description: p.description.clone() })
                 .collect()
         }),
-        last_migration_at: known.and_then(|r| r.last_migration_at).map(date::format_seconds),
+        last_migration_at: known.and_then(|r| r.last_migration_at).map(format_seconds),
     };
     if healthy {
         return Json(body).into_response();

@@ -3,6 +3,7 @@
 //! Answered from the look that `/health` is answered from: no request reads the record. What `migrate history` says of
 //! machines and people (host, user, reason) is for operators, and not for whoever reaches the port.
 
+use schemakeep_db::clock::format_seconds;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,7 +12,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::PendingBody;
-use crate::domain::date;
 use crate::http::error::ApiError;
 use crate::http::openapi::SchemaProblems;
 use crate::monitor::Monitor;
@@ -115,7 +115,7 @@ impl MigrationsBody {
                 .map(|c| ConcernBody { version: c.version, reason: c.reason.to_string() })
                 .collect(),
             missing: report.missing.clone(),
-            last_migration_at: report.last_migration_at.map(date::format_seconds),
+            last_migration_at: report.last_migration_at.map(format_seconds),
             history: history.iter().map(MigrationBody::from).collect(),
         }
     }
@@ -128,7 +128,7 @@ impl From<&Line> for MigrationBody {
             version: line.version,
             description: line.description.clone(),
             state: line.standing.as_str(),
-            applied_at: line.at.map(date::format_seconds),
+            applied_at: line.at.map(format_seconds),
             seconds: line.took.map(|took| took.as_secs_f64()),
             kind: last.map(|entry| entry.kind.clone()),
             program: last.map(|entry| entry.program.clone()),

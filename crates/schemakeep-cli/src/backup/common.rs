@@ -1,0 +1,72 @@
+//! What the commands for backups share: their settings, how they fail, and how a backup is shown.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::Host;
+use crate::output;
+use schemakeep_backup::backup::{BackupError, BackupSettings, Listed, Manifest, Pruned};
+use schemakeep_db::clock::format_seconds;
+
+/// What is logged unless `RUST_LOG` says more: the report says the rest.
+const QUIET: &str =
+    "warn,schemakeep_backup::backup::prune=off,schemakeep_backup::backup::verify=off";
+
+/// The settings of a command that ends by itself; the log goes to standard error.
+pub(super) fn settings(host: &dyn Host) -> anyhow::Result<BackupSettings> {
+    host.start_logging(QUIET)?;
+    let stop = host.stop_token()?;
+    let url = host.url().clone();
+    let folder = host.backup_folder(&url);
+    Ok(BackupSettings { url, folder, keep: host.backup_keep(), prove: true, stop })
+}
+
+/// Says what failed, on standard error and, where it was asked for, as a document.
+pub(super) fn fail(as_json: bool, error: &BackupError) -> anyhow::Result<ExitCode> {
+    let (message, code) = (error.to_string(), error.exit_code());
+    eprintln!("{message}");
+    if as_json {
+        output::json(&json!({ "error": { "message": message, "exit_code": code } }))?;
+    }
+    Ok(ExitCode::from(code))
+}
+
+/// One entry of a list as a document.
+pub(super) fn document(listed: &Listed) -> Value {
+    json!({
+        "index": listed.index,
+        "path": listed.path.display().to_string(),
+        "fault": listed.fault.as_ref().map(ToString::to_string),
+        "manifest": listed.manifest,
+    })
+}
+
+/// What is no valid backup, as documents.
+pub(super) fn invalid(pruned: &Pruned) -> Vec<Value> {
+    let invalid = pruned.invalid.iter();
+    invalid.map(|(path, fault)| json!({ "path": path, "fault": fault.to_string() })).collect()
+}
+
+/// The rows of the tasks, or of all tables where there are none of that name.
+pub(super) fn rows(manifest: &Manifest) -> u64 {
+    let tasks = manifest.rows.get("tasks").copied();
+    tasks.unwrap_or_else(|| manifest.rows.values().sum())
+}
+
+/// A version for people.
+pub(super) fn version(manifest: &Manifest) -> String {
+    manifest.schema_version.map_or_else(|| "none".to_owned(), |version| version.to_string())
+}
+
+/// When it was made, and how long ago, in its largest unit.
+pub(super) fn age(manifest: &Manifest, now: time::OffsetDateTime) -> String {
+    let seconds = (now - manifest.created_at).whole_seconds().max(0);
+    let words = match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    format!("{} ({words} ago)", format_seconds(manifest.created_at))
+}

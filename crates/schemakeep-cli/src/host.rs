@@ -1,0 +1,37 @@
+use std::path::PathBuf;
+
+use schemakeep::verify::Excuse;
+use schemakeep::{MigrateError, MigrateMode, MigrationSet, StartSettings};
+use schemakeep_db::{DatabaseUrl, Dialect};
+use schemakeep_schema::DesiredSchema;
+use tokio_util::sync::CancellationToken;
+
+/// The program that the commands are part of, and what its configuration says.
+pub trait Host: Sync {
+    /// The database that migrations are about.
+    fn url(&self) -> &DatabaseUrl;
+    /// What a start does about a schema that is behind.
+    fn mode(&self) -> MigrateMode;
+    /// A database to rehearse on, where one is set.
+    fn rehearsal_url(&self) -> Option<&DatabaseUrl>;
+    /// Where the backups of a database are.
+    fn backup_folder(&self, url: &DatabaseUrl) -> PathBuf;
+    /// How many valid backups stay, at least 1.
+    fn backup_keep(&self) -> usize;
+    /// How a start migrates.
+    fn start_settings(&self, stop: CancellationToken) -> StartSettings;
+    /// The migrations that the program carries.
+    fn migrations(&self, dialect: Dialect) -> Result<MigrationSet, MigrateError>;
+    /// The schema that they must reach.
+    fn desired_schema(&self, dialect: Dialect) -> DesiredSchema;
+    /// Differences between the schemas of two sets of migrations, one a dialect, that are meant.
+    fn meant_differences(
+        &self,
+        postgres: &MigrationSet,
+        sqlite: &MigrationSet,
+    ) -> Result<&'static [Excuse], MigrateError>;
+    /// Logs to standard error: what this filter lets through, unless the configuration has a filter of its own.
+    fn start_logging(&self, filter: &str) -> anyhow::Result<()>;
+    /// Cancelled when the process is asked to stop.
+    fn stop_token(&self) -> anyhow::Result<CancellationToken>;
+}

@@ -1,0 +1,44 @@
+//! `taskmanager migrate new`: the four files of a new migration.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::common::{USAGE, fail};
+use crate::output;
+use schemakeep::create;
+use schemakeep_db::{Clock, SystemClock};
+
+/// Make the four files of a new migration: up and down, for each of the two databases
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 made, 2 a name or a folder that is not fit.\n\nExamples:\n  taskmanager migrate new add_labels_to_tasks\n  taskmanager migrate new \"add labels to tasks\""
+)]
+pub struct Args {
+    /// A verb and an object, such as `add_labels_to_tasks`
+    name: String,
+    /// The folder that holds postgres/ and sqlite/
+    #[arg(long, value_name = "FOLDER", default_value = "migrations")]
+    migrations: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let files = match create(&self.migrations, &self.name, SystemClock.now()) {
+            Ok(files) => files,
+            Err(error) => return fail(self.json, &error.to_string(), USAGE),
+        };
+        if self.json {
+            output::json(&json!({ "files": files }))?;
+        } else {
+            let lines: Vec<String> =
+                files.iter().map(|file| format!("{}\n", file.display())).collect();
+            output::text(&lines.concat())?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

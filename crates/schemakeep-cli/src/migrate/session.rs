@@ -1,0 +1,262 @@
+//! What the commands that change the schema share: the setting of an operation, the confirmation, the report.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, stderr};
+use std::pin::pin;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::common::{Common, USAGE};
+use crate::Host;
+use crate::confirm::{Answer, NOBODY_THERE, NOT_CONFIRMED, ask};
+use crate::output;
+use schemakeep::loss::{Loss, losses};
+use schemakeep::{
+    Done, GateSteps, Inspector, MigrateError, Migration, MigrationSet, Operation, Outcome,
+    Progress, StartSettings, StateReport, Step,
+};
+use schemakeep_db::DatabaseUrl;
+use schemakeep_db::SystemClock;
+
+/// Longest wait for the database's answer to a look.
+const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How often progress is looked at for a person: what is over sooner needs no word.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// The step after the migrations, which is printed after them.
+const LAST: &str = "compare";
+
+/// What is logged unless `RUST_LOG` says more: what a person cannot see in the report, such as who is waited for.
+const QUIET: &str = "warn,schemakeep_db::lock=info,schemakeep_db::retry=info";
+
+/// Everything that an operation needs, owned.
+pub(super) struct Operating {
+    pub(super) settings: StartSettings,
+    pub(super) set: MigrationSet,
+    clock: SystemClock,
+    progress: Progress,
+}
+
+impl Operating {
+    /// Sets an operation up; the log goes to standard error, as everywhere.
+    pub(super) fn new(
+        common: &Common,
+        host: &dyn Host,
+    ) -> anyhow::Result<Result<Self, MigrateError>> {
+        host.start_logging(QUIET)?;
+        let set = match common.set(host, host.url()) {
+            Ok(set) => set,
+            Err(error) => return Ok(Err(error)),
+        };
+        let settings = host.start_settings(host.stop_token()?);
+        Ok(Ok(Self { settings, set, clock: SystemClock, progress: Progress::default() }))
+    }
+
+    pub(super) fn url(&self) -> &DatabaseUrl {
+        &self.settings.url
+    }
+
+    pub(super) fn operation(&self) -> Operation<'_> {
+        Operation {
+            settings: &self.settings,
+            set: &self.set,
+            clock: &self.clock,
+            progress: &self.progress,
+            gate: &GateSteps,
+        }
+    }
+
+    /// Waits for an operation; meanwhile each step is printed as it ends, and on a terminal the migration
+    /// that runs.
+    pub(super) async fn watched<T>(&self, common: &Common, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        let (mut shown, mut steps) = (None, 0);
+        loop {
+            tokio::select! {
+                outcome = &mut work => {
+                    self.show_steps(common, &mut steps);
+                    return outcome;
+                }
+                _ = ticks.tick() => {
+                    self.show_steps(common, &mut steps);
+                    let now = self.progress.snapshot();
+                    if let Some(version) = now.version.filter(|version| shown != Some(*version)) {
+                        shown = Some(version);
+                        if stderr().is_terminal() {
+                            eprintln!("running {version}, {} of {} …", now.done + 1, now.total);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Prints the steps that have ended since the last look.
+    fn show_steps(&self, common: &Common, shown: &mut usize) {
+        let steps = self.progress.snapshot().steps;
+        if !common.json {
+            for step in steps[*shown..].iter().filter(|step| step.name != LAST) {
+                // Whoever has closed the pipe wants no more; the operation goes on.
+                let _ = output::text(&format!("{step}\n"));
+            }
+        }
+        *shown = steps.len();
+    }
+
+    /// Says what failed, and with `--json` the steps before it.
+    pub(super) fn fail_with(
+        &self,
+        common: &Common,
+        error: &MigrateError,
+    ) -> anyhow::Result<ExitCode> {
+        let (message, code) = (error.to_string(), error.exit_code());
+        eprintln!("{message}");
+        if common.json {
+            let error = json!({ "message": message, "exit_code": code });
+            output::json(&json!({ "error": error, "steps": self.steps() }))?;
+        }
+        Ok(ExitCode::from(code))
+    }
+
+    fn steps(&self) -> Vec<Value> {
+        let steps = self.progress.snapshot().steps;
+        let document = |step: &Step| {
+            json!({
+                "step": step.name,
+                "verdict": step.verdict.as_str(),
+                "words": step.words,
+                "details": step.details,
+                "seconds": step.took.as_secs_f64(),
+            })
+        };
+        steps.iter().map(document).collect()
+    }
+
+    /// The state as it is now, without waiting for the database.
+    pub(super) async fn report(&self) -> Result<StateReport, String> {
+        let inspector = Inspector::new(self.url().clone(), self.set.clone());
+        let report = inspector.report(ANSWER_WITHIN).await;
+        report.map_err(|error| format!("database {} cannot be read: {error}", self.url()))
+    }
+
+    /// Says what going back would lose and asks for it; `None` when it may go on.
+    pub(super) async fn confirm(
+        &self,
+        common: &Common,
+        yes: bool,
+        migrations: &[&Migration],
+    ) -> anyhow::Result<Option<ExitCode>> {
+        let losses = match losses(self.url(), migrations).await {
+            Ok(losses) => losses,
+            Err(error) => {
+                let message = format!("database {} cannot be read: {error}", self.url());
+                return common.fail(&message, super::common::UNREACHABLE).map(Some);
+            }
+        };
+        let words = in_words(migrations, &losses);
+        eprintln!("{words}");
+        if yes {
+            return Ok(None);
+        }
+        match ask(&self.settings.stop).await? {
+            Answer::Yes => Ok(None),
+            Answer::No => common.fail(NOT_CONFIRMED, 1).map(Some),
+            Answer::NobodyThere => common.fail(NOBODY_THERE, USAGE).map(Some),
+        }
+    }
+}
+
+fn in_words(migrations: &[&Migration], losses: &[Loss]) -> String {
+    let versions: Vec<String> =
+        migrations.iter().map(|m| format!("  {}  {}", m.version, m.description)).collect();
+    let lost: Vec<String> =
+        losses.iter().map(|loss| format!("  {}: {} row(s)", loss.what, loss.rows)).collect();
+    let lost = if lost.is_empty() {
+        "no data is lost that the down files show".to_owned()
+    } else {
+        format!("this data is lost, unless a backup has it:\n{}", lost.join("\n"))
+    };
+    format!("to be reverted, newest first:\n{}\n{lost}", versions.join("\n"))
+}
+
+/// Prints what was done.
+pub(super) fn print(
+    common: &Common,
+    verb: &str,
+    operating: &Operating,
+    outcome: &Outcome,
+) -> anyhow::Result<ExitCode> {
+    let report = &outcome.report;
+    if common.json {
+        let done: Vec<Value> = outcome
+            .done
+            .iter()
+            .map(|done| {
+                json!({
+                    "version": done.version,
+                    "description": done.description,
+                    "seconds": done.took.as_secs_f64(),
+                })
+            })
+            .collect();
+        output::json(&json!({
+            verb: done,
+            "steps": operating.steps(),
+            "schema_state": report.state.as_str(),
+            "schema_version": report.head,
+            "target_version": report.target,
+            "pending_migrations": report.pending.len(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    for done in &outcome.done {
+        let milliseconds = done.took.as_secs_f64() * 1_000.0;
+        let (version, description) = (done.version, &done.description);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{verb} {version}  {description} ({milliseconds:.1} ms)");
+    }
+    if outcome.done.is_empty() {
+        text.push_str("nothing to do\n");
+    }
+    for step in operating.progress.snapshot().steps.iter().filter(|step| step.name == LAST) {
+        let _ = writeln!(text, "{step}");
+    }
+    let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
+    let _ = writeln!(text, "the schema is {}, at {head}", report.state.as_str());
+    output::text(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what would be done.
+pub(super) fn print_plan(
+    common: &Common,
+    operating: &Operating,
+    outcome: &Outcome,
+) -> anyhow::Result<ExitCode> {
+    let report = &outcome.report;
+    if common.json {
+        let document =
+            |done: &Done| json!({ "version": done.version, "description": done.description });
+        output::json(&json!({
+            "would_apply": outcome.done.iter().map(document).collect::<Vec<_>>(),
+            "steps": operating.steps(),
+            "schema_state": report.state.as_str(),
+            "schema_version": report.head,
+            "target_version": report.target,
+            "pending_migrations": report.pending.len(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    for done in &outcome.done {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "would apply {}  {}", done.version, done.description);
+    }
+    let end = if outcome.done.is_empty() { "nothing to do" } else { "nothing was changed" };
+    output::text(&format!("{text}{end}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
