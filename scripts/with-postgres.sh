@@ -113,6 +113,7 @@ max_connections = 300
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+log_line_prefix = '%m [%p] %a: '
 CONF
 
 # Below the range from which the kernel takes ports by itself.
@@ -142,4 +143,9 @@ child=$!
 set +m
 wait "$child" || status=$?
 child=
+# The program has lost sight of a transaction of its own.
+if ((status == 0)) &&
+    grep -m 5 -E 'already a transaction in progress|no transaction in progress' "$folder/cluster/server.log" >&2; then
+    die "the server's log has warnings of transactions, as above"
+fi
 exit "$status"

@@ -68,6 +68,20 @@ pub struct StartSettings {
 }
 
 impl StartSettings {
+    /// Migrates at once what is pending, with the checks and without a backup; waits half a minute for the database,
+    /// and five for another migrator.
+    pub fn new(url: DatabaseUrl) -> Self {
+        Self {
+            url,
+            mode: MigrateMode::Auto,
+            database_wait: Duration::from_secs(30),
+            lock_wait: Duration::from_mins(5),
+            table_lock_wait: TABLE_LOCK_WAIT,
+            safety: Safety { checks: true, ..Safety::none() },
+            stop: CancellationToken::new(),
+        }
+    }
+
     /// For a scratch database: what is tried there needs no safeguard, and nobody else is there to be waited for.
     pub fn of_scratch(scratch: &Scratch, stop: CancellationToken) -> Self {
         Self {

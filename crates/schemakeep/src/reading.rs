@@ -66,7 +66,7 @@ impl Reading {
     ) -> Result<(Self, Schema), sqlx::Error> {
         session.execute(begin(session)).await?;
         let reading = Self::look(session, set).await?;
-        let schema = schema::read(session).await?;
+        let schema = schema::read_in_transaction(session).await?;
         session.execute("ROLLBACK").await?;
         Ok((reading, schema))
     }

@@ -21,10 +21,18 @@ pub enum Schema {
     Sqlite(sqlite::Schema),
 }
 
-/// Reads the schema of a database.
+/// Reads the schema of a database, in a transaction of its own.
 pub async fn read(session: &mut Session) -> Result<Schema, sqlx::Error> {
     match session.dialect() {
         Dialect::Postgres => postgres::read(session).await.map(Schema::Postgres),
+        Dialect::Sqlite => sqlite::read(session).await.map(Schema::Sqlite),
+    }
+}
+
+/// Reads the schema of a database in the transaction that is open on the connection.
+pub async fn read_in_transaction(session: &mut Session) -> Result<Schema, sqlx::Error> {
+    match session.dialect() {
+        Dialect::Postgres => postgres::read_in_transaction(session).await.map(Schema::Postgres),
         Dialect::Sqlite => sqlite::read(session).await.map(Schema::Sqlite),
     }
 }

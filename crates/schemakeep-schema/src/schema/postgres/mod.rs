@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 pub use canonical::{mentions, renamed, retyped};
-pub use read::read;
+pub use read::{read, read_in_transaction};
 
 /// A schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,17 +13,22 @@ use super::{
 use schemakeep_db::connection::Session;
 
 /// What the server writes must not depend on the session's settings.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-     SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; \
+const SETTINGS: &str = "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; \
      SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; \
      SET LOCAL extra_float_digits = 1";
 
 /// Reads the current schema, in a transaction of its own.
 pub async fn read(session: &mut Session) -> Result<Schema, sqlx::Error> {
-    session.execute(BEGIN).await?;
-    let schema = whole(session).await;
+    session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let schema = read_in_transaction(session).await;
     session.execute("ROLLBACK").await?;
     schema
+}
+
+/// Reads the current schema in the transaction that is open, whose settings it changes.
+pub async fn read_in_transaction(session: &mut Session) -> Result<Schema, sqlx::Error> {
+    session.execute(SETTINGS).await?;
+    whole(session).await
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,5 @@
+-- compat: additive
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY,
+    item TEXT NOT NULL
+);
