@@ -34,7 +34,7 @@ chaos: ## a thousand faults under load on each database, ten minutes at most (CH
 	CHAOS_FAULTS="$${CHAOS_FAULTS:-1000}" CHAOS_SECONDS="$${CHAOS_SECONDS:-600}" TEST_BINARY="$(CURDIR)/target/release/taskmanager" \
 	scripts/with-postgres.sh cargo test --test chaos -- --nocapture
 
-fuzz: ## a minute of invented requests on each database, held against the OpenAPI document (FUZZ_SECONDS=…)
+fuzz: ## a minute of invented requests on each database, compared with the OpenAPI document (FUZZ_SECONDS=…)
 	scripts/fuzz.sh
 
 lint: ## formatting, clippy without warnings, the shipped migrations, the page's types, vendored JavaScript; dependencies and alert rules where their tools are installed
@@ -129,7 +129,7 @@ else
 	"$(NAME)" $(foreach rename,$(RENAME),--rename '$(rename)') $(if $(YES),--yes)
 endif
 
-migrate-drift: ## what in the database is not as its migrations make it, and what mends it
+migrate-drift: ## what in the database is not as its migrations make it, and what fixes it
 	cargo run --quiet -- migrate drift
 
 # BACKUP_DIR says where to; `backups` beside the SQLite file, or here, unless set.

@@ -138,7 +138,7 @@ code=$(timeout 30 docker wait "$container" || echo "still running")
 words=$(docker logs "$container" 2>&1 | tail -n 1 | sed -E 's/.*"message":"([^"]*)".*/\1/')
 answer "$words"
 holds "it refused to start, with the exit code for behind: 3" "$code" '^3$'
-holds "and says the one command that mends it" "$words" 'taskmanager migrate up'
+holds "and says the one command that fixes it" "$words" 'taskmanager migrate up'
 
 act "Act 4. Production as it is meant to be"
 tell "MIGRATE=auto: a lock, a verified backup where there is something to lose, the migrations, and only" \

@@ -9,7 +9,7 @@
 #   grafana_admin_password     for Grafana
 #
 # The key of the authority is thrown away as soon as it has signed. A certificate that ends within 30 days
-# is made anew, with an authority of its own: restart the server and the service after that.
+# is recreated, with an authority of its own: restart the server and the service after that.
 # Runs as root, in the image of PostgreSQL, which brings openssl and the user postgres.
 set -eu
 
@@ -36,7 +36,7 @@ password() { openssl rand -hex 24 | tr -d '\n'; }
 
 [ -s postgres_password ] || password | keep postgres_password postgres:postgres 400
 [ -s grafana_admin_password ] || password | keep grafana_admin_password "$grafana:0" 400
-# The URL is last: while it is not there, the two are made again and fit.
+# The URL is last: while it is not there, the two are recreated and fit.
 if [ ! -s database_url ]; then
     secret=$(password)
     printf '%s' "$secret" | keep taskmanager_password postgres:postgres 400

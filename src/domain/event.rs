@@ -38,7 +38,7 @@ impl TaskEvent {
 /// An event's number, and beneath it what tells the event apart from another that has the same number.
 ///
 /// A database that was restored, reset or failed over gives out numbers a second time, and a client that comes
-/// back with one of the first must not go on as if it were one of the second. What it brings is held against the
+/// back with one of the first must not go on as if it were one of the second. What it brings is compared with the
 /// row itself, so nothing has to be done by whoever replaces the database, by whatever means, and all replicas
 /// agree. Twenty bits mistake one in a million of such clients; with 33 for the number the whole is exact in JSON
 /// (RFC 7493 section 2.2), and it is ordered as the numbers are.

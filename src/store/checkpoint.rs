@@ -1,6 +1,6 @@
 //! Keeps SQLite's write-ahead log small.
 //!
-//! SQLite moves the log into the file when a commit finds it longer than a thousand pages, and begins it anew when nobody
+//! SQLite moves the log into the file when a commit finds it longer than a thousand pages, and begins it again when nobody
 //! reads it any more; but a log that grew during a long read keeps its size, and while nobody writes, nobody looks.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::{DatabaseTarget, SqliteMode, SqliteTarget};
 
-/// `PRAGMA journal_size_limit`: to this size a commit cuts a log that it begins anew.
+/// `PRAGMA journal_size_limit`: to this size a commit cuts a log that it begins again.
 pub(super) const JOURNAL_SIZE_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
 /// From this size on a log is cut to nothing once all of it is in the file.
 const LOG_CUT_THRESHOLD_BYTES: u64 = 16 * 1024 * 1024;

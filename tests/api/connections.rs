@@ -40,7 +40,7 @@ async fn tls_is_verified() {
 }
 
 /// rustls reads no certificate of X.509 version 1, also where none is checked; `psql` does. The message says what is
-/// wrong and how to mend it, at once.
+/// wrong and how to fix it, at once.
 #[rstest]
 #[case("prefer")]
 #[case("require")]

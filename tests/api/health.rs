@@ -119,7 +119,7 @@ async fn behind(#[values(Sqlite, Postgres)] on: Backend) {
     let _ = api.get("/health/live").await.expect(200);
 }
 
-/// A schema that changes under a running instance shows within 10 s, and so does its mending.
+/// A schema that changes under a running instance shows within 10 s, and so does its fixing.
 #[rstest]
 #[tokio::test]
 async fn drifted(#[values(Sqlite, Postgres)] on: Backend) {
@@ -131,7 +131,7 @@ async fn drifted(#[values(Sqlite, Postgres)] on: Backend) {
     assert_eq!((&body["status"], &body["schema_state"]), (&json!("unhealthy"), &json!("drifted")));
     let _ = app.get("/health/ready").await.problem(503, "not-ready");
     side.execute("ALTER TABLE tasks RENAME COLUMN elsewhere TO priority").await;
-    let _ = health_until(&app, "the mending to show", |answer| answer.status == 200).await;
+    let _ = health_until(&app, "the fixing to show", |answer| answer.status == 200).await;
     let _ = app.get("/health/ready").await.expect(200);
 }
 

@@ -99,7 +99,7 @@ async fn a_good_file_makes_all_of_its_tasks(#[values(Sqlite, Postgres)] on: Back
     let made = import(&app, "?dry_run=false", "text/csv", file).await.expect(200).json();
     let expected = json!({"dry_run": false, "created": 3_000, "errors": [], "errors_total": 0});
     assert_eq!(made, expected);
-    // What only the server gives is given anew, in the order of the file.
+    // What only the server gives is given again, in the order of the file.
     let tasks = app.json("/tasks?sort=number&limit=1000").await;
     for (at, task) in tasks.as_array().expect("a list").iter().enumerate() {
         assert_eq!((&task["number"], &task["version"]), (&json!(at + 1), &json!(1)));

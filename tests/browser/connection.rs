@@ -58,7 +58,7 @@ async fn a_service_that_goes_away_finds_the_edits_when_it_is_back(
     window.part("offline").await;
     window.until_column("done", &["Known"]).await;
 
-    // Also what was kept when the window is loaded anew.
+    // Also what was kept when the window is loaded again.
     let port = app.server.port.to_string();
     app.server = Server::start(&[("DATABASE_URL", &app.database.url), ("PORT", &port)]).await;
     window.reload().await;

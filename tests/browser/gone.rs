@@ -135,7 +135,7 @@ async fn all_that_was_changed_is_in_it(#[values(Sqlite, Postgres)] on: Backend) 
     window.close().await;
 }
 
-/// What the service would have refused of the task is refused of the new one: then it can be mended.
+/// What the service would have refused of the task is refused of the new one: then it can be fixed.
 #[rstest]
 #[tokio::test]
 async fn what_is_refused_can_be_mended(#[values(Sqlite, Postgres)] on: Backend) {

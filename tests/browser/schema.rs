@@ -1,4 +1,4 @@
-//! The schema page: each state in words, with what mends it, as the schema changes under the running service.
+//! The schema page: each state in words, with what fixes it, as the schema changes under the running service.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -117,15 +117,15 @@ impl Deed {
 /// With `MIGRATE=off` an instance begins on whatever is there, and shows it.
 #[rstest]
 #[case::ahead_compatible(Deed::Newer("additive"), "ahead_compatible", 200,
-    &["Ahead, and compatible", "Nothing is to be mended", "To look at it", "taskmanager migrate history",
+    &["Ahead, and compatible", "There is nothing to fix", "To look at it", "taskmanager migrate history",
       "not the same version", "unknown to this program", "29991231235959", "everything that this program needs"])]
 #[case::ahead_incompatible(Deed::Newer("breaking"), "ahead_incompatible", 503,
-    &["Ahead, and not compatible", "may fail on it", "To mend it", "taskmanager restore", "not the same version",
+    &["Ahead, and not compatible", "may fail on it", "To fix it", "taskmanager restore", "not the same version",
       "unknown to this program", "29991231235959"])]
 #[case::failed(Deed::Stopped, "failed", 503,
-    &["Stopped half way", "To mend it", "taskmanager migrate status", "taskmanager migrate up", "unfinished"])]
+    &["Stopped half way", "To fix it", "taskmanager migrate status", "taskmanager migrate up", "unfinished"])]
 #[case::diverged(Deed::Edited, "diverged", 503,
-    &["Diverged", "contradict each other", "To mend it", "taskmanager migrate status", "applied, another file"])]
+    &["Diverged", "contradict each other", "To fix it", "taskmanager migrate status", "applied, another file"])]
 #[tokio::test]
 async fn every_state_is_shown(
     #[values(Sqlite, Postgres)] on: Backend,
@@ -170,7 +170,7 @@ async fn a_database_that_does_not_answer_is_shown() {
     let server = Server::start(&[("DATABASE_URL", &postgres.url("postgres"))]).await;
     let mut window = Window::of(Person::default(), &server.url(), "/?view=schema").await;
     until_shown(&window, "Up to date").await;
-    // The first two by this view; the others by the page, when its stream of events was to begin anew meanwhile.
+    // The first two by this view; the others by the page, when its stream of events was to begin again meanwhile.
     for path in ["/health", "/migrations", "/tasks/events", "/tasks?limit=200"] {
         window.expect_answer(503, path);
     }

@@ -1,4 +1,4 @@
-//! The faults: each breaks something for a moment, and mends it.
+//! The faults: each breaks something for a moment, and fixes it.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ pub(crate) fn choose(stage: &Stage, random: &mut StdRng) -> Fault {
     }
 }
 
-/// Breaks and mends. `shared` is a task that clients which hang up may change.
+/// Breaks and fixes. `shared` is a task that clients which hang up may change.
 pub(crate) async fn inject(
     fault: Fault,
     stage: &mut Stage,

@@ -1,4 +1,4 @@
-//! The service, its database on a disk of its own, and a proxy: each can be broken and mended.
+//! The service, its database on a disk of its own, and a proxy: each can be broken and fixed.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -282,7 +282,7 @@ async fn damaged_page() {
     assert_no_panic(&server);
 }
 
-/// A reader that never ends keeps the log from being begun anew; once it is gone the log gets small, though nobody writes.
+/// A reader that never ends keeps the log from being begun again; once it is gone the log gets small, though nobody writes.
 #[tokio::test]
 async fn log_after_a_long_reader() {
     const MEGABYTES: u64 = 40;

@@ -90,7 +90,7 @@ async fn inside(connection: &mut PgConnection, row: &Row, cost: &Cost) -> Cost {
     let oid = oid(connection, &cost.table).await;
     let before = file(connection, oid).await;
     let all = number(connection, format!("SELECT count(*) FROM {}", cost.table)).await.max(1);
-    // Rows, not scans: TRUNCATE builds its indexes anew by scanning a table that is empty by then. What the session
+    // Rows, not scans: TRUNCATE rebuilds its indexes by scanning a table that is empty by then. What the session
     // did before is in these figures as well.
     let read_of = format!(
         "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relid = {oid}"

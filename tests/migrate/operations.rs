@@ -148,7 +148,7 @@ async fn stamp_records_without_running(
     assert_eq!((outcome.done.len(), outcome.report.head), (1, Some(V1)));
     assert_eq!(database.log().await, [format!("{V1} stamped done")]);
 
-    // The last version is held against the catalogue.
+    // The last version is compared with the catalogue.
     let error = database.stamp(&set, V2).await.unwrap_err();
     assert!(matches!(error, MigrateError::DoesNotFit { .. }), "{error}");
     assert_eq!(error.exit_code(), 7);
@@ -178,7 +178,7 @@ async fn repair_accepts_a_checksum_or_clears_a_failure(
     for (version, reason, words) in [
         (V2, "why not", "with the checksum"),
         (V3, "why not", "not recorded"),
-        (V1, " ", "needs a reason"),
+        (V1, " ", "--reason is required"),
     ] {
         let error = database.repair(&edited, version, reason).await.unwrap_err();
         assert!(error.to_string().contains(words), "{error}");

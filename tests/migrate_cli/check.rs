@@ -98,7 +98,7 @@ async fn the_state_of_the_record_comes_first(
     let said = document(&migrate(&database, &["check", "--json"]).expect(code));
     assert_eq!(said["declared"][0]["differences"], json!([]), "{said:#}");
     assert_eq!(said["database"]["compared"], code == 7, "{said:#}");
-    assert!(said["message"].as_str().is_some_and(|words| words.contains("to mend it")), "{said:#}");
+    assert!(said["message"].as_str().is_some_and(|words| words.contains("to fix it")), "{said:#}");
 }
 
 #[rstest]

@@ -1,4 +1,4 @@
-//! `doctor`: what will stand in a migration's way is made, found, and mended with the command that it shows.
+//! `doctor`: what will stand in a migration's way is made, found, and fixed with the command that it shows.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn look(database: &Database, name: &str) -> (String, String, String) {
     let run = migrate(database, &["doctor", "--json"]);
     let check = check(&document(&run), name);
     let word = |member: &str| check[member].as_str().unwrap_or_default().to_owned();
-    (word("health"), word("found"), word("mend"))
+    (word("health"), word("found"), word("fix"))
 }
 
 #[rstest]
@@ -33,7 +33,7 @@ async fn a_healthy_database(#[values(Sqlite, Postgres)] on: Backend) {
     for check in document["checks"].as_array().expect("a list") {
         // Whether there is a pg_dump depends on the machine.
         if check["name"] != "pg_dump" {
-            assert_eq!((&check["health"], &check["mend"]), (&"ok".into(), &Value::Null), "{check}");
+            assert_eq!((&check["health"], &check["fix"]), (&"ok".into(), &Value::Null), "{check}");
         }
     }
     let text = migrate(&database, &["doctor"]).expect(0).stdout;
@@ -46,9 +46,9 @@ async fn a_schema_that_is_refused_is_a_problem(#[values(Sqlite, Postgres)] on: B
     let database = current(on).await;
     execute(&database, "DROP TABLE tasks").await;
     migrate(&database, &["doctor"]).expect(1);
-    let (health, found, mend) = look(&database, "schema");
+    let (health, found, fix) = look(&database, "schema");
     assert_eq!((health.as_str(), found.as_str()), ("problem", "drifted"));
-    assert!(mend.contains("restore a backup"), "{mend}");
+    assert!(fix.contains("restore a backup"), "{fix}");
 }
 
 #[tokio::test]
@@ -64,26 +64,26 @@ async fn an_invalid_index_and_a_constraint_that_is_not_valid() {
     execute(&database, "ALTER TABLE books ADD CONSTRAINT \"Big id\" CHECK (id > 0) NOT VALID")
         .await;
 
-    let (health, found, mend) = look(&database, "indexes");
+    let (health, found, fix) = look(&database, "indexes");
     assert_eq!((health.as_str(), found.as_str()), ("warning", "books_one_idx is INVALID"));
     let text = migrate(&database, &["doctor"]).stdout;
-    assert!(text.contains(&format!("to mend it: {mend}")), "{text}");
+    assert!(text.contains(&format!("to fix it: {fix}")), "{text}");
     execute(&database, "DELETE FROM books WHERE id = 2").await;
-    execute(&database, &mend).await;
+    execute(&database, &fix).await;
     assert_eq!(look(&database, "indexes").0, "ok");
     // One that is kept up to date, and not used all the same.
     let forget =
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'books_title_idx'::regclass";
     execute(&database, forget).await;
-    let (_, found, mend) = look(&database, "indexes");
+    let (_, found, fix) = look(&database, "indexes");
     assert_eq!(found, "books_title_idx is INVALID");
-    execute(&database, &mend).await;
+    execute(&database, &fix).await;
     assert_eq!(look(&database, "indexes").0, "ok");
 
-    let (health, found, mend) = look(&database, "constraints");
+    let (health, found, fix) = look(&database, "constraints");
     assert_eq!(health, "warning");
     assert!(found.contains("Big id is NOT VALID"), "{found}");
-    execute(&database, &mend).await;
+    execute(&database, &fix).await;
     assert_eq!(look(&database, "constraints").0, "ok");
 }
 
@@ -92,12 +92,12 @@ async fn an_invalid_index_and_a_constraint_that_is_not_valid() {
 async fn who_holds_the_lock(#[values(Sqlite, Postgres)] on: Backend) {
     let database = current(on).await;
     let held = Held::take(&database).await;
-    let (health, found, mend) = look(&database, "migration lock");
+    let (health, found, fix) = look(&database, "migration lock");
     assert_eq!(health, "warning");
     assert!(found.starts_with("held by "), "{found}");
     if on == Postgres {
         let pid = found.split(' ').nth(3).expect("a pid");
-        assert!(mend.contains(&format!("SELECT pg_terminate_backend({pid})")), "{found}: {mend}");
+        assert!(fix.contains(&format!("SELECT pg_terminate_backend({pid})")), "{found}: {fix}");
         execute(&database, &format!("SELECT pg_terminate_backend({pid})")).await;
     }
     drop(held);
@@ -113,13 +113,13 @@ async fn a_transaction_that_idles() {
     let mut side = database.connect().await;
     side.execute("BEGIN").await;
     side.execute("SELECT 1 FROM tasks").await;
-    let mend =
+    let fix =
         until("the transaction to have idled too long", Duration::from_secs(20), async || {
-            let (health, found, mend) = look(&database, "transactions");
-            (health == "warning" && found.contains("idle in a transaction")).then_some(mend)
+            let (health, found, fix) = look(&database, "transactions");
+            (health == "warning" && found.contains("idle in a transaction")).then_some(fix)
         })
         .await;
-    execute(&database, &mend).await;
+    execute(&database, &fix).await;
     until("the transaction to be gone", Duration::from_secs(10), async || {
         (look(&database, "transactions").0 == "ok").then_some(())
     })
@@ -141,9 +141,9 @@ async fn a_role_without_rights() {
     let found = rights["found"].as_str().expect("words");
     assert!(found.contains("no right to create in schema public"), "{found}");
     assert!(found.contains("table tasks belongs to postgres"), "{found}");
-    let mend = rights["mend"].as_str().expect("commands");
-    assert!(mend.contains(&format!("GRANT CREATE ON SCHEMA public TO {role};")), "{mend}");
-    execute(&database, mend).await;
+    let fix = rights["fix"].as_str().expect("commands");
+    assert!(fix.contains(&format!("GRANT CREATE ON SCHEMA public TO {role};")), "{fix}");
+    execute(&database, fix).await;
     let rights = check(&document(&weak()), "rights");
     assert_eq!(rights["health"], "ok", "{rights}");
     execute(&database, &format!("REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}"))

@@ -106,7 +106,7 @@ async fn ten_changes_by_hand_are_named_and_nothing_else(#[values(Sqlite, Postgre
         assert_eq!(one["migrations"].is_null(), one["finding"] == "extra", "{one:#}");
         assert_eq!(one["database"].is_null(), one["finding"] == "missing", "{one:#}");
         for way in ["database", "migration"] {
-            let statements = one["mend"][way].as_array().expect("a list");
+            let statements = one["fix"][way].as_array().expect("a list");
             assert!(!statements.is_empty(), "{one:#}");
         }
     }
@@ -137,7 +137,7 @@ async fn the_statements_mend_it(#[values(Sqlite, Postgres)] on: Backend) {
     let said = document(&migrate(&database, &["drift", "--json"]).expect(7));
     // What depends on something else goes before it.
     let drift = said["drift"].as_array().expect("a list").iter().rev();
-    let statements = drift.flat_map(|one| one["mend"]["database"].as_array().expect("a list"));
+    let statements = drift.flat_map(|one| one["fix"]["database"].as_array().expect("a list"));
     for statement in statements {
         execute(&database, statement.as_str().expect("SQL")).await;
     }

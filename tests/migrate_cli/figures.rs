@@ -1,4 +1,4 @@
-//! What it costs: each figure is printed, and held against a bound that a busy machine keeps.
+//! What it costs: each figure is printed, and compared with a bound that a busy machine keeps.
 
 use std::time::{Duration, Instant};
 

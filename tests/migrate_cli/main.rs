@@ -30,6 +30,8 @@ mod figures;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod fixing;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod forward;
@@ -39,8 +41,6 @@ mod instances;
 mod leftovers;
 #[cfg(test)]
 mod lint;
-#[cfg(test)]
-mod mending;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]

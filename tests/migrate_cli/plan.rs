@@ -166,7 +166,7 @@ async fn leftovers_are_shown_by_doctor(#[values(Sqlite, Postgres)] on: Backend) 
     let check = || {
         let doctor = document(&crate::fixture::migrate(&database, &["doctor", "--json"]));
         let checks = doctor["checks"].as_array().expect("a list").clone();
-        checks.into_iter().find(|check| check["name"] == "leftovers").expect("a check")
+        checks.into_iter().find(|check| check["name"] == "stale shadow databases").expect("a check")
     };
     let name = "taskmanager_scratch_1000000000_0123abcd";
     if let Some(folder) = database.folder() {
@@ -181,17 +181,17 @@ async fn leftovers_are_shown_by_doctor(#[values(Sqlite, Postgres)] on: Backend) 
     let found = check();
     assert_eq!(found["health"], "warning", "{found}");
     assert!(found["found"].as_str().is_some_and(|found| found.contains(name)), "{found}");
-    let mend = found["mend"].as_str().expect("a command").to_owned();
+    let fix = found["fix"].as_str().expect("a command").to_owned();
     if on == Sqlite {
         assert!(
             std::process::Command::new("sh")
-                .args(["-c", &mend])
+                .args(["-c", &fix])
                 .status()
                 .expect("a shell")
                 .success()
         );
     } else {
-        execute(&database, &mend).await;
+        execute(&database, &fix).await;
     }
     assert_eq!(check()["health"], "ok");
 }

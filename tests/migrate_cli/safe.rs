@@ -174,7 +174,7 @@ async fn rows_in_the_way_stop_it_until_they_are_mended(
     let before = (dump(&database).await, recorded(&database).await);
     let run = unique().migrate(&database, &["up"]).expect(10);
     assert!(run.stdout.contains("preflight  stopped"), "{}", run.stdout);
-    for words in ["make_titles_unique.up.sql", "title", "mend", "nothing was changed"] {
+    for words in ["make_titles_unique.up.sql", "title", "fix", "nothing was changed"] {
         assert!(run.stderr.contains(words), "no {words:?} in {}", run.stderr);
     }
     assert_eq!((dump(&database).await, recorded(&database).await), before);

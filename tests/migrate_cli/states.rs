@@ -131,7 +131,7 @@ async fn refuses(database: &Database, mode: &str, code: i32, named: &[String]) {
     let message = field(&errors[0], "message").unwrap_or_default();
     let message = message.as_str().expect("words").to_owned();
     assert!(named.iter().all(|name| message.contains(name)), "{named:?}: {message}");
-    assert!(message.contains("to mend it: ") && !message.contains('\n'), "{message}");
+    assert!(message.contains("to fix it: ") && !message.contains('\n'), "{message}");
 }
 
 #[rstest]

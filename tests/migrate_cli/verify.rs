@@ -136,7 +136,7 @@ const PAGES: &str = "ALTER TABLE books ADD COLUMN pages bigint;";
     "CREATE UNIQUE INDEX books_author_key ON books (author);",
     "DROP INDEX books_author_key;",
     "note: not every row that could be there goes up",
-    &["do something: up, down, up: the same, with 50 rows"]
+    &["do something: up/down/up round trip ok (50 rows)"]
 )]
 #[case::rows_of_its_own_table(
     "CREATE TABLE shelves (id bigint PRIMARY KEY); CREATE TABLE places (shelf bigint NOT NULL REFERENCES shelves (id));",
@@ -147,7 +147,7 @@ const PAGES: &str = "ALTER TABLE books ADD COLUMN pages bigint;";
 #[case::the_same(
     "ALTER TABLE books RENAME COLUMN author TO writer;",
     "ALTER TABLE books RENAME COLUMN writer TO author;",
-    "do something: up, down, up: the same, with 50 rows\n",
+    "do something: up/down/up round trip ok (50 rows)\n",
     &[]
 )]
 #[tokio::test]
@@ -207,7 +207,7 @@ const REST: &str = "CREATE INDEX books_title_idx ON books (title);
 CREATE TRIGGER books_log AFTER DELETE ON books BEGIN INSERT INTO log VALUES (old.title); END;";
 
 #[rstest]
-#[case::whole(REST, REST, 0, "do something: up, down, up: the same, with")]
+#[case::whole(REST, REST, 0, "do something: up/down/up round trip ok (")]
 #[case::child_row(
     REST,
     &format!("{REST} DELETE FROM loans WHERE id = (SELECT min(id) FROM loans);"),

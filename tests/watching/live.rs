@@ -1,4 +1,4 @@
-//! Every expression of every panel and rule, held against a running Prometheus that watches the running service.
+//! Every expression of every panel and rule, compared with a running Prometheus that watches the running service.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -38,7 +38,7 @@ export const outbox = createOutbox({
   keep: (ops) => keep(ops),
   refused: (problem, op) => {
     tell(t("error.refused", { title: op.title, detail: problem.message }), { kind: "fault" });
-    // What was written is not lost: it can be mended.
+    // What was written is not lost: it can be fixed.
     if (op.kind === "create") draft.value ??= op.change;
   },
 });

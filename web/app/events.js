@@ -50,13 +50,13 @@ export function follow({ store, api, connection }) {
   /**
    * Loads all tasks, one loading after the other.
    *
-   * @param {{anew?: boolean}} [options] `anew` where even greater versions may be of the past
+   * @param {{again?: boolean}} [options] `again` where even greater versions may be of the past
    */
-  function reload({ anew = false } = {}) {
+  function reload({ again = false } = {}) {
     stale = false;
     reloaded = Date.now();
     const load = () => {
-      if (anew) store.doubt();
+      if (again) store.doubt();
       return loadAll(store, api);
     };
     loading = loading.then(load).catch((error) => {
@@ -110,7 +110,7 @@ export function follow({ store, api, connection }) {
     if (name === "hello") last ||= id || String(data.id);
     else last = id || last;
     if (name === "task.deleted") apply(() => store.forget(data.id, data.version));
-    else if (name === "resync") reload({ anew: true });
+    else if (name === "resync") reload({ again: true });
     else if (name !== "hello") apply(() => store.learn([data]));
   }
 

@@ -178,7 +178,7 @@ export default {
   "schema.standing.pending": "en attente",
   "schema.standing.unknown": "inconnue de ce programme",
   "schema.look": "Pour voir :",
-  "schema.mend": "Pour réparer :",
+  "schema.fix": "Pour réparer :",
   "schema.state.current": "À jour",
   "schema.state.behind": "En retard",
   "schema.state.ahead_compatible": "En avance, et compatible",

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What is said where nobody can be asked.
 pub(super) const NOBODY_THERE: &str =
-    "nobody can be asked here: repeat with --yes to do it all the same; nothing was changed";
+    "stdin is not a terminal; rerun with --yes to confirm. Nothing was changed.";
 /// What is said after any other answer than yes.
 pub(super) const NOT_CONFIRMED: &str = "not confirmed; nothing was changed";
 

@@ -22,7 +22,7 @@ const QUIET: &str =
 /// Put a backup in the database's place, in one step; what was there is saved before
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Without a name it is the newest valid backup that is not the save of a restore. What is replaced is saved first; `--undo` brings the newest such save back, and is undone in the same way. The backup is verified first; one with migrations that this program does not know is refused. A service that runs may go on: writes wait or are 503 meanwhile.\n\nExit codes: 0 done (also when the schema is behind then), 1 failed or not confirmed, 2 wrong command line, no such name, or nobody to ask, 9 lock not had, 10 not empty (--to-url), or something outside of the schema would be lost, 11 the backup is not valid or not for this program, or what is there cannot be saved, 12 database unreachable.\n\nExamples:\n  taskmanager restore\n  taskmanager restore taskmanager-20261121T110203Z-20261121090300 --yes\n  taskmanager restore --undo\n  taskmanager restore backups/taskmanager-20261121T110203Z-20261121090300.db --reset-to 20261121090200\n  taskmanager restore 1 --to-url sqlite:copy.db"
+    after_help = "Without a name it is the newest valid backup that is not the save of a restore. What is replaced is saved first; `--undo` brings the newest such save back, and is undone in the same way. The backup is verified first; one with migrations that this program does not know is refused. A service that runs may go on: writes wait or are 503 meanwhile.\n\nExit codes: 0 done (also when the schema is behind then), 1 failed or not confirmed, 2 wrong command line, no such name, or nobody to ask, 9 migration lock unavailable, 10 not empty (--to-url), or something outside of the schema would be lost, 11 the backup is not valid or not for this program, or what is there cannot be saved, 12 database unreachable.\n\nExamples:\n  taskmanager restore\n  taskmanager restore taskmanager-20261121T110203Z-20261121090300 --yes\n  taskmanager restore --undo\n  taskmanager restore backups/taskmanager-20261121T110203Z-20261121090300.db --reset-to 20261121090200\n  taskmanager restore 1 --to-url sqlite:copy.db"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -212,7 +212,7 @@ fn next_step(report: &StateReport) -> String {
             report.pending.len()
         ),
         _ => format!(
-            "the schema is {state}, at {head}; `taskmanager migrate status` says what mends it"
+            "the schema is {state}, at {head}; `taskmanager migrate status` says what fixes it"
         ),
     }
 }

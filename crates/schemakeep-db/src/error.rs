@@ -4,8 +4,8 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// Another process held the migration lock for too long.
-    #[error("migration lock not had within {}: held by {holder}; wait for it, or end it and start again", words(*.waited))]
-    LockNotHad {
+    #[error("could not acquire the migration lock within {}; held by {holder}. Wait for it, or end it and start again", words(*.waited))]
+    LockUnavailable {
         /// How long was waited.
         waited: Duration,
         /// Process and program, as far as they can be known.

@@ -22,7 +22,7 @@ pub(super) enum Work<'a> {
     Down { to: Option<i64> },
     /// Record everything up to a version without running it.
     Stamp { version: i64 },
-    /// Mend one row of the record.
+    /// Fix one row of the record.
     Repair { version: i64, reason: &'a str },
 }
 
@@ -60,7 +60,7 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// What an outcome says about it; a mended line end is no news.
+    /// What an outcome says about it; a fixed line end is no news.
     pub(super) fn done(&self, took: Duration) -> super::Done {
         let (version, description) = match self {
             Self::Accept(migration, _) | Self::Stamp(migration) => {
@@ -152,7 +152,7 @@ impl<'a> Planner<'a, '_> {
         for row in rows.filter(|row| undone(row.version) && Some(row.version) != half) {
             let Some(migration) = self.set.get(row.version) else {
                 let message = format!(
-                    "schema is {}: {} is newer than this program, which has no file to undo it with; to mend it: run `taskmanager migrate down` with the program that applied it",
+                    "schema is {}: {} is newer than this program, which has no file to undo it with; to fix it: run `taskmanager migrate down` with the program that applied it",
                     self.report.state.as_str(),
                     row.version
                 );
@@ -198,7 +198,7 @@ impl<'a> Planner<'a, '_> {
         let nothing =
             |cause: &str| MigrateError::NothingToRepair { version, cause: cause.to_owned() };
         if reason.trim().is_empty() {
-            return Err(nothing("a repair needs a reason, which the log keeps"));
+            return Err(nothing("--reason is required; it is recorded in the migration log"));
         }
         let row = self.reading.record.row(version).ok_or_else(|| {
             nothing("it is not recorded; `taskmanager migrate status` lists what is")

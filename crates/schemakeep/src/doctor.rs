@@ -1,4 +1,4 @@
-//! Looks for what will stand in a migration's way: each finding with the command that mends it.
+//! Looks for what will stand in a migration's way: each finding with the command that fixes it.
 //!
 //! Changes nothing; on PostgreSQL it needs no more rights than to connect.
 
@@ -48,22 +48,22 @@ pub struct Check {
     pub health: Health,
     /// What was found.
     pub found: String,
-    /// The command, or the words, that mend it.
-    pub mend: Option<String>,
+    /// The command, or the words, that fix it.
+    pub fix: Option<String>,
 }
 
 impl Check {
     fn good(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, health: Health::Good, found: found.into(), mend: None }
+        Self { name, health: Health::Good, found: found.into(), fix: None }
     }
 
     fn not_good(
         name: &'static str,
         health: Health,
         found: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        Self { name, health, found: found.into(), mend: Some(mend.into()) }
+        Self { name, health, found: found.into(), fix: Some(fix.into()) }
     }
 }
 
@@ -100,8 +100,8 @@ async fn schema(url: &DatabaseUrl, set: &MigrationSet) -> Result<Check, InspectE
         Ok(report) => report,
         // It answers, and does not let this role read: the other checks say why.
         Err(error) if !error.is_outage() => {
-            let mend = "see rights, or use a role that may read _sqlx_migrations and _migrate_log";
-            return Ok(Check::not_good(name, Health::Bad, error.to_string(), mend));
+            let fix = "see rights, or use a role that may read _sqlx_migrations and _migrate_log";
+            return Ok(Check::not_good(name, Health::Bad, error.to_string(), fix));
         }
         Err(error) => return Err(error),
     };
@@ -128,8 +128,8 @@ fn encryption(url: &DatabaseUrl) -> Option<Check> {
         "sslmode={mode}: the connection to {} may go without TLS, and the password with it",
         url.describe_place()
     );
-    let mend = "set sslmode=verify-full in the URL (with sslrootcert, unless a public authority signed the server's certificate), or at least sslmode=require";
-    Some(Check::not_good(name, Health::Doubtful, found, mend))
+    let fix = "set sslmode=verify-full in the URL (with sslrootcert, unless a public authority signed the server's certificate), or at least sslmode=require";
+    Some(Check::not_good(name, Health::Doubtful, found, fix))
 }
 
 async fn pooler(url: &DatabaseUrl) -> Check {
@@ -137,8 +137,8 @@ async fn pooler(url: &DatabaseUrl) -> Check {
     match lock::check_connection(url).await {
         Ok(()) => Check::good(name, "stays with one backend, so it can hold the migration lock"),
         Err(error @ DbError::Pooled { .. }) => {
-            let mend = "set MIGRATE_DATABASE_URL to a direct connection to the server";
-            Check::not_good(name, Health::Bad, error.to_string(), mend)
+            let fix = "set MIGRATE_DATABASE_URL to a direct connection to the server";
+            Check::not_good(name, Health::Bad, error.to_string(), fix)
         }
         Err(error) => Check::not_good(name, Health::Doubtful, error.to_string(), "see the message"),
     }
@@ -150,14 +150,14 @@ async fn holder(url: &DatabaseUrl) -> Check {
         Ok(None) => Check::good(name, "free"),
         Ok(Some(holder)) => {
             let pid = holder.split_whitespace().nth(1).and_then(|pid| pid.parse::<u32>().ok());
-            let mend = match (url.dialect(), pid) {
+            let fix = match (url.dialect(), pid) {
                 (Dialect::Postgres, Some(pid)) => {
                     format!("wait for it, or end it: SELECT pg_terminate_backend({pid});")
                 }
                 (Dialect::Sqlite, Some(pid)) => format!("wait for it, or end it: kill {pid}"),
                 (_, None) => "wait for it, or end it".to_owned(),
             };
-            Check::not_good(name, Health::Doubtful, format!("held by {holder}"), mend)
+            Check::not_good(name, Health::Doubtful, format!("held by {holder}"), fix)
         }
         Err(error) => Check::not_good(name, Health::Doubtful, error.to_string(), "see the message"),
     }
@@ -215,7 +215,7 @@ async fn postgres(session: &mut Session) -> Result<Vec<Check>, sqlx::Error> {
         )
         .await?,
     );
-    checks.push(listed(session, "leftovers", &leftovers::query(), "none of rehearsals").await?);
+    checks.push(listed(session, "stale shadow databases", &leftovers::query(), "none").await?);
     let size = session.value("SELECT pg_size_pretty(pg_database_size(current_database()))").await?;
     let size = size.unwrap_or_default();
     checks.push(Check::good("size", format!("{size}; the server's disk cannot be seen from here")));
@@ -236,7 +236,7 @@ async fn rights(session: &mut Session) -> Result<Check, sqlx::Error> {
     listed(session, "rights", query, "may change the schema").await
 }
 
-/// A check from a query for pairs of what is wrong and what mends it.
+/// A check from a query for pairs of what is wrong and what fixes it.
 async fn listed(
     session: &mut Session,
     name: &'static str,
@@ -247,31 +247,26 @@ async fn listed(
     let pairs: Vec<(String, String)> = rows
         .into_iter()
         .filter_map(|row| match <[Option<String>; 2]>::try_from(row) {
-            Ok([Some(found), Some(mend)]) => Some((found, mend)),
+            Ok([Some(found), Some(fix)]) => Some((found, fix)),
             _ => None,
         })
         .collect();
     if pairs.is_empty() {
         return Ok(Check::good(name, good));
     }
-    let (found, mend): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    let (found, fix): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     let health = if name == "rights" { Health::Bad } else { Health::Doubtful };
-    Ok(Check::not_good(name, health, found.join("; "), mend.join(" ")))
+    Ok(Check::not_good(name, health, found.join("; "), fix.join(" ")))
 }
 
 fn pg_dump(server: u32) -> Check {
     let name = "pg_dump";
-    let mend =
+    let fix =
         format!("install the client tools of PostgreSQL {server} (postgresql-client-{server})");
     let version = Command::new("pg_dump").arg("--version").output().ok();
     let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let Some(version) = version.filter(|version| !version.is_empty()) else {
-        return Check::not_good(
-            name,
-            Health::Doubtful,
-            "not installed: no backups from here",
-            mend,
-        );
+        return Check::not_good(name, Health::Doubtful, "not installed: no backups from here", fix);
     };
     let digits = version.split_whitespace().nth(2).unwrap_or_default();
     let major: u32 = digits.split('.').next().and_then(|m| m.parse().ok()).unwrap_or_default();
@@ -279,7 +274,7 @@ fn pg_dump(server: u32) -> Check {
         Check::good(name, version)
     } else {
         let found = format!("{version} is older than the server, which it cannot back up");
-        Check::not_good(name, Health::Doubtful, found, mend)
+        Check::not_good(name, Health::Doubtful, found, fix)
     }
 }
 
@@ -292,23 +287,23 @@ async fn sqlite(session: &mut Session) -> Result<Vec<Check>, sqlx::Error> {
     Ok(vec![
         Check::good("library", format!("SQLite {version}")),
         if mode == "wal" {
-            Check::good("journal", "write-ahead log")
+            Check::good("journal mode", "WAL")
         } else {
-            let found = format!("journal mode {mode}: readers and the writer wait for each other");
+            let found = format!("{mode}: readers and the writer wait for each other");
             Check::not_good(
-                "journal",
+                "journal mode",
                 Health::Doubtful,
                 found,
                 "start the service once: it sets WAL",
             )
         },
         if whole == "ok" {
-            Check::good("file", "whole")
+            Check::good("integrity check", "ok")
         } else {
-            Check::not_good("file", Health::Bad, whole, "restore a backup")
+            Check::not_good("integrity check", Health::Bad, whole, "restore a backup")
         },
         if orphans.is_empty() {
-            Check::good("foreign keys", "every reference leads somewhere")
+            Check::good("foreign keys", "no violations")
         } else {
             let found = format!("rows without their parent in {}", orphans.join(", "));
             Check::not_good(
@@ -322,15 +317,15 @@ async fn sqlite(session: &mut Session) -> Result<Vec<Check>, sqlx::Error> {
 }
 
 fn folders(file: &Path) -> Check {
-    let name = "leftovers";
+    let name = "stale shadow databases";
     let found = [folder_of(file).to_owned(), std::env::temp_dir()];
     let found: Vec<_> = found.iter().flat_map(|folder| leftovers::folders(folder)).collect();
     if found.is_empty() {
-        return Check::good(name, "none of rehearsals");
+        return Check::good(name, "none");
     }
     let found: Vec<String> = found.iter().map(|folder| folder.display().to_string()).collect();
-    let mend = format!("rm -r {}", found.join(" "));
-    Check::not_good(name, Health::Doubtful, found.join("; "), mend)
+    let fix = format!("rm -r {}", found.join(" "));
+    Check::not_good(name, Health::Doubtful, found.join("; "), fix)
 }
 
 fn disk(file: &Path) -> Check {
@@ -349,7 +344,7 @@ fn disk(file: &Path) -> Check {
     if free > size.saturating_mul(2) {
         Check::good(name, words)
     } else {
-        let mend = "make room for twice the file's size before a rebuild or a backup";
-        Check::not_good(name, Health::Doubtful, words, mend)
+        let fix = "make room for twice the file's size before a rebuild or a backup";
+        Check::not_good(name, Health::Doubtful, words, fix)
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::connection::{Purpose, Session};
-use super::diff::{Difference, Mend, Object, compare, mend};
+use super::diff::{Difference, Fix, Object, compare, fix};
 use super::error::InspectError;
 use super::reading::Reading;
 use super::rehearse::{Recreated, RehearsalSettings, recreate};
@@ -45,7 +45,7 @@ pub struct Drifted {
     /// What the migrations make, and what the database has.
     pub difference: Difference,
     /// The statements, either way.
-    pub mend: Mend,
+    pub fix: Fix,
 }
 
 /// What came out.
@@ -130,7 +130,7 @@ fn sorted(
         ignored: ignored.into_iter().map(|difference| difference.object).collect(),
         found: kept
             .into_iter()
-            .map(|difference| Drifted { mend: mend(expected, found, &difference), difference })
+            .map(|difference| Drifted { fix: fix(expected, found, &difference), difference })
             .collect(),
     }
 }

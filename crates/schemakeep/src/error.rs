@@ -23,11 +23,11 @@ pub enum MigrateError {
     Refused {
         /// The state and what led to it.
         report: Box<StateReport>,
-        /// What is wrong and what mends it.
+        /// What is wrong and what fixes it.
         message: String,
     },
     /// A file asks for a way of running that its database does not have.
-    #[error("migration {file} declares `-- {directive}`, which {dialect} does not have; {mend}")]
+    #[error("migration {file} declares `-- {directive}`, which {dialect} does not have; {fix}")]
     Unsupported {
         /// The file.
         file: String,
@@ -36,7 +36,7 @@ pub enum MigrateError {
         /// The database.
         dialect: &'static str,
         /// What to do.
-        mend: &'static str,
+        fix: &'static str,
     },
     /// A file that is to be run statement by statement cannot be taken apart with certainty.
     #[error("migration {file}, line {line}: {cause}; nothing was run")]
@@ -73,7 +73,7 @@ pub enum MigrateError {
         cause: String,
     },
     /// A look before the migration found what would do harm.
-    #[error("{step} stops the migration, and nothing was changed: {words}: {}; to go on: {mend}", details.join("; "))]
+    #[error("{step} stops the migration, and nothing was changed: {words}: {}; to go on: {fix}", details.join("; "))]
     Unsafe {
         /// The step of the pipeline.
         step: &'static str,
@@ -82,7 +82,7 @@ pub enum MigrateError {
         /// What it found, one by one.
         details: Vec<String>,
         /// What to do.
-        mend: &'static str,
+        fix: &'static str,
         /// The exit code: 1 where a run would only have failed, else 10.
         code: u8,
     },
@@ -188,7 +188,7 @@ impl MigrateError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused { report, .. } => report.state.exit_code(),
-            Self::Db(DbError::LockNotHad { .. } | DbError::Pooled { .. }) => 9,
+            Self::Db(DbError::LockUnavailable { .. } | DbError::Pooled { .. }) => 9,
             Self::Db(DbError::Unreachable { .. } | DbError::Unusable { .. }) => 12,
             Self::Target { .. } => 2,
             Self::Backup(error) => error.exit_code,
@@ -225,7 +225,7 @@ impl MigrateError {
 /// A statement of a file without a transaction failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "migration {file} stopped at line {line}, statement {step} of {total}: {cause}; in: {statement}; {kept}; when the cause is mended, run `{command}`, which goes on there"
+    "migration {file} stopped at line {line}, statement {step} of {total}: {cause}; in: {statement}; {kept}; when the cause is fixed, run `{command}`, which goes on there"
 )]
 pub struct StepFailed {
     /// The file.

@@ -72,14 +72,14 @@ fn obstacle(
     done: usize,
 ) -> Option<String> {
     let Some(migration) = migration else {
-        return Some("this program does not have it".to_owned());
+        return Some("this program does not have the file".to_owned());
     };
     if steps.is_empty() {
-        return Some("no step of it is in the log: another tool began it".to_owned());
+        return Some("its steps are not in the log, so another tool began it".to_owned());
     }
-    // The steps of a way back are held against its own file below.
+    // The steps of a way back are compared with its own file below.
     if migration.checksum != row.checksum {
-        return Some("its file has changed since".to_owned());
+        return Some("the file changed after the migration was interrupted".to_owned());
     }
     let same = |step: &&RecordedStep| {
         known.get(step.step).is_some_and(|known| known.sha256 == step.sha256)
@@ -89,7 +89,7 @@ fn obstacle(
         step.is_none_or(|step| step.outcome != StepOutcome::Done)
     });
     if !steps.iter().all(same) || gap {
-        return Some("its file has changed since".to_owned());
+        return Some("the file changed after the migration was interrupted".to_owned());
     }
     None
 }

@@ -113,7 +113,7 @@ pub struct Outcome {
 
 impl<'a> Operation<'a> {
     /// Applies what is pending, up to and with `to`, or all. Goes on with a `-- no-transaction` file that
-    /// stopped half way, and mends checksums that differ in line ends only.
+    /// stopped half way, and fixes checksums that differ in line ends only.
     ///
     /// # Errors
     ///
@@ -144,8 +144,8 @@ impl<'a> Operation<'a> {
         self.run(Work::Stamp { version }).await
     }
 
-    /// Mends one row of the record: accepts the checksum of this program's file, or forgets a version that
-    /// stopped half way, so that `up` begins it anew; what it left is to be undone by hand before.
+    /// Fixes one row of the record: accepts the checksum of this program's file, or forgets a version that
+    /// stopped half way, so that `up` begins it again; what it left is to be undone by hand before.
     ///
     /// # Errors
     ///

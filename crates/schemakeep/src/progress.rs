@@ -154,7 +154,7 @@ impl Step {
         let (name, verdict, words) = (self.name, self.verdict.as_str(), &self.words);
         match self.verdict {
             Verdict::Passed | Verdict::Skipped => {
-                tracing::info!(step = name, verdict, words, milliseconds, "migration check");
+                tracing::info!(step = name, verdict, words, milliseconds, "gate step finished");
             }
             Verdict::Noted | Verdict::Forced | Verdict::Stopped => {
                 let details = self.details.join("; ");
@@ -164,7 +164,7 @@ impl Step {
                     words,
                     details,
                     milliseconds,
-                    "migration check"
+                    "gate step finished"
                 );
             }
         }

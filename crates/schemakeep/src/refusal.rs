@@ -1,4 +1,4 @@
-//! The one message of a start that is refused: what is wrong, with which versions, and what mends it.
+//! The one message of a start that is refused: what is wrong, with which versions, and what fixes it.
 
 use super::failure::beginning;
 use super::files::Way;
@@ -9,14 +9,14 @@ use crate::options::MigrateMode;
 /// How many versions, tables or columns a message names before it only counts.
 const NAMED: usize = 5;
 
-/// Says on one line why a schema in this state is not served, and the command that mends it.
+/// Says on one line why a schema in this state is not served, and the command that fixes it.
 #[must_use]
 pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
     let state = report.state.as_str();
-    let (what, mend) = match report.state {
-        SchemaState::Current => return format!("schema is {state}: nothing to mend"),
+    let (what, fix) = match report.state {
+        SchemaState::Current => return format!("schema is {state}: nothing to fix"),
         SchemaState::AheadCompatible => {
-            return format!("schema is {state}: {}; nothing to mend", concerns(&report.concerns));
+            return format!("schema is {state}: {}; nothing to fix", concerns(&report.concerns));
         }
         SchemaState::Behind => (
             behind(report, mode),
@@ -37,7 +37,7 @@ pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
         ),
         SchemaState::Failed => failed(report),
     };
-    format!("schema is {state}: {what}; to mend it: {mend}")
+    format!("schema is {state}: {what}; to fix it: {fix}")
 }
 
 fn behind(report: &StateReport, mode: MigrateMode) -> String {
@@ -64,7 +64,7 @@ fn adoption(report: &StateReport, foreign: &ForeignSchema) -> (String, String) {
     let what =
         format!("{made}: it has the table(s) {tables} and no record of this program's migrations");
     let target = report.target.map(|version| version.to_string()).unwrap_or_default();
-    let mend = if report.missing.is_empty() {
+    let fix = if report.missing.is_empty() {
         format!("if its schema is that of {target}, run `taskmanager migrate stamp {target}`")
     } else {
         format!(
@@ -72,7 +72,7 @@ fn adoption(report: &StateReport, foreign: &ForeignSchema) -> (String, String) {
             listed(&report.missing)
         )
     };
-    (what, mend)
+    (what, fix)
 }
 
 /// A migration that stopped half way: what is done, what is not, and the way on.
@@ -97,10 +97,10 @@ fn failed(report: &StateReport) -> (String, String) {
         Way::Down => "finish by hand what is not done",
     };
     let repair = repair(&report.concerns);
-    let mend = match (&half.obstacle, half.way) {
+    let fix = match (&half.obstacle, half.way) {
         (Some(obstacle), _) => {
             return (
-                format!("{what}; it cannot be gone on with, because {obstacle}"),
+                format!("{what}; cannot resume: {obstacle}"),
                 format!("put back what it was begun with and go on, or {by_hand} and run {repair}"),
             );
         }
@@ -109,7 +109,7 @@ fn failed(report: &StateReport) -> (String, String) {
             "run `taskmanager migrate down` to a version below {version}, which goes on there, or {by_hand} and run {repair}"
         ),
     };
-    (what, mend)
+    (what, fix)
 }
 
 fn mend_diverged(report: &StateReport) -> String {

@@ -141,7 +141,7 @@ pub struct StateReport {
     /// When a migration was last recorded.
     pub last_migration_at: Option<OffsetDateTime>,
     /// The versions whose recorded file had other line ends and is otherwise the same: nothing is
-    /// wrong with them, and the next run under the lock mends their checksums.
+    /// wrong with them, and the next run under the lock fixes their checksums.
     pub line_endings: Vec<i64>,
     /// Tables of this program that something else has made: there is no record.
     pub foreign: Option<ForeignSchema>,

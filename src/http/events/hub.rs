@@ -314,7 +314,7 @@ impl Live {
             let before = self.recent.position();
             let (number, before) = (position.number(), before.number());
             if number <= before {
-                tracing::warn!(before, number, "the events begin anew: the database was replaced");
+                tracing::warn!(before, number, "the events begin again: the database was replaced");
             }
             self.recent = Recent::new(position);
         }

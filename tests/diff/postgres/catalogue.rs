@@ -67,7 +67,7 @@ const COLUMNS: &str = "SELECT c.relname::text, a.attname::text, format_type(a.at
 
 /// Everything, as a sorted list.
 pub(super) async fn everything(connection: &mut PgConnection) -> BTreeSet<String> {
-    // Without a plan that is kept: the schema it speaks of is made anew for each test.
+    // Without a plan that is kept: the schema it speaks of is recreated for each test.
     let rows = sqlx::raw_sql(AssertSqlSafe(EVERYTHING)).fetch_all(connection).await.unwrap();
     rows.iter().map(|row| plain(row.get(0))).collect()
 }

@@ -2,7 +2,7 @@
 //! be ended either way.
 
 use rstest::rstest;
-use schemakeep::diff::{Mend, compare, mend};
+use schemakeep::diff::{Fix, compare, fix};
 
 use super::catalogue;
 use super::place::{Place, connect, run};
@@ -139,12 +139,12 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
         Way::Migration => connect(&place.model).await,
     };
     for (done, difference) in all.iter().enumerate() {
-        let Mend { database, migration } = mend(&expected, &found, difference);
+        let Fix { database, migration } = fix(&expected, &found, difference);
         let statements = match way {
             Way::Database => database,
             Way::Migration => migration,
         };
-        assert!(!statements.is_empty(), "nothing mends {}", difference.object);
+        assert!(!statements.is_empty(), "nothing fixes {}", difference.object);
         for statement in &statements {
             run(&mut connection, statement).await;
         }
@@ -159,11 +159,11 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
         }
         assert_eq!(now, left, "after\n{}", statements.join(";\n"));
     }
-    catalogue::same("mended", &place.wanted().await, &place.everything().await).unwrap();
+    catalogue::same("fixed", &place.wanted().await, &place.everything().await).unwrap();
     place.give_back();
 }
 
-/// One drift at a time, so that a mend leans on no other.
+/// One drift at a time, so that a fix leans on no other.
 #[rstest]
 #[tokio::test]
 async fn a_change_alone_is_mended_alone(#[values(&TEN, &TEN_MORE)] by: &[Hand]) {
@@ -174,7 +174,7 @@ async fn a_change_alone_is_mended_alone(#[values(&TEN, &TEN_MORE)] by: &[Hand]) 
         let all = compare(&expected, &found);
         let [difference] = all.as_slice() else { panic!("{}: {all:?}", hand.0) };
         let mut connection = place.connect().await;
-        for statement in mend(&expected, &found, difference).database {
+        for statement in fix(&expected, &found, difference).database {
             run(&mut connection, &statement).await;
         }
         assert_eq!(differences(&place).await, [""; 0], "after {}", hand.0);

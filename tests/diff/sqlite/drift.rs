@@ -1,7 +1,7 @@
 //! A database changed by hand: every difference is named, nothing else, and each can be ended either way.
 
 use schemakeep::Dialect;
-use schemakeep::diff::{Difference, Rename, compare, draft, mend, possible_renames};
+use schemakeep::diff::{Difference, Rename, compare, draft, fix, possible_renames};
 
 use super::world::{World, declared};
 
@@ -84,7 +84,7 @@ async fn the_database_is_mended_one_by_one() {
     let mut left = compare(&expected, &world.schema().await);
     while !left.is_empty() {
         let first = left.remove(0);
-        let statements = mend(&expected, &world.schema().await, &first).database;
+        let statements = fix(&expected, &world.schema().await, &first).database;
         apply(&world, &statements).await;
         let now = compare(&expected, &world.schema().await);
         assert_eq!(named(&now), named(&left), "after {}: {statements:#?}", first.object);
@@ -99,7 +99,7 @@ async fn what_is_expected_is_made_like_the_database_one_by_one() {
     let mut left = compare(&world.schema().await, &found);
     while !left.is_empty() {
         let first = left.remove(0);
-        let statements = mend(&world.schema().await, &found, &first).migration;
+        let statements = fix(&world.schema().await, &found, &first).migration;
         apply(&world, &statements).await;
         let now = compare(&world.schema().await, &found);
         assert_eq!(named(&now), named(&left), "after {}: {statements:#?}", first.object);

@@ -212,14 +212,14 @@ async fn the_embedded_migrations_ask_nothing_of_an_empty_database(
 #[tokio::test]
 async fn mended_data_passes_and_then_the_migration_does(
     #[values(Sqlite, Postgres)] dialect: Dialect,
-    #[case] mend: &str,
+    #[case] fix: &str,
     #[case] sql: &str,
 ) {
     let database = populated(dialect).await;
     let files = set(&[(NAME, sql)]);
     let before = checks(&database, &files, &Limits::default()).await;
     assert_eq!(before[0].outcome, Outcome::Violated, "{before:?}");
-    database.run(mend).await;
+    database.run(fix).await;
     let after = checks(&database, &files, &Limits::default()).await;
     assert_eq!(after[0].outcome, Outcome::Clean, "{after:?}");
     database.up(&files, None).await.unwrap();

@@ -30,8 +30,8 @@ use super::asked;
     &["? rows with NULL in tasks.assignee: DO in line 1 may change rows first"]
 )]
 #[case::function_first(
-    "SELECT mend();\nALTER TABLE tasks ALTER assignee SET NOT NULL",
-    &["? rows with NULL in tasks.assignee: mend in line 1 may change rows first"]
+    "SELECT fix();\nALTER TABLE tasks ALTER assignee SET NOT NULL",
+    &["? rows with NULL in tasks.assignee: fix in line 1 may change rows first"]
 )]
 #[case::primary(
     "ALTER TABLE tasks DROP CONSTRAINT tasks_pkey; ALTER TABLE tasks ADD PRIMARY KEY (person)",

@@ -31,7 +31,7 @@ fn rebuild(definition: &str, select: &str) -> String {
         "2 rows with the same code in tasks [1 2]"
     ]
 )]
-#[case::mends(
+#[case::fixes(
     "id INTEGER PRIMARY KEY, assignee TEXT NOT NULL, code TEXT, title TEXT, person INT, estimate INT)",
     "SELECT id, coalesce(assignee, ''), code || id, title, person, estimate FROM tasks",
     &["no rows with NULL in tasks_new.assignee", "no rows with the same id in tasks_new", "no rows with the same code in tasks"]

@@ -2,7 +2,7 @@
 //!
 //! In both files `-- base:` is the schema of an earlier migration and `-- rows:` what its tables hold. Then row by row:
 //! `expect` has `rule@line` for every finding; `cost` a table with the strongest lock on it while the migration's
-//! transaction is open, and whether all of it is written anew or read; `fails` that the database refuses it; `before`
+//! transaction is open, and whether all of it is rewritten or read; `fails` that the database refuses it; `before`
 //! lines of one more migration in between. None of it is believed: tests hold it against the lint and the databases.
 
 use super::Backend;
@@ -39,7 +39,7 @@ pub struct Cost {
     pub table: String,
     /// The strongest lock, as PostgreSQL's manual names it; `None` where there is none.
     pub lock: Option<String>,
-    /// The table is written anew.
+    /// The table is rewritten.
     pub rewrites: bool,
     /// The whole table is read.
     pub scans: bool,

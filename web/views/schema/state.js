@@ -49,7 +49,7 @@ export function State({ state, concerns, missing, t }) {
         html`<li key=${version}><code>${version}</code>${" "}${reason}</li>`)}</ul>`}
       ${missing.length > 0 && html`<p>${t("schema.missing")}${" "}${missing.map((name, index) =>
         html`${index > 0 && ", "}<code key=${name}>${name}</code>`)}</p>`}
-      ${commands.length > 0 && html`<p>${t(grave === "good" ? "schema.look" : "schema.mend")}</p>
+      ${commands.length > 0 && html`<p>${t(grave === "good" ? "schema.look" : "schema.fix")}</p>
         <ul class="schema-commands">${commands.map((command) => html`<li key=${command}><code>${command}</code></li>`)}</ul>`}
     </div>
   </div>`;

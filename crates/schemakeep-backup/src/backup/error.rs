@@ -12,12 +12,12 @@ use schemakeep_db::cause;
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// `pg_dump` or `pg_restore` is missing, or older than what it is to work on.
-    #[error("{found}; {mend}")]
+    #[error("{found}; {fix}")]
     Tools {
         /// What was looked for, and what was found.
         found: String,
         /// What to install.
-        mend: String,
+        fix: String,
     },
     /// The database did not answer, or did not let this role in.
     #[error("database {database} cannot be reached: {cause}")]
@@ -44,14 +44,14 @@ pub enum BackupError {
         cause: String,
     },
     /// The folder cannot be used.
-    #[error("folder for backups {}: {cause}; {mend}", folder.display())]
+    #[error("folder for backups {}: {cause}; {fix}", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
         /// What the system said.
         cause: String,
         /// What to do.
-        mend: &'static str,
+        fix: &'static str,
     },
     /// The disk has too little room; nothing was written.
     #[error(
@@ -218,7 +218,7 @@ impl BackupError {
             | DbError::Unusable { database, cause } => Self::Unreachable { database, cause },
             DbError::Cancelled => Self::Stopped,
             DbError::Database { doing, cause } => Self::Database { doing, cause },
-            other @ DbError::LockNotHad { .. } => {
+            other @ DbError::LockUnavailable { .. } => {
                 Self::Database { doing: "reading the schema", cause: other.to_string() }
             }
         }
@@ -227,7 +227,7 @@ impl BackupError {
     /// What the system says of a folder or of a file in it.
     pub(super) fn folder(folder: &Path, error: &io::Error) -> Self {
         let folder = folder.to_owned();
-        let mend = match error.kind() {
+        let fix = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 return Self::Full { folder };
             }
@@ -236,7 +236,7 @@ impl BackupError {
             }
             _ => "set BACKUP_DIR to a folder that can be made and written",
         };
-        Self::Folder { folder, cause: error.to_string(), mend }
+        Self::Folder { folder, cause: error.to_string(), fix }
     }
 }
 

@@ -276,10 +276,10 @@ fn missing(found: &[Found], major: u32) -> BackupError {
             seen.join(", ")
         )
     };
-    let mend = format!(
+    let fix = format!(
         "install the client tools of that version (Debian: apt-get install postgresql-client-{major}), or put them first into PATH"
     );
-    BackupError::Tools { found, mend }
+    BackupError::Tools { found, fix }
 }
 
 /// `15` of `15.14`, and of `18beta1`.

@@ -31,8 +31,8 @@ impl Compared {
         }
     }
 
-    /// What mends it, when it does not agree.
-    fn mend(file: &str) -> String {
+    /// What fixes it, when it does not agree.
+    fn fix(file: &str) -> String {
         format!(
             "`taskmanager migrate diff -m \"…\"` writes the migration that is missing; or make {file} what the migrations make"
         )
@@ -52,7 +52,7 @@ impl Compared {
                     "compared": true,
                     "file": file,
                     "differences": documents.collect::<Vec<_>>(),
-                    "mend": differing.then(|| Self::mend(file)),
+                    "fix": differing.then(|| Self::fix(file)),
                 })
             }
         }
@@ -68,9 +68,9 @@ impl Compared {
             Outcome::Compared(file, differences) => {
                 let lines =
                     differences.iter().map(|one| schema_diff_view::text(DECLARED, one, "    "));
-                let (lines, mend) = (lines.collect::<String>(), Self::mend(file));
+                let (lines, fix) = (lines.collect::<String>(), Self::fix(file));
                 format!(
-                    "{name}: {file} is not what the migrations make:\n{lines}    to mend it: {mend}\n"
+                    "{name}: {file} is not what the migrations make:\n{lines}    to fix it: {fix}\n"
                 )
             }
         }

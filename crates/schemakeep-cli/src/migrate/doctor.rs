@@ -1,4 +1,4 @@
-//! `taskmanager migrate doctor`: what will stand in a migration's way, and what mends it.
+//! `taskmanager migrate doctor`: what will stand in a migration's way, and what fixes it.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use crate::Host;
 use crate::output;
 use schemakeep::doctor::{Check, Health, doctor};
 
-/// Look for what will stand in a migration's way: each finding with the command that mends it
+/// Look for what will stand in a migration's way: each finding with the command that fixes it
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 nothing that will fail, 1 a problem, 12 database unreachable.\n\nExample:\n  taskmanager migrate doctor"
@@ -49,14 +49,14 @@ fn document(check: &Check) -> serde_json::Value {
         "name": check.name,
         "health": check.health.as_str(),
         "found": check.found,
-        "mend": check.mend,
+        "fix": check.fix,
     })
 }
 
 fn text(check: &Check) -> String {
     let line = format!("{:8} {:15} {}\n", check.health.as_str(), check.name, check.found);
-    match &check.mend {
-        Some(mend) => format!("{line}{:24} to mend it: {mend}\n", ""),
+    match &check.fix {
+        Some(fix) => format!("{line}{:24} to fix it: {fix}\n", ""),
         None => line,
     }
 }

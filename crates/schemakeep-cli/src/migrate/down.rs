@@ -24,7 +24,7 @@ struct Manner {
 /// Revert migrations, newest first: says what data is lost, and asks
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 wrong version or count, or nobody to ask, 9 lock not had, 11 backup failed, 12 database unreachable.\n\nExamples:\n  taskmanager migrate down 1\n  taskmanager migrate down --to 20261121090200\n  taskmanager migrate down --all --yes"
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 wrong version or count, or nobody to ask, 9 migration lock unavailable, 11 backup failed, 12 database unreachable.\n\nExamples:\n  taskmanager migrate down 1\n  taskmanager migrate down --to 20261121090200\n  taskmanager migrate down --all --yes"
 )]
 #[group(skip)]
 pub struct Args {
@@ -46,7 +46,7 @@ pub struct Args {
 /// Revert the newest migration and apply it again
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nothing applied, or nobody to ask, 9 lock not had, 11 backup failed, 12 database unreachable.\n\nExample:\n  taskmanager migrate redo --yes"
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nothing applied, or nobody to ask, 9 migration lock unavailable, 11 backup failed, 12 database unreachable.\n\nExample:\n  taskmanager migrate redo --yes"
 )]
 pub struct Redo {
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub struct Redo {
 /// Revert every migration and apply them all again: an empty schema
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nobody to ask, 9 lock not had, 11 backup failed, 12 database unreachable.\n\nExample:\n  taskmanager migrate reset --yes"
+    after_help = "Exit codes: 0 done, 1 failed or not confirmed, 2 nobody to ask, 9 migration lock unavailable, 11 backup failed, 12 database unreachable.\n\nExample:\n  taskmanager migrate reset --yes"
 )]
 pub struct Reset {
     #[command(flatten)]
@@ -130,7 +130,7 @@ async fn go_back(
         return print(common, "reverted", &operating, &outcome);
     }
     // What was there before comes back: redo and reset do not apply what was pending, and what stood before
-    // is not judged anew.
+    // is not judged again.
     operating.settings.safety = Safety::none();
     let to = applied.iter().copied().max();
     match operating.watched(common, Box::pin(operating.operation().up(to))).await {

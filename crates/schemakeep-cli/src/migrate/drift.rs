@@ -1,4 +1,4 @@
-//! `taskmanager migrate drift`: what somebody changed by hand, and the statements that mend it either way.
+//! `taskmanager migrate drift`: what somebody changed by hand, and the statements that fix it either way.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use schemakeep::{SchemaState, StateReport, refusal};
 use schemakeep_db::SystemClock;
 
 /// What is said where there is no statement: the table of a key, say, is missing too.
-const NONE_ALONE: &str = "    no statement for it alone: mend the others, and look again\n";
+const NONE_ALONE: &str = "    no statement for it alone: fix the others, and look again\n";
 
 /// Show what in the database is not as its applied migrations make it: extra, missing, different
 ///
@@ -24,7 +24,7 @@ const NONE_ALONE: &str = "    no statement for it alone: mend the others, and lo
 /// that a new migration would need to make it so everywhere. Other schemas and what belongs to extensions are left out.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing differs, 1 the migrations cannot be run once more, 4, 5, 6 or 8 the record does not say what the schema should be, 7 something differs, 12 database unreachable.\n\nExamples:\n  taskmanager migrate drift\n  taskmanager migrate drift --ignore 'tmp_*' --ignore tasks.legacy_id\n  taskmanager migrate drift --json | jq -r '.drift[].mend.database[]'"
+    after_help = "Exit codes: 0 nothing differs, 1 the migrations cannot be run once more, 4, 5, 6 or 8 the record does not say what the schema should be, 7 something differs, 12 database unreachable.\n\nExamples:\n  taskmanager migrate drift\n  taskmanager migrate drift --ignore 'tmp_*' --ignore tasks.legacy_id\n  taskmanager migrate drift --json | jq -r '.drift[].fix.database[]'"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -91,8 +91,8 @@ fn untold(report: &StateReport, host: &dyn Host) -> String {
 pub(super) fn document(drift: &Drift) -> Value {
     let of = |drifted: &Drifted| {
         let mut document = schema_diff_view::document(DATABASE, &drifted.difference);
-        let mend = &drifted.mend;
-        document["mend"] = json!({ "database": mend.database, "migration": mend.migration });
+        let fix = &drifted.fix;
+        document["fix"] = json!({ "database": fix.database, "migration": fix.migration });
         document
     };
     let ignored = drift.ignored.iter();
@@ -136,10 +136,10 @@ pub(super) fn text(drift: &Drift) -> String {
 }
 
 fn one(drifted: &Drifted) -> String {
-    let mend = &drifted.mend;
+    let fix = &drifted.fix;
     let ways = [
-        ("to make the database what the migrations make:", &mend.database),
-        ("to keep it, in a new migration:", &mend.migration),
+        ("to make the database what the migrations make:", &fix.database),
+        ("to keep it, in a new migration:", &fix.migration),
     ];
     let ways = ways.iter().map(|(what, statements)| {
         let statements = statements

@@ -212,7 +212,7 @@ impl Plan {
         let how = if step.transactional {
             "in one transaction with its record"
         } else {
-            "no transaction: each statement stays, and is journalled"
+            "no transaction: each statement commits on its own"
         };
         let rehearsed = self.rehearsed(step);
         // Writing to a String cannot fail.

@@ -127,7 +127,7 @@ impl Operating {
             json!({
                 "step": step.name,
                 "verdict": step.verdict.as_str(),
-                "words": step.words,
+                "summary": step.words,
                 "details": step.details,
                 "seconds": step.took.as_secs_f64(),
             })
@@ -175,7 +175,7 @@ fn in_words(migrations: &[&Migration], losses: &[Loss]) -> String {
     let lost: Vec<String> =
         losses.iter().map(|loss| format!("  {}: {} row(s)", loss.what, loss.rows)).collect();
     let lost = if lost.is_empty() {
-        "no data is lost that the down files show".to_owned()
+        "no data loss detected in the down files".to_owned()
     } else {
         format!("this data is lost, unless a backup has it:\n{}", lost.join("\n"))
     };

@@ -9,7 +9,7 @@ use crate::Host;
 /// Record migrations up to a version without running them, for a database that something else has made
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Checks first that the schema has what this program uses. Exit codes: 0 done, 1 failed, 2 wrong version, 5, 6 or 8 the state allows it not, 7 the schema does not fit, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate stamp 20261121144946"
+    after_help = "Checks first that the schema has what this program uses. Exit codes: 0 done, 1 failed, 2 wrong version, 5, 6 or 8 the state allows it not, 7 the schema does not fit, 9 migration lock unavailable, 12 database unreachable.\n\nExample:\n  taskmanager migrate stamp 20261121144946"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -18,10 +18,10 @@ pub struct Args {
     version: i64,
 }
 
-/// Mend the record of one version: accept its file as it is now, or clear a step that stopped half way
+/// Fix the record of one version: accept its file as it is now, or clear a step that stopped half way
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What is done is logged with who and why. Exit codes: 0 done, 1 nothing to mend or failed, 9 lock not had, 12 database unreachable.\n\nExample:\n  taskmanager migrate repair 20261121090200 --reason \"comment corrected, same statements\""
+    after_help = "What is done is logged with who and why. Exit codes: 0 done, 1 nothing to fix or failed, 9 migration lock unavailable, 12 database unreachable.\n\nExample:\n  taskmanager migrate repair 20261121090200 --reason \"comment corrected, same statements\""
 )]
 pub struct Repair {
     #[command(flatten)]

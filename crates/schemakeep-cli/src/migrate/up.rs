@@ -16,7 +16,7 @@ use schemakeep_db::{Clock as _, SystemClock};
 /// After: the protected tables are counted before each commit, and the schema is compared with the rehearsal's.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong version or count, 5 to 8 the state allows it not, 9 lock not had, 10 a finding, a violation or a protected table stops it, 11 backup failed, 12 database unreachable.\n\nExamples:\n  taskmanager migrate up\n  taskmanager migrate up --dry-run\n  taskmanager migrate up +1\n  taskmanager migrate up --to 20261121090200 --sql > upgrade.sql"
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong version or count, 5 to 8 the state allows it not, 9 migration lock unavailable, 10 a finding, a violation or a protected table stops it, 11 backup failed, 12 database unreachable.\n\nExamples:\n  taskmanager migrate up\n  taskmanager migrate up --dry-run\n  taskmanager migrate up +1\n  taskmanager migrate up --to 20261121090200 --sql > upgrade.sql"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub struct Args {
 /// Which safeguards are passed or left out.
 #[derive(Debug, clap::Args)]
 struct Without {
-    /// Go on past findings and violations (never past a failed backup or a protected table); is logged
+    /// Proceed despite findings (never past a failed backup or a protected table; recorded in the log)
     #[arg(long)]
     force: bool,
     /// Make no backup, whatever `MIGRATE_BACKUP` says

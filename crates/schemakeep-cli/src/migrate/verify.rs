@@ -20,7 +20,7 @@ use schemakeep_db::DatabaseUrl;
 use schemakeep_db::SystemClock;
 
 /// Why the databases were not compared when there is one only.
-const ONE_ONLY: &str = "without a PostgreSQL server (DATABASE_URL or REHEARSAL_DATABASE_URL) nothing is proven of its migrations, nor that both databases reach the same schema";
+const ONE_ONLY: &str = "without a PostgreSQL server (DATABASE_URL or REHEARSAL_DATABASE_URL) its migrations were not verified, nor that both databases reach the same schema";
 /// The same when one did not get that far.
 const NOT_THERE: &str = "not every migration could be applied";
 
@@ -223,7 +223,7 @@ fn text(database: &str, proof: &Proof) -> String {
     let rows: usize = proof.rows.iter().map(|(_, rows)| rows).sum();
     let verdict = match (&proof.irreversible, proof.differences.is_empty()) {
         (Some(why), _) => format!("not tried, irreversible: {why}"),
-        (None, true) => format!("up, down, up: the same, with {rows} rows"),
+        (None, true) => format!("up/down/up round trip ok ({rows} rows)"),
         (None, false) => format!("different:\n    {}", proof.differences.join("\n    ")),
     };
     let notes: String =

@@ -147,7 +147,7 @@ impl Wait {
         };
         let left = self.end.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(DbError::LockNotHad { waited: self.begun.elapsed(), holder });
+            return Err(DbError::LockUnavailable { waited: self.begun.elapsed(), holder });
         }
         if self.logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
             self.logged = Some(Instant::now());

@@ -168,7 +168,7 @@ pub struct Unwritable {
 
 /// The statements that end a difference, either way; what they lose is said in a comment before them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mend {
+pub struct Fix {
     /// Make the database what is expected.
     pub database: Vec<String>,
     /// Make what is expected like the database: what a new migration would do elsewhere.
@@ -210,14 +210,14 @@ pub fn draft(from: &Schema, to: &Schema, renames: &[Rename]) -> Result<Draft, Un
 
 /// What would end one of the differences that [`compare`] found between the same two.
 #[must_use]
-pub fn mend(expected: &Schema, found: &Schema, difference: &Difference) -> Mend {
+pub fn fix(expected: &Schema, found: &Schema, difference: &Difference) -> Fix {
     match (expected, found) {
         (Schema::Postgres(expected), Schema::Postgres(found)) => {
-            postgres::mend(expected, found, difference)
+            postgres::fix(expected, found, difference)
         }
         (Schema::Sqlite(expected), Schema::Sqlite(found)) => {
-            sqlite::mend(expected, found, difference)
+            sqlite::fix(expected, found, difference)
         }
-        _ => Mend::default(),
+        _ => Fix::default(),
     }
 }

@@ -1,4 +1,4 @@
-//! Values held against the checks of one column, by the database, before rows are made of them.
+//! Values compared with the checks of one column, by the database, before rows are made of them.
 //!
 //! With half a dozen checks in a table, a row of values that are right each by chance would hardly ever be.
 

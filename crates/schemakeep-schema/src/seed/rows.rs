@@ -18,7 +18,7 @@ const TRIES_EACH: usize = 40;
 const TRIES_MIN: usize = 1_500;
 /// After how many refused candidates in a row a table is full, when rows are in.
 const TRIES_IN_VAIN: usize = 300;
-/// How many values of a column are held against its checks.
+/// How many values of a column are compared with its checks.
 const POOL: std::ops::Range<usize> = 200..4_000;
 const NULL: &str = "NULL";
 /// How many keys of a parent are known at a time.

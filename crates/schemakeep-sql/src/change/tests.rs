@@ -173,7 +173,7 @@ fn briefly(sql: &str, dialect: Dialect) -> Vec<String> {
 #[case("INSERT INTO a VALUES (1)", &["insert a () None"])]
 #[case("COPY a FROM '/tmp/x'", &["insert a () None"])]
 #[case("DO $$ BEGIN DELETE FROM a; END $$", &["opaque DO"])]
-#[case("SELECT mend(); SELECT setval('s', 1), now()", &["opaque mend"])]
+#[case("SELECT fix(); SELECT setval('s', 1), now()", &["opaque fix"])]
 #[case("SET search_path = app", &["opaque SET"])]
 #[case("CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM a'", &[])]
 #[case("ALTER TABLE a SET SCHEMA b", &["opaque SET"])]

@@ -1,6 +1,6 @@
 //! Whether there is room for a migration, before it is begun.
 //!
-//! SQLite writes what it changes to the write-ahead log first, and a rebuild writes a whole table anew. The disk of
+//! SQLite writes what it changes to the write-ahead log first, and a rebuild rewrites a whole table. The disk of
 //! a PostgreSQL server cannot be seen from here.
 
 use crate::Migration;

@@ -1,5 +1,5 @@
 //! What each look before a migration says to the pipeline: what stands in the way, what else is worth saying, and
-//! what mends it. Pure, but for the disk.
+//! what fixes it. Pure, but for the disk.
 
 use super::disk::Room;
 use crate::instances::{Connected, Instance};
@@ -17,8 +17,8 @@ pub(super) struct Found {
     pub(super) faults: Vec<String>,
     /// What else is worth saying.
     pub(super) notes: Vec<String>,
-    /// What mends the faults.
-    pub(super) mend: &'static str,
+    /// What fixes the faults.
+    pub(super) fix: &'static str,
     /// The exit code of the faults: [`FAILED`] or [`HARM`].
     pub(super) code: u8,
 }
@@ -49,9 +49,9 @@ pub(super) fn in_files(
         (0, 0) => format!("{} file(s), no findings", pending.len()),
         (errors, warnings) => format!("{errors} error(s), {warnings} warning(s)"),
     };
-    let mend = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
+    let fix = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
              `taskmanager migrate up --force` goes past all of them";
-    Found { words, faults, notes, mend, code: if refused { FAILED } else { HARM } }
+    Found { words, faults, notes, fix, code: if refused { FAILED } else { HARM } }
 }
 
 /// Protected tables that a file plainly drops or empties, and does not make again.
@@ -114,10 +114,10 @@ pub(super) fn in_instances(connected: &Connected) -> Option<Result<Found, String
         1 => "1 connected instance would be stopped".to_owned(),
         several => format!("{several} connected instances would be stopped"),
     };
-    let mend = "stop these instances first, or deploy what their release works with (`-- compat: additive`); \
+    let fix = "stop these instances first, or deploy what their release works with (`-- compat: additive`); \
          `taskmanager migrate up --force` migrates all the same, and they stop serving";
     let faults = stopped.iter().map(Instance::line).collect();
-    Some(Ok(Found { words, faults, notes: Vec::new(), mend, code: HARM }))
+    Some(Ok(Found { words, faults, notes: Vec::new(), fix, code: HARM }))
 }
 
 /// What the data says to the pipeline.
@@ -134,9 +134,9 @@ pub(super) fn in_data(preflight: &Preflight) -> Found {
             )
         }
     };
-    let mend =
-        "mend the data as each line says; `taskmanager migrate up --force` goes past all of them";
-    Found { words, faults, notes, mend, code: HARM }
+    let fix =
+        "fix the data as each line says; `taskmanager migrate up --force` goes past all of them";
+    Found { words, faults, notes, fix, code: HARM }
 }
 
 /// What a rehearsal says to the pipeline.
@@ -153,8 +153,8 @@ pub(super) fn in_rehearsal(rehearsal: &Rehearsal) -> Found {
     };
     let faults = rehearsal.failure.iter().map(failed).collect();
     let words = format!("{} file(s) on {}", rehearsal.migrations.len(), rehearsal.place);
-    let mend = "mend the file, or the data that it meets";
-    Found { words, faults, notes, mend, code: FAILED }
+    let fix = "fix the file, or the data that it meets";
+    Found { words, faults, notes, fix, code: FAILED }
 }
 
 /// What there is room for; `None` where it cannot be known.
@@ -165,6 +165,6 @@ pub(super) fn in_room(url: &DatabaseUrl, pending: &[&Migration]) -> Option<Found
     } else {
         ("too little room".to_owned(), vec![room.words()])
     };
-    let mend = "make room there; `taskmanager migrate up --force` goes on all the same";
-    Some(Found { words, faults, notes: Vec::new(), mend, code: HARM })
+    let fix = "make room there; `taskmanager migrate up --force` goes on all the same";
+    Some(Found { words, faults, notes: Vec::new(), fix, code: HARM })
 }

@@ -83,7 +83,7 @@ impl GateRequest<'_> {
         begun: Instant,
         found: Found,
     ) -> Result<Option<String>, MigrateError> {
-        let Found { words, faults, notes, mend, code } = found;
+        let Found { words, faults, notes, fix, code } = found;
         let force = self.operation.settings.safety.force;
         let verdict = match faults.as_slice() {
             [] => Verdict::Passed,
@@ -94,7 +94,7 @@ impl GateRequest<'_> {
         self.report(Step { name, verdict, words: words.clone(), details, took });
         match verdict {
             Verdict::Stopped => {
-                Err(MigrateError::Unsafe { step: name, words, details: faults, mend, code })
+                Err(MigrateError::Unsafe { step: name, words, details: faults, fix, code })
             }
             Verdict::Forced => Ok(Some(format!("{name}: {words}"))),
             _ => Ok(None),

@@ -57,7 +57,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The lock that the statement takes on the table, as PostgreSQL's manual names it, where that is the trouble.
     pub lock: Option<&'static str>,
-    /// Whether the whole table is written anew.
+    /// Whether the whole table is rewritten.
     pub rewrites: bool,
     /// Whether the whole table is read.
     pub scans: bool,

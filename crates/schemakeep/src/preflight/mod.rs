@@ -80,8 +80,8 @@ pub struct Check {
     pub sampled: Option<Sample>,
     /// What came out.
     pub outcome: Outcome,
-    /// A statement or words that mend it; empty where nothing general can be said.
-    pub mend: String,
+    /// A statement or words that fix it; empty where nothing general can be said.
+    pub fix: String,
 }
 
 /// What was read of a large table.
@@ -122,7 +122,7 @@ impl Question {
             examples: Vec::new(),
             sampled: None,
             outcome,
-            mend: self.mend.clone(),
+            fix: self.fix.clone(),
         }
     }
 }

@@ -18,8 +18,8 @@ pub(super) struct Question {
     pub(super) table: String,
     /// What must not be there, such as `rows with NULL in tasks.assignee`.
     pub(super) what: String,
-    /// What mends it: a statement, or words.
-    pub(super) mend: String,
+    /// What fixes it: a statement, or words.
+    pub(super) fix: String,
     pub(super) ask: Ask,
     /// Why nothing found does not mean that nothing will be.
     pub(super) caveat: Option<String>,

@@ -38,11 +38,11 @@ impl Check {
                     (1, Some((one @ ("row" | "value"), rest))) => format!("{one} {rest}"),
                     _ => what.clone(),
                 };
-                let mend = match self.mend.as_str() {
+                let fix = match self.fix.as_str() {
                     "" => String::new(),
-                    mend => format!("; mend: {mend}"),
+                    fix => format!("; fix: {fix}"),
                 };
-                format!("{file}:{line}: {count} {what}{sample}{}{mend}", self.shown_examples())
+                format!("{file}:{line}: {count} {what}{sample}{}{fix}", self.shown_examples())
             }
         }
     }
@@ -81,7 +81,7 @@ impl Check {
             "key": self.key,
             "examples": self.examples,
             "sample": self.sampled.map(|it| json!({"rows": it.rows, "of_at_least": it.at_least})),
-            "mend": self.mend,
+            "fix": self.fix,
         })
     }
 }
@@ -103,21 +103,21 @@ mod tests {
             examples: vec!["a".to_owned(), "b".to_owned()],
             sampled: None,
             outcome,
-            mend: "UPDATE tasks SET assignee = … WHERE assignee IS NULL".to_owned(),
+            fix: "UPDATE tasks SET assignee = … WHERE assignee IS NULL".to_owned(),
         }
     }
 
     #[test]
     fn a_line_says_where_what_which_and_what_mends_it() {
         let at = "20270101000000_require_assignee.up.sql:3:";
-        let mend = "; mend: UPDATE tasks SET assignee = … WHERE assignee IS NULL";
+        let fix = "; fix: UPDATE tasks SET assignee = … WHERE assignee IS NULL";
         let many = check(Outcome::Violated);
         assert_eq!(
             many.line(),
-            format!("{at} 42 rows with NULL in tasks.assignee (id a, b, …){mend}")
+            format!("{at} 42 rows with NULL in tasks.assignee (id a, b, …){fix}")
         );
         let one = Check { count: 1, examples: vec!["a".to_owned()], ..many.clone() };
-        assert_eq!(one.line(), format!("{at} 1 row with NULL in tasks.assignee (id a){mend}"));
+        assert_eq!(one.line(), format!("{at} 1 row with NULL in tasks.assignee (id a){fix}"));
         let sample = Some(Sample { rows: 100, at_least: 1000 });
         let clean = Check { sampled: sample, ..check(Outcome::Clean) };
         assert_eq!(

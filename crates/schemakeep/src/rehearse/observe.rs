@@ -221,7 +221,7 @@ pub(super) fn seen(beginning: &Beginning, before: &Look, after: &Look, first_wor
             seen.statement.rewrites.push(name);
         }
     }
-    // By name: an index on a column of another type is dropped and made anew.
+    // By name: an index on a column of another type is dropped and recreated.
     let index = |look: &Look, name: &str| {
         let mut all = look.relations.values().filter(|r| r.ours && r.table.is_some());
         all.find(|relation| relation.name == name).map(|relation| relation.file.clone())

@@ -47,8 +47,8 @@ async fn perform(
         Ok(()) => {}
         Err(Halt::Failed(failure)) => rehearsal.failure = Some(failure),
         Err(Halt::Cannot(why)) => {
-            let mend = "set REHEARSAL_DATABASE_URL to an empty database of its own, on another server if need be";
-            rehearsal.not_rehearsed = Some(format!("{why}; {mend}"));
+            let fix = "set REHEARSAL_DATABASE_URL to an empty database of its own, on another server if need be";
+            rehearsal.not_rehearsed = Some(format!("{why}; {fix}"));
             if rehearsal.migrations.is_empty() {
                 rehearsal.place.clear();
             }

@@ -78,8 +78,8 @@ async fn perform(
     let recreated = match made.await {
         Ok(schema) => Recreated::Made(Box::new(schema), place.words.clone()),
         Err(Halt::Failed(RehearsalFailure { message: why, .. }) | Halt::Cannot(why)) => {
-            let mend = "set REHEARSAL_DATABASE_URL to an empty database of its own, on another server if need be";
-            Recreated::Not(format!("{why}; {mend}"))
+            let fix = "set REHEARSAL_DATABASE_URL to an empty database of its own, on another server if need be";
+            Recreated::Not(format!("{why}; {fix}"))
         }
         Err(Halt::Error(error)) => return Err(error),
     };

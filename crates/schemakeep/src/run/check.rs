@@ -21,9 +21,9 @@ pub(crate) fn check<'a>(
             )),
             _ => None,
         };
-        if let Some((directive, mend)) = unsupported {
+        if let Some((directive, fix)) = unsupported {
             let dialect = dialect.name();
-            return Err(MigrateError::Unsupported { file, directive, dialect, mend });
+            return Err(MigrateError::Unsupported { file, directive, dialect, fix });
         }
         if let Some((line, statement)) = lexer::forbidden(script.sql(), dialect) {
             return Err(MigrateError::TransactionControl { file, line, statement });

@@ -269,7 +269,7 @@ impl Runner<'_> {
     ///
     /// `lock_timeout` also ends the waits of the concurrent commands for older transactions (they wait for
     /// virtual transaction ids, through the lock manager), and a build that is ended so is to be begun
-    /// anew. They hold nobody up meanwhile, so they get all the patience there is.
+    /// again. They hold nobody up meanwhile, so they get all the patience there is.
     fn alone(&self, how: &ExecutionMode) -> String {
         let limit = match how {
             ExecutionMode::CreateIndex { .. } | ExecutionMode::DropIndex { .. } => self.patience,

@@ -70,7 +70,7 @@ fn component(out: &mut String, task: &Task) {
     line(out, "END:VTODO");
 }
 
-/// Adds a line, folded where it is too long: never within a character, which no reader would mend.
+/// Adds a line, folded where it is too long: never within a character, which no reader would fix.
 fn line(out: &mut String, line: &str) {
     let mut room = LINE_MAX;
     for c in line.chars() {

@@ -1,7 +1,7 @@
 //! `POST /tasks/import`: the tasks of a file, all or none.
 //!
 //! Every row goes through the rules of `POST /tasks`, and every fault is reported with its line. What only the server
-//! gives (ids, numbers, times, versions) is given anew: a file that was exported makes new tasks. The whole file is
+//! gives (ids, numbers, times, versions) is given again: a file that was exported makes new tasks. The whole file is
 //! held in memory, which its limits allow for.
 
 mod csv;

@@ -74,7 +74,7 @@ pub(super) fn model(dice: &mut Dice, from: &Model, edits: usize) -> (Model, Vec<
 }
 
 /// Leaves out what no migration does without holding up the table: a generated column that is new to a table that was
-/// there, or computed anew.
+/// there, or computed again.
 pub(super) fn writable(from: &Model, to: &mut Model) {
     for table in &mut to.tables {
         let Some(before) = from.table(&table.name) else { continue };

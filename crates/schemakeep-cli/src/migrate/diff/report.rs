@@ -145,7 +145,7 @@ pub(super) fn finding(found: &Finding) -> String {
 pub(super) fn nobody_there(open: &[Rename]) -> String {
     let flags: Vec<_> = open.iter().map(|rename| format!("--rename '{rename}'")).collect();
     format!(
-        "what goes may be what comes, and nobody can be asked here: repeat with {} if it is a rename, or with --yes to drop the old one, its data with it, and add the new one; nothing was written",
+        "a dropped name and a new one may be a rename, and stdin is not a terminal: rerun with {} if it is a rename, or with --yes to drop the old one, its data with it, and add the new one; nothing was written",
         flags.join(", ")
     )
 }

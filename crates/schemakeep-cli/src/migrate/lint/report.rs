@@ -59,7 +59,7 @@ pub(super) fn text(found: &[Located], colour: bool) -> String {
 /// The lock, and what happens while it is held.
 fn cost(finding: &Finding) -> Option<String> {
     let while_held = match (finding.rewrites, finding.scans) {
-        (true, _) => ", while the table is written anew",
+        (true, _) => ", while the table is rewritten",
         (_, true) => ", while the table is read",
         _ => "",
     };

@@ -6,7 +6,7 @@
 
 mod compare;
 mod draft;
-mod mend;
+mod fix;
 mod prune;
 mod rename;
 mod sql;
@@ -15,5 +15,5 @@ mod tests;
 
 pub(super) use compare::compare;
 pub(super) use draft::draft;
-pub(super) use mend::mend;
+pub(super) use fix::fix;
 pub(super) use rename::possible_renames;

@@ -77,7 +77,7 @@ pub(super) fn counting(it: &Counting) -> String {
 }
 
 /// The statement that brings a sequence into the part that two ranges have in common, before it gets the second;
-/// and what has it begin anew where they have none.
+/// and what has it begin again where they have none.
 pub(super) fn into_range(name: &str, old: &Counting, new: &Counting) -> (Vec<String>, String) {
     let (min, max) = (old.min.max(new.min), old.max.min(new.max));
     if min > max {

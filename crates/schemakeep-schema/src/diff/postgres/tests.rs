@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rstest::rstest;
 
-use super::{compare, draft, mend, possible_renames};
+use super::{compare, draft, fix, possible_renames};
 use crate::diff::{Draft, Rename, Running};
 use crate::schema::postgres::{
     Aside, Column, Constraint, ConstraintKind, Enum, Index, Schema, Table, Value, View,
@@ -175,7 +175,7 @@ fn values_are_added_at_their_place(
                 expected.iter().map(|it| format!("ALTER TYPE mood{it}")).collect();
             assert_eq!(up, expected);
         }
-        // No column has it, so it is made anew.
+        // No column has it, so it is recreated.
         None => assert_eq!(up[0], "DROP TYPE mood"),
     }
 }
@@ -243,10 +243,10 @@ fn a_difference_is_ended_either_way() {
     let differences = compare(&books(), &found);
     let objects: Vec<String> = differences.iter().map(|it| it.object.to_string()).collect();
     assert_eq!(objects, ["column books.note", "index books.books_note_idx"]);
-    let column = mend(&books(), &found, &differences[0]);
+    let column = fix(&books(), &found, &differences[0]);
     assert_eq!(column.database, ["ALTER TABLE books DROP COLUMN note"]);
     assert_eq!(column.migration, ["ALTER TABLE books ADD COLUMN note text"]);
-    let index = mend(&books(), &found, &differences[1]);
+    let index = fix(&books(), &found, &differences[1]);
     assert_eq!(index.database, ["DROP INDEX CONCURRENTLY books_note_idx"]);
 }
 

@@ -5,8 +5,8 @@
 
 mod compat;
 mod draft;
+mod fixing;
 mod hanging;
-mod mending;
 mod parts;
 mod renames;
 mod script;
@@ -15,7 +15,7 @@ mod table;
 mod trial;
 mod virtual_table;
 
-use super::{Difference, Draft, Mend, Rename, Unwritable};
+use super::{Difference, Draft, Fix, Rename, Unwritable};
 use crate::schema::sqlite::Schema;
 
 /// See [`super::compare`].
@@ -33,7 +33,7 @@ pub(super) fn draft(from: &Schema, to: &Schema, renames: &[Rename]) -> Result<Dr
     draft::draft(from, to, renames)
 }
 
-/// See [`super::mend`].
-pub(super) fn mend(expected: &Schema, found: &Schema, difference: &Difference) -> Mend {
-    mending::mend(expected, found, difference)
+/// See [`super::fix`].
+pub(super) fn fix(expected: &Schema, found: &Schema, difference: &Difference) -> Fix {
+    fixing::fix(expected, found, difference)
 }

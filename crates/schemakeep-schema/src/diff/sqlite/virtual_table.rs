@@ -1,4 +1,4 @@
-//! Virtual tables, which cannot be altered: dropped, and made anew with their content where that can be.
+//! Virtual tables, which cannot be altered: dropped, and recreated with their content where that can be.
 
 use super::super::{Object, ObjectKind, Unwritable};
 use super::script::beside;

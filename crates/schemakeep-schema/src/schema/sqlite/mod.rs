@@ -199,7 +199,7 @@ impl Schema {
         for row in &mut rows {
             row.statement.truncate(sql::trimmed(&row.statement).len());
         }
-        // Tables come before what stands on them, and names before what is held against them.
+        // Tables come before what stands on them, and names before what is compared with them.
         for row in rows.iter().filter(|row| row.kind == "table") {
             parse::table(&mut schema, row);
         }

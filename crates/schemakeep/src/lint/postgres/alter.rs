@@ -46,7 +46,7 @@ pub(super) fn alter_table(walk: &mut Walk<'_>, alter: &ast::AlterTable) {
             | ast::AlterTableAction::SetLogged(_)
             | ast::AlterTableAction::SetUnlogged(_)
             | ast::AlterTableAction::SetAccessMethod(_) => {
-                let why = "writes the whole table anew while nobody can read it";
+                let why = "rewrites the whole table while nobody can read it";
                 // Copied page by page or row by row: either way, all of it.
                 let scans = !matches!(action, ast::AlterTableAction::SetTablespace(_));
                 let cost = Cost { scans, ..Cost::rewrite(EXCLUSIVE) };
@@ -69,7 +69,7 @@ fn add_column(walk: &mut Walk<'_>, line: usize, column: &ast::AddColumn) {
         constraints.iter().any(|it| matches!(it, ast::Constraint::GeneratedConstraint(_)));
     let volatile = default.as_ref().is_some_and(is_volatile_default);
     if serial || generated || volatile {
-        let why = "each row gets a value of its own, so the table and its indexes are written anew while nobody can read it";
+        let why = "each row gets a value of its own, so the table and its indexes are rewritten while nobody can read it";
         walk.report(&ADDING_FIELD_WITH_DEFAULT, line, Cost::rewrite(EXCLUSIVE), why);
     }
     let required = constraints.iter().any(|it| {
@@ -123,11 +123,11 @@ fn alter_column(walk: &mut Walk<'_>, table: &str, line: usize, alter: &ast::Alte
             let free = plain && from.is_some_and(|from| is_free(from, &to));
             if free && walk.schema.has_check_on(table, &column) {
                 let why = format!(
-                    "writes nothing, but the check on {column} is held against every row again while nobody can read the table"
+                    "writes nothing, but the check on {column} is checked against every row again while nobody can read the table"
                 );
                 walk.report(&CHANGING_COLUMN_TYPE, line, Cost::scan(EXCLUSIVE), why);
             } else if !free {
-                let why = "writes the table and its indexes anew while nobody can read it";
+                let why = "rewrites the table and its indexes while nobody can read it";
                 walk.report(&CHANGING_COLUMN_TYPE, line, Cost::rewrite(EXCLUSIVE), why);
                 walk.findings.extend(walk.subject.breaking(line));
             }

@@ -51,7 +51,7 @@ pub(super) fn statement(walk: &mut Walk<'_>, stmt: &ast::Stmt) {
 }
 
 fn rewriting(walk: &mut Walk<'_>, line: usize, what: &str) {
-    let why = format!("{what} writes the whole table anew while nobody can read it");
+    let why = format!("{what} rewrites the whole table while nobody can read it");
     walk.report(&REWRITING_TABLE, line, Cost::rewrite(EXCLUSIVE), why);
 }
 

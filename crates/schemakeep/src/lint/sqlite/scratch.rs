@@ -43,7 +43,7 @@ impl Scratch {
     }
 
     /// Applies a definition, prepares anything else; says what SQLite does not take. Where something before is
-    /// missing, only what no schema would mend.
+    /// missing, only what no schema would fix.
     pub(super) fn run(&mut self, text: &str, statement: &Statement) -> Option<Refusal> {
         let connection = self.connection.as_ref()?;
         let words: Vec<_> = statement.words.iter().map(String::as_str).collect();

@@ -6,8 +6,8 @@ use schemakeep_sql::change::{Change, ForeignKey, TableName, quoted};
 
 impl Follower {
     pub(super) fn set_not_null(&mut self, table: &TableName, column: &str) {
-        let (what, mend) = nulls_words(table, column);
-        let Some(at) = self.find_or_say(table, &what, &mend) else { return };
+        let (what, fix) = nulls_words(table, column);
+        let Some(at) = self.find_or_say(table, &what, &fix) else { return };
         match self.relations[at].column(column) {
             Some(found) if found.not_null => {}
             Some(_) => self.nulls(at, table, column),
@@ -16,7 +16,7 @@ impl Follower {
                     Some((place, what)) => format!("{what} in {} may make it", self.near(place)),
                     None => "the column is not there".to_owned(),
                 };
-                self.push(table, &what, &mend, Ask::Not(why), None);
+                self.push(table, &what, &fix, Ask::Not(why), None);
             }
         }
         if let Some(found) = self.relations[at].column_mut(column) {
@@ -26,9 +26,9 @@ impl Follower {
 
     /// Asks for rows without a value.
     pub(super) fn nulls(&mut self, at: usize, table: &TableName, column: &str) {
-        let (what, mend) = nulls_words(table, column);
+        let (what, fix) = nulls_words(table, column);
         let name = quoted(column);
-        self.ask(at, table, (&what, &mend), &name, |of| Ask::Rows {
+        self.ask(at, table, (&what, &fix), &name, |of| Ask::Rows {
             of,
             condition: format!("{name} IS NULL"),
             without: None,
@@ -56,9 +56,8 @@ impl Follower {
             [_] => format!("rows with the same {names} in {}{some}", shown(table)),
             _ => format!("rows with the same ({names}) in {}{some}", shown(table)),
         };
-        let mend =
-            format!("make {names} differ, or delete all but one of each in {}", shown(table));
-        let Some(at) = self.find_or_say(table, &what, &mend) else { return };
+        let fix = format!("make {names} differ, or delete all but one of each in {}", shown(table));
+        let Some(at) = self.find_or_say(table, &what, &fix) else { return };
         let mut conditions: Vec<_> =
             predicate.map(|text| format!("({text})")).into_iter().collect();
         if !nulls_not_distinct {
@@ -70,31 +69,31 @@ impl Follower {
         let condition = conditions.join(" AND ");
         let text = format!("{} {condition}", key.join(", "));
         let key = key.to_vec();
-        self.ask(at, table, (&what, &mend), &text, |of| Ask::Shared { of, key, condition });
+        self.ask(at, table, (&what, &fix), &text, |of| Ask::Shared { of, key, condition });
     }
 
     pub(super) fn foreign_key(&mut self, table: &TableName, key: &ForeignKey) {
         let columns = key.columns.join(", ");
         let target_name = shown(&key.target);
         let what = format!("rows of {} whose {columns} is not in {target_name}", shown(table));
-        let mend = format!(
+        let fix = format!(
             "add the missing rows to {target_name}, or delete those rows of {} or set {columns} to NULL in them",
             shown(table)
         );
-        let Some(at) = self.find_or_say(table, &what, &mend) else { return };
+        let Some(at) = self.find_or_say(table, &what, &fix) else { return };
         if self.relations[at].rows == Rows::None {
             return;
         }
         let target = self.find(&key.target).map(|at| self.relations[at].clone());
         let Some(target) = target else {
             let why = format!("the table {target_name} is not there");
-            return self.push(table, &what, &mend, Ask::Not(why), None);
+            return self.push(table, &what, &fix, Ask::Not(why), None);
         };
         let target_columns =
             if key.target_columns.is_empty() { &target.key } else { &key.target_columns };
         if target_columns.len() != key.columns.len() {
             let why = format!("the columns of {target_name} are not known");
-            return self.push(table, &what, &mend, Ask::Not(why), None);
+            return self.push(table, &what, &fix, Ask::Not(why), None);
         }
         let text = target_columns.join(", ");
         if let Some(why) = target
@@ -103,7 +102,7 @@ impl Follower {
             .map(|by| format!("rows of {target_name} are added by {}", self.near(by)))
             .or_else(|| self.open(&target, &text))
         {
-            return self.push(table, &what, &mend, Ask::Not(why), None);
+            return self.push(table, &what, &fix, Ask::Not(why), None);
         }
         let own = quoted(&table.name);
         let given = key.columns.iter().map(|it| format!("{own}.{} IS NOT NULL", quoted(it)));
@@ -112,7 +111,7 @@ impl Follower {
             format!("\"?target\".{} = {own}.{}", quoted(target), quoted(column))
         });
         let join = equal.collect::<Vec<_>>().join(" AND ");
-        self.ask(at, table, (&what, &mend), &columns, |of| Ask::Rows {
+        self.ask(at, table, (&what, &fix), &columns, |of| Ask::Rows {
             of,
             condition,
             without: Some((Box::new(target), join)),
@@ -130,9 +129,9 @@ impl Follower {
     pub(super) fn check(&mut self, table: &TableName, expression: &str) {
         let words = expression.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = format!("rows of {} for which ({words}) is false", shown(table));
-        let mend = format!("UPDATE {} SET … WHERE NOT ({words})", shown(table));
-        let Some(at) = self.find_or_say(table, &what, &mend) else { return };
-        self.ask(at, table, (&what, &mend), expression, |of| Ask::Rows {
+        let fix = format!("UPDATE {} SET … WHERE NOT ({words})", shown(table));
+        let Some(at) = self.find_or_say(table, &what, &fix) else { return };
+        self.ask(at, table, (&what, &fix), expression, |of| Ask::Rows {
             of,
             // A comment at its end would take the bracket along.
             condition: format!("NOT ({expression}\n)"),

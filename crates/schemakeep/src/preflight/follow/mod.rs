@@ -137,31 +137,24 @@ impl Follower {
     }
 
     /// Finds the table, or leaves the question unanswered.
-    fn find_or_say(&mut self, table: &TableName, what: &str, mend: &str) -> Option<usize> {
+    fn find_or_say(&mut self, table: &TableName, what: &str, fix: &str) -> Option<usize> {
         let found = self.find(table);
         if found.is_none() {
             let why = match &self.opaque {
                 Some((place, what)) => format!("{what} in {} may make it", self.near(place)),
                 None => "the table is not there".to_owned(),
             };
-            self.push(table, what, mend, Ask::Not(why), None);
+            self.push(table, what, fix, Ask::Not(why), None);
         }
         found
     }
 
-    fn push(
-        &mut self,
-        table: &TableName,
-        what: &str,
-        mend: &str,
-        ask: Ask,
-        caveat: Option<String>,
-    ) {
+    fn push(&mut self, table: &TableName, what: &str, fix: &str, ask: Ask, caveat: Option<String>) {
         self.questions.push(Question {
             place: self.now.clone(),
             table: shown(table),
             what: what.to_owned(),
-            mend: mend.to_owned(),
+            fix: fix.to_owned(),
             ask,
             caveat,
         });
@@ -173,7 +166,7 @@ impl Follower {
         &mut self,
         at: usize,
         table: &TableName,
-        (what, mend): (&str, &str),
+        (what, fix): (&str, &str),
         text: &str,
         ask: impl FnOnce(Box<Relation>) -> Ask,
     ) {
@@ -186,7 +179,7 @@ impl Follower {
             None => (ask(Box::new(relation.clone())), relation.inserted.clone()),
         };
         let caveat = caveat.map(|by| format!("rows are added by {}", self.near(&by)));
-        self.push(table, what, mend, ask, caveat);
+        self.push(table, what, fix, ask, caveat);
     }
 
     /// Why it is open which rows there will be, and what stands in the columns that a text names.

@@ -179,10 +179,10 @@ impl Follower {
                     column.name,
                     column.ty.to_lowercase()
                 );
-                let mend =
+                let fix =
                     format!("convert them before, or in the INSERT: CAST({} AS …)", column.name);
                 let name = quoted(&column.name);
-                self.ask(at, table, (&what, &mend), &name, |of| Ask::Rows {
+                self.ask(at, table, (&what, &fix), &name, |of| Ask::Rows {
                     of,
                     condition,
                     without: None,

@@ -105,16 +105,16 @@ impl Follower {
     pub(super) fn add_column(&mut self, table: &TableName, new: NewColumn) {
         let what =
             format!("rows of {}, for which the new column {} has no value", shown(table), new.name);
-        let mend = format!("give {} a default, or add it without NOT NULL and fill it", new.name);
+        let fix = format!("give {} a default, or add it without NOT NULL and fill it", new.name);
         let value = new.value().map(ToOwned::to_owned);
         let required = new.not_null && !new.filled && value.is_none();
-        let found = if required { self.find_or_say(table, &what, &mend) } else { self.find(table) };
+        let found = if required { self.find_or_say(table, &what, &fix) } else { self.find(table) };
         let Some(at) = found else { return };
         if self.relations[at].column(&new.name).is_some() {
             return;
         }
         if required {
-            self.ask(at, table, (&what, &mend), "", all_rows);
+            self.ask(at, table, (&what, &fix), "", all_rows);
         }
         let value = match value {
             _ if new.filled => Value::Unknown(format!("{} is filled by {}", new.name, self.here())),
@@ -172,12 +172,12 @@ impl Follower {
             }
             Narrowing::Unfit { condition, what, doubt } => {
                 let what = format!("{what} in {}.{name}", shown(table));
-                let mend = format!(
+                let fix = format!(
                     "UPDATE {} SET {name} = … for them, or say with USING what becomes of them",
                     shown(table)
                 );
                 let doubt = doubt.map(ToOwned::to_owned);
-                self.ask(at, table, (&what, &mend), &quoted(name), |of| Ask::Rows {
+                self.ask(at, table, (&what, &fix), &quoted(name), |of| Ask::Rows {
                     of,
                     condition,
                     without: None,

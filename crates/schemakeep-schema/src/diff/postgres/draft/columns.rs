@@ -24,7 +24,7 @@ pub(super) fn default_of(column: &Column) -> Option<String> {
 }
 
 /// Why a table cannot get a generated column.
-const GENERATED: &str = "a generated column writes the whole table anew while nobody can read it; \
+const GENERATED: &str = "a generated column rewrites the whole table while nobody can read it; \
      write this migration by hand, with `-- allow: adding-field-with-default` and the reason";
 
 /// The statements that give a column a value that it has not.
@@ -325,7 +325,7 @@ impl Drafting {
 }
 
 /// An UPDATE in batches of pages: each locks a few rows, and for a short time only. Rows that move meanwhile are
-/// found by going through again, three times at most; what stops half way may begin anew.
+/// found by going through again, three times at most; what stops half way may begin again.
 pub(super) fn batches(table: &str, set: &str, condition: &str) -> String {
     let table_name = literal(&quoted(table));
     let table = quoted(table);

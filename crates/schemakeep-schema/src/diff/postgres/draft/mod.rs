@@ -89,7 +89,7 @@ impl Drafting {
                 None => ("table", table),
             };
             self.warn(format!(
-                "{what} {old} is dropped with what is in it and {to} made anew; if that is a rename, give --rename {old}={to}"
+                "{what} {old} is dropped with what is in it and {to} recreated; if that is a rename, give --rename {old}={to}"
             ));
         }
     }

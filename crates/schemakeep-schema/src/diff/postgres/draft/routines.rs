@@ -14,7 +14,7 @@ fn drop_function(name: &str, it: &Function) -> String {
 /// When functions are made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Round {
-    /// Before the tables: those that tables call, or that are not held against tables.
+    /// Before the tables: those that tables call, or that are not compared with tables.
     Early,
     /// After them: those that read no new view.
     Late,

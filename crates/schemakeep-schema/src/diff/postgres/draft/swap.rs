@@ -125,7 +125,7 @@ impl Drafting {
         let generated = |it: &Value| matches!(it, Value::Generated { .. });
         if generated(&old.value) || generated(&wanted.value) {
             return refuse(
-                "a generated column gets no other type but with the table written anew; write this migration by hand",
+                "a generated column gets no other type but with a rewrite of the table; write this migration by hand",
             );
         }
         let reads = |it: &Column| matches!(&it.value, Value::Generated { expression, .. } if mentions(expression, column));

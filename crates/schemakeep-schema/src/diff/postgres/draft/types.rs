@@ -73,7 +73,7 @@ impl Drafting {
         Ok(())
     }
 
-    /// Drops first what goes and has an enumerated type that is made anew: it needs no new type.
+    /// Drops first what goes and has an enumerated type that is recreated: it needs no new type.
     pub(super) fn clear_types(&mut self, to: &Schema) -> Result<(), Unwritable> {
         let mut without = self.now.clone();
         for (name, wanted) in &to.enums {
@@ -108,9 +108,9 @@ impl Drafting {
 
     pub(super) fn change_enum(&mut self, name: &str, old: &Enum, wanted: &Enum) {
         let Some(add) = added_values(name, old, wanted) else {
-            let anew =
+            let again =
                 |it: &Enum| vec![format!("DROP TYPE {}", quoted(name)), sql::create_enum(name, it)];
-            self.push(Change::new(format!("change_{name}"), anew(wanted), anew(old)).breaking());
+            self.push(Change::new(format!("change_{name}"), again(wanted), again(old)).breaking());
             return;
         };
         let down = self.with_values(name, old);
@@ -130,14 +130,14 @@ impl Drafting {
             .collect()
     }
 
-    /// The statements that give a type these values only, and write every table with it anew.
+    /// The statements that give a type these values only, and rewrite every table that uses it.
     fn with_values(&self, name: &str, wanted: &Enum) -> Vec<String> {
         let columns = self.columns_of_type(name);
         let passing = self.free(name, "old");
         let (drop, make) = self.around(&columns);
         let mut statements = vec![
             format!(
-                "-- Fails where a row has a value that goes; writes the tables with the type anew.\nALTER TYPE {} RENAME TO {}",
+                "-- Fails where a row has a value that goes; rewrites the tables that use the type.\nALTER TYPE {} RENAME TO {}",
                 quoted(name),
                 quoted(&passing)
             ),

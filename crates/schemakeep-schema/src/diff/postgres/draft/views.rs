@@ -69,10 +69,10 @@ impl Drafting {
             };
             old.zip(new).is_some_and(|(old, new)| replaces(old, new) && there(new))
         };
-        let anew: BTreeSet<String> =
+        let again: BTreeSet<String> =
             differing.iter().filter(|name| !in_place(name)).cloned().collect();
-        let dropped = with_readers(&self.now.views, &anew);
-        let made: BTreeSet<String> = anew
+        let dropped = with_readers(&self.now.views, &again);
+        let made: BTreeSet<String> = again
             .iter()
             .chain(&dropped)
             .filter(|name| to.views.contains_key(*name))

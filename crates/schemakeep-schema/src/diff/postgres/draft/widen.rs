@@ -44,7 +44,7 @@ impl Drafting {
             back.splice(0..0, sql::create_trigger(table, name, it));
         }
         for (name, it) in &known.constraints {
-            // A check would be held against every row again.
+            // A check would be checked against every row again.
             if it.target.is_some()
                 || !it.definition.starts_with("CHECK")
                 || !it.columns.contains(column)

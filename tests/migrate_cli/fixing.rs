@@ -27,7 +27,7 @@ async fn an_accepted_checksum_is_current_again(#[values(Sqlite, Postgres)] on: B
     let history = files.migrate(&database, &["history"]).expect(0);
     assert!(history.stdout.contains("applied, another file"), "{}", history.stdout);
 
-    for (reason, words) in [("", "needs a reason"), ("  ", "needs a reason")] {
+    for (reason, words) in [("", "--reason is required"), ("  ", "--reason is required")] {
         let refused = files.migrate(&database, &["repair", &version, "--reason", reason]);
         assert!(refused.expect(1).stderr.contains(words));
     }

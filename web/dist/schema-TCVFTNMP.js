@@ -1,4 +1,4 @@
-import{a as f}from"./chunk-N4S5MGFP.js";import{b as g,c as p,f as u,l as s,r as v}from"./chunk-JSGJAOTR.js";function y({lines:t,t:e,lang:o}){return s`<section aria-labelledby="schema-history">
+import{a as f}from"./chunk-N4S5MGFP.js";import{b as g,c as p,f as u,l as s,r as v}from"./chunk-6G3A5N5D.js";function y({lines:t,t:e,lang:o}){return s`<section aria-labelledby="schema-history">
     <h2 id="schema-history">${e("schema.history")}</h2>
     <div class="scroll" role="region" aria-labelledby="schema-history" tabindex="0">
       <table aria-labelledby="schema-history">
@@ -23,10 +23,10 @@ import{a as f}from"./chunk-N4S5MGFP.js";import{b as g,c as p,f as u,l as s,r as 
       <p>${a(`schema.means.${n}`)}</p>
       ${e.length>0&&s`<ul class="schema-concerns" lang="en">${e.map(({version:i,reason:d})=>s`<li key=${i}><code>${i}</code>${" "}${d}</li>`)}</ul>`}
       ${o.length>0&&s`<p>${a("schema.missing")}${" "}${o.map((i,d)=>s`${d>0&&", "}<code key=${i}>${i}</code>`)}</p>`}
-      ${c.length>0&&s`<p>${a(r==="good"?"schema.look":"schema.mend")}</p>
+      ${c.length>0&&s`<p>${a(r==="good"?"schema.look":"schema.fix")}</p>
         <ul class="schema-commands">${c.map(i=>s`<li key=${i}><code>${i}</code></li>`)}</ul>`}
     </div>
-  </div>`}var Z=5e3;await f("styles/page.css","styles/schema.css");function x({api:t,t:e,lang:o}){let{health:a,migrations:n,failed:r}=H(t),c=a?.database==="connected",i=a&&(c?n?.state??a.schema_state??"unknown":"unreachable"),d=n?.head??a?.schema_version??null,m=n?.target??a?.target_version??null,l=n?.pending??a?.pending_migrations??[];return s`<section class="page schema" aria-labelledby="schema-title">
+  </div>`}var x=5e3;await f("styles/page.css","styles/schema.css");function Z({api:t,t:e,lang:o}){let{health:a,migrations:n,failed:r}=H(t),c=a?.database==="connected",i=a&&(c?n?.state??a.schema_state??"unknown":"unreachable"),d=n?.head??a?.schema_version??null,m=n?.target??a?.target_version??null,l=n?.pending??a?.pending_migrations??[];return s`<section class="page schema" aria-labelledby="schema-title">
     <h1 id="schema-title">${e("view.schema")}</h1>
     ${r&&s`<p class="notice" role="alert">${e("schema.failed",{detail:r})}</p>`}
     ${!a&&!r&&s`<p class="notice" role="status">${e("view.loading")}</p>`}
@@ -49,4 +49,4 @@ import{a as f}from"./chunk-N4S5MGFP.js";import{b as g,c as p,f as u,l as s,r as 
         ${l.length>0&&s`<ol class="schema-pending">${l.map(({version:h,description:$})=>s`<li key=${h}><code>${h}</code>${" "}${$}</li>`)}</ol>`}
       </section>
       ${n&&s`<${y} lines=${n.history} t=${e} lang=${o} />`}`}
-  </section>`}function H(t){let[e,o]=g(null),[a,n]=g(null),[r,c]=g(""),i=u(async()=>{let[d,m]=await Promise.allSettled([I(),t.get("/migrations")]);d.status==="fulfilled"&&o(d.value),m.status==="fulfilled"&&n(m.value);let l=[d,m].find($=>$.status==="rejected"),h=d.status==="fulfilled"&&d.value.database!=="connected";c(l?.status==="rejected"&&!h?String(l.reason?.message??l.reason):"")},[t]);return p(()=>{i();let d=setInterval(i,Z);return()=>clearInterval(d)},[i]),{health:e,migrations:a,failed:r}}async function I(){return(await fetch("/health",{headers:{accept:"application/json"}})).json()}export{x as default};
+  </section>`}function H(t){let[e,o]=g(null),[a,n]=g(null),[r,c]=g(""),i=u(async()=>{let[d,m]=await Promise.allSettled([I(),t.get("/migrations")]);d.status==="fulfilled"&&o(d.value),m.status==="fulfilled"&&n(m.value);let l=[d,m].find($=>$.status==="rejected"),h=d.status==="fulfilled"&&d.value.database!=="connected";c(l?.status==="rejected"&&!h?String(l.reason?.message??l.reason):"")},[t]);return p(()=>{i();let d=setInterval(i,x);return()=>clearInterval(d)},[i]),{health:e,migrations:a,failed:r}}async function I(){return(await fetch("/health",{headers:{accept:"application/json"}})).json()}export{Z as default};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::draft::draft;
 use super::prune::prune;
-use crate::diff::{Difference, Mend, Object, ObjectKind};
+use crate::diff::{Difference, Fix, Object, ObjectKind};
 use crate::schema::postgres::Schema;
 
-/// See [`crate::diff::mend`].
-pub(in crate::diff) fn mend(expected: &Schema, found: &Schema, difference: &Difference) -> Mend {
-    Mend {
+/// See [`crate::diff::fix`].
+pub(in crate::diff) fn fix(expected: &Schema, found: &Schema, difference: &Difference) -> Fix {
+    Fix {
         database: statements(found, expected, &difference.object),
         migration: statements(expected, found, &difference.object),
     }

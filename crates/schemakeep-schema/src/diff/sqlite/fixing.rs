@@ -1,18 +1,18 @@
 //! One difference ended, and nothing else changed.
 
-use super::super::{Difference, Mend, ObjectKind, Running};
+use super::super::{Difference, Fix, ObjectKind, Running};
 use super::parts::{Key, constraint_key, differing};
 use super::steps::write;
 use crate::schema::sqlite::{Aside, Name, Schema, Table};
 use schemakeep_files::files::Way;
 
-/// See [`super::mend`].
-pub(super) fn mend(expected: &Schema, found: &Schema, difference: &Difference) -> Mend {
+/// See [`super::fix`].
+pub(super) fn fix(expected: &Schema, found: &Schema, difference: &Difference) -> Fix {
     let all = differing(expected, found);
     let Some((key, _)) = all.iter().find(|(_, other)| other.object == difference.object) else {
-        return Mend::default();
+        return Fix::default();
     };
-    Mend {
+    Fix {
         database: statements(found, &like(found, expected, key)),
         migration: statements(expected, &like(expected, found, key)),
     }
@@ -32,7 +32,7 @@ fn statements(from: &Schema, to: &Schema) -> Vec<String> {
             }
             statements
         }
-        Err(error) => vec![format!("-- Not to be mended by statements: {error}")],
+        Err(error) => vec![format!("-- Not to be fixed by statements: {error}")],
     }
 }
 
