@@ -120,8 +120,8 @@ impl App {
             }
         };
 
-        let start = program::start_settings(&config, shutdown.draining_token());
-        let prepared = schemakeep::prepare(&start, &migrations, clock.as_ref(), &progress);
+        let start = program::migrator_options(&config, shutdown.draining_token());
+        let prepared = schemakeep::ensure_schema(&start, &migrations, clock.as_ref(), &progress);
         let schema = tokio::select! {
             prepared = prepared => prepared?,
             // Until then it stops by itself, in good order.

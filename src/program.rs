@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use schemakeep::{Safety, StartSettings, TABLE_LOCK_WAIT};
+use schemakeep::{MigratorOptions, Safety, TABLE_LOCK_WAIT};
 use schemakeep_backup::BackupBeforeMigrate;
 use schemakeep_backup::backup::BackupSettings;
 use schemakeep_db::{Dialect, Program};
@@ -138,7 +138,7 @@ pub fn desired_schema(dialect: Dialect) -> DesiredSchema {
 }
 
 /// How the configuration wants the schema brought up to date.
-pub fn start_settings(config: &Config, stop: CancellationToken) -> StartSettings {
+pub fn migrator_options(config: &Config, stop: CancellationToken) -> MigratorOptions {
     let safety = &config.safety;
     let backup = BackupBeforeMigrate {
         required: safety.migrate_backup == BackupMode::Required,
@@ -146,7 +146,7 @@ pub fn start_settings(config: &Config, stop: CancellationToken) -> StartSettings
         folder_is_set: safety.backup_dir.is_some(),
         keep: safety.backup_keep,
     };
-    StartSettings {
+    MigratorOptions {
         url: config.migrate_database_url.clone(),
         mode: config.migrate,
         database_wait: config.database_wait,

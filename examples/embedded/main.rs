@@ -5,7 +5,7 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use schemakeep::{MigrationSet, Progress, StartSettings, prepare};
+use schemakeep::{MigrationSet, MigratorOptions, Progress, ensure_schema};
 use schemakeep_db::{DatabaseUrl, Program, SystemClock};
 use schemakeep_schema::RequiredTable;
 use sqlx::SqlitePool;
@@ -24,7 +24,8 @@ async fn main() -> anyhow::Result<()> {
 
     // Before the port is bound: up to date, or an error that says why not and what to do.
     let migrations = MigrationSet::from_sqlx(&MIGRATIONS, &[ORDERS])?;
-    prepare(&StartSettings::new(url), &migrations, &SystemClock, &Progress::default()).await?;
+    ensure_schema(&MigratorOptions::new(url), &migrations, &SystemClock, &Progress::default())
+        .await?;
 
     let orders = Router::new()
         .route("/orders", get(list).post(create))

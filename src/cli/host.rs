@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use schemakeep::verify::Excuse;
-use schemakeep::{MigrateError, MigrateMode, MigrationSet, StartSettings};
+use schemakeep::{MigrateError, MigrateMode, MigrationSet, MigratorOptions};
 use schemakeep_cli::Host;
 use schemakeep_db::{DatabaseUrl, Dialect};
 use schemakeep_schema::DesiredSchema;
@@ -35,8 +35,8 @@ impl Host for Config {
         self.safety.backup_keep
     }
 
-    fn start_settings(&self, stop: CancellationToken) -> StartSettings {
-        program::start_settings(self, stop)
+    fn migrator_options(&self, stop: CancellationToken) -> MigratorOptions {
+        program::migrator_options(self, stop)
     }
 
     fn migrations(&self, dialect: Dialect) -> Result<MigrationSet, MigrateError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rstest::rstest;
-use schemakeep::{Dialect, MigrationSet, Progress, Safety, StartSettings, prepare};
+use schemakeep::{Dialect, MigrationSet, MigratorOptions, Progress, Safety, ensure_schema};
 use serde_json::{Value, json};
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
@@ -77,7 +77,7 @@ async fn database(backend: Backend, deed: Deed) -> Database {
     if matches!(deed, Deed::Nothing) {
         return database;
     }
-    let settings = StartSettings {
+    let settings = MigratorOptions {
         url: DatabaseUrl::parse(&database.url).expect("a URL"),
         mode: MigrateMode::Auto,
         database_wait: Duration::from_secs(30),
@@ -87,7 +87,7 @@ async fn database(backend: Backend, deed: Deed) -> Database {
         stop: CancellationToken::new(),
     };
     let set = files(backend, deed);
-    prepare(&settings, &set, &SystemClock, &Progress::default()).await.expect("a schema");
+    ensure_schema(&settings, &set, &SystemClock, &Progress::default()).await.expect("a schema");
     let mut side = database.connect().await;
     match deed {
         Deed::Dropped => side.execute("DROP TABLE tasks").await,

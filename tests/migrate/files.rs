@@ -4,14 +4,14 @@ use std::path::Path;
 
 use rstest::rstest;
 use schemakeep::MigrationSet;
-use schemakeep::files::{FileName, Way, differences, read_folder};
+use schemakeep::files::{Direction, FileName, differences, read_folder};
 
 use crate::support::{ONE, TWO, write};
 
 #[test]
 fn takes_a_name_apart() {
     let name =
-        FileName { version: 20_240_229_235_959, name: "create_tasks".into(), way: Way::Down };
+        FileName { version: 20_240_229_235_959, name: "create_tasks".into(), way: Direction::Down };
     assert_eq!(FileName::parse("20240229235959_create_tasks.down.sql"), Ok(name));
 }
 

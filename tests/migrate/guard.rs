@@ -1,7 +1,7 @@
 //! The row guard: no protected table may be gone or thinner when a migration commits, however it was done.
 
 use rstest::rstest;
-use schemakeep::{Dialect, MigrateError, MigrationSet, Safety, StartSettings};
+use schemakeep::{Dialect, MigrateError, MigrationSet, MigratorOptions, Safety};
 
 use crate::support::{TestDatabase, pairs, start};
 
@@ -20,9 +20,9 @@ fn with(sql: &str) -> MigrationSet {
     pairs(&[CREATE, ("20260102000000_change_tasks", sql, "SELECT 1;\n")])
 }
 
-fn guarded(database: &TestDatabase) -> StartSettings {
+fn guarded(database: &TestDatabase) -> MigratorOptions {
     let safety = Safety { protected_tables: vec!["tasks".to_owned()], ..Safety::none() };
-    StartSettings { safety, ..database.settings() }
+    MigratorOptions { safety, ..database.settings() }
 }
 
 async fn filled(dialect: Dialect) -> TestDatabase {
@@ -152,7 +152,7 @@ async fn going_back_is_not_guarded(#[values(Dialect::Postgres, Dialect::Sqlite)]
     let (set, settings) = (pairs(&[CREATE]), guarded(&database));
     let progress = schemakeep::Progress::default();
     let clock = &taskmanager::domain::SystemClock;
-    let operation = schemakeep::Operation {
+    let operation = schemakeep::Migrator {
         settings: &settings,
         set: &set,
         clock,

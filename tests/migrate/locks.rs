@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use schemakeep::{Dialect, MigrateError, SchemaState, StartSettings};
+use schemakeep::{Dialect, MigrateError, MigratorOptions, SchemaState};
 use sqlx::Connection as _;
 
 use crate::poll::{WITHIN, until};
@@ -52,7 +52,7 @@ async fn it_gives_up_in_words_with_nothing_changed() {
     run_on(&mut idle, "BEGIN; SELECT count(*) FROM one".to_owned()).await;
 
     let table_lock_wait = Duration::from_secs(1);
-    let settings = StartSettings { table_lock_wait, ..database.settings() };
+    let settings = MigratorOptions { table_lock_wait, ..database.settings() };
     let more = (
         "20260102000000_alter_one",
         "CREATE TABLE more (id int);\nALTER TABLE one ADD extra text;",

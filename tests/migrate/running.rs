@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use schemakeep::{Dialect, Inspector, MigrateError, Phase, Progress, SchemaState, StartSettings};
+use schemakeep::{Dialect, Inspector, MigrateError, MigratorOptions, Phase, Progress, SchemaState};
 use sqlx::migrate::Migrator;
 use taskmanager::config::MigrateMode;
 
@@ -62,7 +62,7 @@ async fn nothing_to_do_takes_no_lock(
     let holder = hold_lock(&database).await;
 
     // With no patience at all for the lock, a start that wanted it would fail.
-    let settings = StartSettings { lock_wait: Duration::ZERO, ..database.settings() };
+    let settings = MigratorOptions { lock_wait: Duration::ZERO, ..database.settings() };
     let report = start(&settings, &set(&[ONE])).await.unwrap();
     assert_eq!(report.state, SchemaState::Current);
 
@@ -87,7 +87,7 @@ async fn waits_for_the_lock_and_names_the_phase(
     let (shown, migrations) = (progress.clone(), set(&[ONE]));
     let waiting = tokio::spawn(async move {
         let clock = taskmanager::domain::SystemClock;
-        schemakeep::prepare(&settings, &migrations, &clock, &shown).await
+        schemakeep::ensure_schema(&settings, &migrations, &clock, &shown).await
     });
     while progress.snapshot().phase != Phase::WaitingForLock {
         tokio::task::yield_now().await;

@@ -1,7 +1,7 @@
 //! A start takes the way of `up`: lint, preflight, a backup and the row guard stand before and around it.
 
 use rstest::rstest;
-use schemakeep::{Dialect, MigrateError, MigrationSet, Safety, StartSettings};
+use schemakeep::{Dialect, MigrateError, MigrationSet, MigratorOptions, Safety};
 use taskmanager::config::BackupMode;
 
 use crate::support::{ONE, TestDatabase, set, start};
@@ -11,7 +11,7 @@ const RISKY: (&str, &str) =
 const MORE: (&str, &str) =
     ("20260103000000_extend_one", "-- compat: additive\nALTER TABLE one ADD COLUMN more bigint;\n");
 
-fn guarded(database: &TestDatabase, backup: BackupMode) -> StartSettings {
+fn guarded(database: &TestDatabase, backup: BackupMode) -> MigratorOptions {
     let before = schemakeep_backup::BackupBeforeMigrate {
         required: backup == BackupMode::Required,
         folder: database.folder.path().join("backups"),
@@ -20,7 +20,7 @@ fn guarded(database: &TestDatabase, backup: BackupMode) -> StartSettings {
     };
     let backup = (backup != BackupMode::Off).then(|| std::sync::Arc::new(before) as _);
     let safety = Safety { checks: true, backup, ..Safety::none() };
-    StartSettings { safety, ..database.settings() }
+    MigratorOptions { safety, ..database.settings() }
 }
 
 /// With a table that has a row, and a way back that lint knows.

@@ -130,7 +130,8 @@ async fn a_changed_file_is_not_gone_on_with() {
     assert_eq!(error.exit_code(), 8);
     let words = error.to_string();
     assert!(
-        words.contains("the file changed after the migration was interrupted") && words.contains("migrate repair"),
+        words.contains("the file changed after the migration was interrupted")
+            && words.contains("migrate repair"),
         "{words}"
     );
     assert!(words.contains("line 3 is not"), "{words}");

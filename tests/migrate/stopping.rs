@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use schemakeep::{
-    Dialect, MigrateError, MigrationSet, Operation, Phase, Progress, SchemaState, StartSettings,
+    Dialect, MigrateError, MigrationSet, Migrator, MigratorOptions, Phase, Progress, SchemaState,
 };
 use taskmanager::domain::SystemClock;
 use tokio_util::sync::CancellationToken;
@@ -23,11 +23,11 @@ async fn stop_when(
     moment: impl AsyncFn(&Progress) -> bool,
 ) -> (MigrateError, Duration) {
     let (stop, progress) = (CancellationToken::new(), Progress::default());
-    let settings = StartSettings { stop: stop.clone(), ..database.settings() };
+    let settings = MigratorOptions { stop: stop.clone(), ..database.settings() };
     let (shown, migrations) = (progress.clone(), migrations.clone());
     let running = tokio::spawn(async move {
         let set = &migrations;
-        Operation {
+        Migrator {
             settings: &settings,
             set,
             clock: &SystemClock,
@@ -69,7 +69,7 @@ async fn the_running_statement_is_cancelled(
     assert!(took < Duration::from_secs(5), "it took {took:?}");
 
     assert!(!database.schema().await.contains("two"));
-    let settings = StartSettings { lock_wait: Duration::ZERO, ..database.settings() };
+    let settings = MigratorOptions { lock_wait: Duration::ZERO, ..database.settings() };
     let report = crate::support::start(&settings, &set(&[ONE])).await.unwrap();
     assert_eq!(report.state, SchemaState::Current);
     let two = set(&[ONE, ("20260102000000_create_two", "CREATE TABLE two (id bigint);")]);

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use schemakeep::{
-    Dialect, MigrateError, MigrationSet, Operation, Outcome, Progress, Safety, StartSettings,
-    StateReport, prepare,
+    Dialect, MigrateError, MigrationSet, Migrator, MigratorOptions, Outcome, Progress, Safety,
+    StateReport, ensure_schema,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -46,7 +46,7 @@ impl TestDatabase {
         Self { url: DatabaseUrl::parse(&text).unwrap(), text, folder, dialect }
     }
 
-    pub(crate) fn settings(&self) -> StartSettings {
+    pub(crate) fn settings(&self) -> MigratorOptions {
         settings_for(&self.text)
     }
 
@@ -59,7 +59,7 @@ impl TestDatabase {
         mode: MigrateMode,
         set: &MigrationSet,
     ) -> Result<StateReport, MigrateError> {
-        start(&StartSettings { mode, ..self.settings() }, set).await
+        start(&MigratorOptions { mode, ..self.settings() }, set).await
     }
 
     pub(crate) async fn up(
@@ -187,8 +187,8 @@ impl TestDatabase {
 }
 
 /// Patient settings that apply what is pending.
-pub(crate) fn settings_for(url: &str) -> StartSettings {
-    StartSettings {
+pub(crate) fn settings_for(url: &str) -> MigratorOptions {
+    MigratorOptions {
         url: DatabaseUrl::parse(url).unwrap(),
         mode: MigrateMode::Auto,
         database_wait: WAIT,
@@ -201,19 +201,19 @@ pub(crate) fn settings_for(url: &str) -> StartSettings {
 
 /// Starts, as the service does.
 pub(crate) async fn start(
-    settings: &StartSettings,
+    settings: &MigratorOptions,
     set: &MigrationSet,
 ) -> Result<StateReport, MigrateError> {
-    let report = prepare(settings, set, &SystemClock, &Progress::default()).await?;
+    let report = ensure_schema(settings, set, &SystemClock, &Progress::default()).await?;
     Ok(report.expect("a report"))
 }
 
 fn operation<'a>(
-    settings: &'a StartSettings,
+    settings: &'a MigratorOptions,
     set: &'a MigrationSet,
     progress: &'a Progress,
-) -> Operation<'a> {
-    Operation { settings, set, clock: &SystemClock, progress, gate: &schemakeep::GateSteps }
+) -> Migrator<'a> {
+    Migrator { settings, set, clock: &SystemClock, progress, gate: &schemakeep::GateSteps }
 }
 
 pub(crate) enum Connected {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use schemakeep::{
-    Dialect, InspectError, Inspector, MigrateError, Progress, Safety, StartSettings, prepare,
+    Dialect, InspectError, Inspector, MigrateError, MigratorOptions, Progress, Safety,
+    ensure_schema,
 };
 use taskmanager::config::{DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
@@ -17,8 +18,8 @@ fn closed_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn settings(url: &str, database_wait: Duration) -> StartSettings {
-    StartSettings {
+fn settings(url: &str, database_wait: Duration) -> MigratorOptions {
+    MigratorOptions {
         url: DatabaseUrl::parse(url).unwrap(),
         mode: MigrateMode::Auto,
         database_wait,
@@ -102,8 +103,8 @@ async fn a_file_that_cannot_be_used(#[case] name: &str, #[case] words: &str) {
 #[tokio::test]
 async fn off_goes_on_without_a_database() {
     let url = format!("postgres://someone@127.0.0.1:{}/tasks", closed_port());
-    let settings = StartSettings { mode: MigrateMode::Off, ..settings(&url, WAIT) };
-    let report = prepare(&settings, &set(&[ONE]), &SystemClock, &Progress::default()).await;
+    let settings = MigratorOptions { mode: MigrateMode::Off, ..settings(&url, WAIT) };
+    let report = ensure_schema(&settings, &set(&[ONE]), &SystemClock, &Progress::default()).await;
     assert_eq!(report.unwrap(), None);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemakeep::{Progress, Safety, StartSettings, TABLE_LOCK_WAIT, prepare};
+use schemakeep::{MigratorOptions, Progress, Safety, TABLE_LOCK_WAIT, ensure_schema};
 use taskmanager::config::{DatabaseUrl, MigrateMode, SqliteSynchronous};
 use taskmanager::domain::{
     Clock, Cursor, Priority, SealedCursor, Sort, Status, SystemClock, Task, TaskDraft, TaskFilter,
@@ -47,7 +47,7 @@ impl Fixture {
         let database = Database::empty(backend).await;
         let url = DatabaseUrl::parse(&database.url).expect("a URL");
         let set = taskmanager::program::migrations(url.dialect()).expect("the migrations");
-        let settings = StartSettings {
+        let settings = MigratorOptions {
             url: url.clone(),
             mode: MigrateMode::Auto,
             database_wait: Duration::from_secs(30),
@@ -56,7 +56,7 @@ impl Fixture {
             safety: Safety::none(),
             stop: CancellationToken::new(),
         };
-        let prepared = prepare(&settings, &set, &SystemClock, &Progress::default()).await;
+        let prepared = ensure_schema(&settings, &set, &SystemClock, &Progress::default()).await;
         prepared.expect("a migrated database");
         let pool = PoolSettings {
             max_connections: 10,

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use schemakeep::verify::Excuse;
-use schemakeep::{MigrateError, MigrateMode, MigrationSet, StartSettings};
+use schemakeep::{MigrateError, MigrateMode, MigrationSet, MigratorOptions};
 use schemakeep_db::{DatabaseUrl, Dialect};
 use schemakeep_schema::DesiredSchema;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,7 @@ pub trait Host: Sync {
     /// How many valid backups stay, at least 1.
     fn backup_keep(&self) -> usize;
     /// How a start migrates.
-    fn start_settings(&self, stop: CancellationToken) -> StartSettings;
+    fn migrator_options(&self, stop: CancellationToken) -> MigratorOptions;
     /// The migrations that the program carries.
     fn migrations(&self, dialect: Dialect) -> Result<MigrationSet, MigrateError>;
     /// The schema that they must reach.

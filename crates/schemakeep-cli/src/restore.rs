@@ -10,7 +10,7 @@ use super::migrate::common::{Common, USAGE};
 use super::output;
 use crate::Host;
 use crate::confirm::{Answer, NOBODY_THERE, NOT_CONFIRMED, ask};
-use schemakeep::{NoGate, Operation, Progress, Safety, SchemaState, StartSettings, StateReport};
+use schemakeep::{Migrator, MigratorOptions, NoGate, Progress, Safety, SchemaState, StateReport};
 use schemakeep_backup::restore::{Chosen, Restore, RestoreError, Restored, Wanted};
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::SystemClock;
@@ -62,11 +62,11 @@ impl Args {
             Err(error) => return self.common.fail_with(&error),
         };
         let stop = host.stop_token()?;
-        let settings = StartSettings {
+        let settings = MigratorOptions {
             url: target.clone(),
             // What is replaced is saved by the restore itself, and these migrations were applied before.
             safety: Safety::none(),
-            ..host.start_settings(stop.clone())
+            ..host.migrator_options(stop.clone())
         };
         let folder = host.backup_folder(host.url());
         let wanted = match &self.backup {
@@ -93,7 +93,7 @@ impl Args {
         }
         let (clock, progress) = (SystemClock, Progress::default());
         let restore = Restore {
-            operation: Operation {
+            operation: Migrator {
                 settings: &settings,
                 set: &set,
                 clock: &clock,

@@ -9,14 +9,14 @@ use std::path::Path;
 
 /// Whether a file goes forward or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     /// `.up.sql`
     Up,
     /// `.down.sql`
     Down,
 }
 
-impl Way {
+impl Direction {
     /// The word in file names and in the log table.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -35,7 +35,7 @@ pub struct FileName {
     /// What it does: `create_tasks`.
     pub name: String,
     /// Forward or back.
-    pub way: Way,
+    pub way: Direction,
 }
 
 impl FileName {
@@ -46,8 +46,8 @@ impl FileName {
     /// Says which rule the name breaks.
     pub fn parse(file: &str) -> Result<Self, String> {
         let (stem, way) = match (file.strip_suffix(".up.sql"), file.strip_suffix(".down.sql")) {
-            (Some(stem), _) => (stem, Way::Up),
-            (_, Some(stem)) => (stem, Way::Down),
+            (Some(stem), _) => (stem, Direction::Up),
+            (_, Some(stem)) => (stem, Direction::Down),
             _ => return Err("its name must end in .up.sql or .down.sql".to_owned()),
         };
         let Some((digits, name)) = stem.split_once('_') else {
@@ -173,7 +173,7 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Pair>, Vec<String>> {
 fn pair(version: i64, files: Vec<(FileName, String)>) -> Result<Pair, String> {
     let (mut up, mut down, mut names) = (None, None, Vec::new());
     for (file, text) in files {
-        let side = if file.way == Way::Up { &mut up } else { &mut down };
+        let side = if file.way == Direction::Up { &mut up } else { &mut down };
         *side = Some(text);
         if !names.contains(&file.name) {
             names.push(file.name);

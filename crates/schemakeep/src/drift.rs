@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::connection::{Purpose, Session};
 use super::diff::{Difference, Fix, Object, compare, fix};
 use super::error::InspectError;
-use super::reading::Reading;
+use super::observation::Observation;
 use super::rehearse::{Recreated, RehearsalSettings, recreate};
 use super::schema::Schema;
 use super::{MigrateError, MigrationSet, SchemaState, StateReport};
@@ -142,7 +142,7 @@ async fn look(
 ) -> Result<(StateReport, Vec<i64>, Schema), InspectError> {
     let opened = Session::to_read(url, Purpose::Inspect).await.map_err(InspectError::Database)?;
     let mut session = opened.ok_or(InspectError::Absent)?;
-    let looked = Reading::take_with_schema(&mut session, set).await;
+    let looked = Observation::take_with_schema(&mut session, set).await;
     session.close().await;
     let (reading, schema) = looked.map_err(InspectError::Database)?;
     let applied = reading.record.rows.iter().map(|row| row.version).collect();

@@ -11,7 +11,7 @@ use sqlx::migrate::{MigrationType, Migrator};
 
 use super::MigrateError;
 use super::directives::{Compat, Directives};
-use super::files::{self, Pair, Way};
+use super::files::{self, Direction, Pair};
 use super::required::RequiredTable;
 
 /// One step of the schema, forward and back.
@@ -56,16 +56,16 @@ impl Migration {
     /// Name of the up file.
     #[must_use]
     pub fn up_file(&self) -> String {
-        self.file(Way::Up)
+        self.file(Direction::Up)
     }
 
     /// Name of the down file.
     #[must_use]
     pub fn down_file(&self) -> String {
-        self.file(Way::Down)
+        self.file(Direction::Down)
     }
 
-    fn file(&self, way: Way) -> String {
+    fn file(&self, way: Direction) -> String {
         format!("{}_{}.{}.sql", self.version, self.description.replace(' ', "_"), way.as_str())
     }
 

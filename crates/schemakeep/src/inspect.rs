@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::connection::{FileIdentity, Purpose, Session};
 use super::error::InspectError;
 use super::history::{self, Line};
-use super::reading::Reading;
+use super::observation::Observation;
 use super::{MigrationSet, StateReport, metrics};
 use schemakeep_db::DatabaseUrl;
 
@@ -73,9 +73,9 @@ impl Inspector {
     pub async fn report(&self, limit: Duration) -> Result<StateReport, InspectError> {
         let look = async {
             let Some(mut open) = self.open().await? else {
-                return Ok(Reading::of_nothing(&self.set).report);
+                return Ok(Observation::of_nothing(&self.set).report);
             };
-            let reading = Reading::take(&mut open.1.session, &self.set).await;
+            let reading = Observation::take(&mut open.1.session, &self.set).await;
             let reading = reading.map_err(InspectError::Database)?;
             open.keep();
             Ok(reading.report)
@@ -91,10 +91,10 @@ impl Inspector {
     pub async fn survey(&self, limit: Duration) -> Result<(StateReport, Vec<Line>), InspectError> {
         let look = async {
             let Some(mut open) = self.open().await? else {
-                let report = Reading::of_nothing(&self.set).report;
+                let report = Observation::of_nothing(&self.set).report;
                 return Ok((report, history::of_nothing(&self.set)));
             };
-            let survey = Reading::take_with_history(&mut open.1.session, &self.set).await;
+            let survey = Observation::take_with_history(&mut open.1.session, &self.set).await;
             let (reading, lines) = survey.map_err(InspectError::Database)?;
             open.keep();
             Ok((reading.report, lines))

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::Dialect;
 use super::connection::Session;
 use super::embedded::Migration;
-use super::files::Way;
+use super::files::Direction;
 use super::record::{LOG, RECORD, Record, StepOutcome};
 use super::script::Script;
 use super::statements::Step;
@@ -111,7 +111,7 @@ struct Entry<'a> {
     version: i64,
     compat: Option<&'a str>,
     reason: Option<&'a str>,
-    step: Option<(&'a Step, Way)>,
+    step: Option<(&'a Step, Direction)>,
     running: bool,
 }
 
@@ -185,8 +185,8 @@ pub(super) fn ran_text(
     author: &Author,
 ) -> String {
     let record = match script.way {
-        Way::Up => insert_record(script.migration, dialect, true, nanoseconds(took)),
-        Way::Down => format!("DELETE FROM {RECORD} WHERE version = {}", script.version()),
+        Direction::Up => insert_record(script.migration, dialect, true, nanoseconds(took)),
+        Direction::Down => format!("DELETE FROM {RECORD} WHERE version = {}", script.version()),
     };
     format!("{record}; {}", ended(script).insert(dialect, author))
 }
@@ -199,11 +199,13 @@ pub(super) fn tables_text(dialect: Dialect) -> String {
 /// The log's word that a file was run to its end.
 fn ended(script: Script<'_>) -> Entry<'_> {
     match script.way {
-        Way::Up => {
+        Direction::Up => {
             let compat = script.migration.compat().map(super::directives::Compat::as_str);
             Entry { kind: "applied", version: script.version(), compat, ..Entry::default() }
         }
-        Way::Down => Entry { kind: "reverted", version: script.version(), ..Entry::default() },
+        Direction::Down => {
+            Entry { kind: "reverted", version: script.version(), ..Entry::default() }
+        }
     }
 }
 
@@ -259,8 +261,8 @@ pub(super) async fn begun(session: &mut Session, script: Script<'_>) -> Result<(
     let dialect = session.dialect();
     session
         .execute(match script.way {
-            Way::Up => insert_record(script.migration, dialect, false, -1),
-            Way::Down => {
+            Direction::Up => insert_record(script.migration, dialect, false, -1),
+            Direction::Down => {
                 format!("UPDATE {RECORD} SET success = FALSE WHERE version = {}", script.version())
             }
         })
@@ -276,12 +278,12 @@ pub(super) async fn finished(
 ) -> Result<(), sqlx::Error> {
     let version = script.version();
     let record = match script.way {
-        Way::Up => format!(
+        Direction::Up => format!(
             "UPDATE {RECORD} SET success = TRUE, installed_on = CURRENT_TIMESTAMP, \
              execution_time = {} WHERE version = {version}",
             nanoseconds(took)
         ),
-        Way::Down => format!("DELETE FROM {RECORD} WHERE version = {version}"),
+        Direction::Down => format!("DELETE FROM {RECORD} WHERE version = {version}"),
     };
     let log = ended(script).insert(session.dialect(), author);
     session.execute(format!("{record}; {log}")).await

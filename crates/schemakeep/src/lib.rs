@@ -2,40 +2,40 @@
 //!
 //! A migration happens whole, once and safely, or leaves everything as it was. Files and record table are
 //! those of sqlx, so its command line agrees with this program; the runner is our own. `serve` and the command
-//! line go through the same [`Operation`]s. Knows nothing of HTTP or of tasks.
+//! line go through the same [`Migrator`]s. Knows nothing of HTTP or of tasks.
 
-mod acts;
 pub mod autogenerate;
-mod create;
+pub mod data_loss;
 pub mod doctor;
 pub mod drift;
 pub mod embedded;
 mod error;
+mod explain;
 pub mod failure;
-pub mod foreign;
 pub mod gate;
-pub mod halfway;
 pub mod history;
 pub mod inspect;
 pub mod instances;
+pub mod interrupted;
 pub mod journal;
 pub mod lint;
-pub mod loss;
 pub mod metrics;
-mod operation;
+mod migrator;
+mod observation;
 pub mod options;
-pub mod plan;
+mod plan;
 pub mod preflight;
+pub mod preview;
 mod progress;
-mod reading;
 pub mod record;
-mod refusal;
 pub mod rehearse;
 pub mod row_guard;
 pub mod run;
+mod scaffold;
 mod script;
-mod start;
+mod startup;
 pub mod state;
+pub mod unmanaged;
 pub mod verify;
 
 pub use schemakeep_db::{Dialect, scratch};
@@ -47,17 +47,18 @@ pub use schemakeep_sql::{change, lexer, nesting, statements};
 
 use schemakeep_db::{cancel, connection, disk, file_users, leftovers, lock, retry};
 
-pub use create::{NewFile, NewMigration, create, lay_out, migration_name, remove, write};
 pub use embedded::{Migration, MigrationSet};
 pub use error::{Blocked, InspectError, MigrateError, StepFailed};
+pub use explain::refusal;
 pub use gate::GateSteps;
 pub use inspect::Inspector;
 pub use metrics::publish as publish_metrics;
-pub use operation::{Clearance, Done, Gate, GateRequest, NoGate, Operation, Outcome};
+pub use migrator::{Clearance, Done, Gate, GateRequest, Migrator, NoGate, Outcome};
 pub use options::{
-    BackupBefore, BackupRefused, BeforeMigrate, MigrateMode, Safety, StartSettings, TABLE_LOCK_WAIT,
+    BackupBefore, BackupRefused, BeforeMigrate, MigrateMode, MigratorOptions, Safety,
+    TABLE_LOCK_WAIT,
 };
 pub use progress::{Phase, Progress, ProgressSnapshot, Step, Verdict};
-pub use refusal::refusal;
-pub use start::prepare;
+pub use scaffold::{NewFile, NewMigration, create, lay_out, migration_name, remove, write};
+pub use startup::ensure_schema;
 pub use state::{SchemaState, StateReport};

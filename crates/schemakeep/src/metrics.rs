@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::files::Way;
+use super::files::Direction;
 use super::state::{SchemaState, StateReport};
 use schemakeep_db::program::metric;
 
@@ -28,16 +28,16 @@ pub(super) fn database_up(up: bool) {
 }
 
 /// A file was run to its end.
-pub(super) fn ran(way: Way, took: Duration) {
-    if way == Way::Up {
+pub(super) fn ran(way: Direction, took: Duration) {
+    if way == Direction::Up {
         metrics::counter!(metric("migrations_applied_total"), "outcome" => "applied").increment(1);
     }
     metrics::histogram!(metric("migration_duration_seconds"), "direction" => way.as_str())
         .record(took.as_secs_f64());
 }
 
-pub(super) fn failed(way: Way) {
-    if way == Way::Up {
+pub(super) fn failed(way: Direction) {
+    if way == Direction::Up {
         metrics::counter!(metric("migrations_applied_total"), "outcome" => "failed").increment(1);
     }
 }

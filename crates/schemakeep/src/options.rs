@@ -47,9 +47,9 @@ pub const TABLE_LOCK_WAIT: Duration = Duration::from_mins(2);
 /// How long a scratch database is waited for.
 const SCRATCH_WAIT: Duration = Duration::from_secs(10);
 
-/// What [`prepare`] and every [`Operation`] need to know.
+/// What [`ensure_schema`](crate::ensure_schema) and every [`Migrator`] need to know.
 #[derive(Clone, Debug)]
-pub struct StartSettings {
+pub struct MigratorOptions {
     /// The database, with the right to change its schema.
     pub url: DatabaseUrl,
     /// What a start does about a schema that is behind.
@@ -67,7 +67,7 @@ pub struct StartSettings {
     pub stop: CancellationToken,
 }
 
-impl StartSettings {
+impl MigratorOptions {
     /// Migrates at once what is pending, with the checks and without a backup; waits half a minute for the database,
     /// and five for another migrator.
     pub fn new(url: DatabaseUrl) -> Self {

@@ -1,200 +1,260 @@
-//! What a run would do, in order, before it does it: pure, from the state and the files.
+//! What is to be done to a database, decided from one look at it. Without input or output: asked once
+//! before the lock is taken, and again under it.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
-use super::journal::{Author, Notes, ran_text, tables_text};
-use super::lexer::statements;
-use super::run::attempt::begin;
+use super::embedded::Migration;
+use super::explain::{cut, refusal};
+use super::files::Direction;
+use super::observation::Observation;
+use super::record::RecordedStep;
 use super::script::Script;
-use super::{Dialect, MigrateError, Migration, MigrationSet, SchemaState, StateReport};
+use super::state::{SchemaState, StateReport};
+use super::{MigrateError, MigrationSet};
+use crate::options::MigrateMode;
 
-/// How far a run goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// To the newest, or back to nothing.
-    All,
-    /// To this version; going back, this one stays.
-    Version(i64),
-    /// So many migrations.
-    Count(usize),
+/// What somebody wants.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Goal<'a> {
+    /// Apply what is pending, up to a version or all.
+    Up { to: Option<i64> },
+    /// Undo what is above a version, or all.
+    Down { to: Option<i64> },
+    /// Record everything up to a version without running it.
+    Stamp { version: i64 },
+    /// Fix one row of the record.
+    Repair { version: i64, reason: &'a str },
 }
 
-/// A statement of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Planned {
-    /// Its line in the file, from 1.
-    pub line: usize,
-    /// Its text.
-    pub sql: String,
+/// One thing to do. Those that only write the record come before those that run a file.
+#[derive(Debug)]
+pub(super) enum Action<'a> {
+    /// Record this version's own checksum, with the reason.
+    Accept(&'a Migration, &'a str),
+    /// Forget a version that did not finish, with the reason.
+    Clear { version: i64, description: String, reason: &'a str },
+    /// Record a version.
+    Stamp(&'a Migration),
+    /// Run a file; of one that stopped half way, with what the log says about its steps.
+    Run { script: Script<'a>, tried: Vec<RecordedStep> },
 }
 
-/// A migration of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Its version.
-    pub version: i64,
-    /// What it does.
-    pub description: String,
-    /// The file that is run.
-    pub file: String,
-    /// Whether all of it happens in one transaction.
-    pub transactional: bool,
-    /// Its statements.
-    pub statements: Vec<Planned>,
-}
-
-/// The migrations that going forward to the target applies, in their order.
-///
-/// # Errors
-///
-/// Says which version is not known or not pending, or that the state allows no way forward.
-pub fn forward<'a>(
-    set: &'a MigrationSet,
-    report: &StateReport,
-    target: Target,
-) -> Result<Vec<&'a Migration>, String> {
-    if !matches!(report.state, SchemaState::Current | SchemaState::Behind | SchemaState::Failed) {
-        return Err(format!("the schema is {}: nothing can be applied", report.state.as_str()));
+impl<'a> Action<'a> {
+    fn run(script: Script<'a>) -> Self {
+        Self::Run { script, tried: Vec::new() }
     }
-    let pending: Vec<&Migration> =
-        report.pending.iter().filter_map(|pending| set.get(pending.version)).collect();
-    match target {
-        Target::All => Ok(pending),
-        Target::Count(count) if count <= pending.len() => Ok(pending[..count].to_vec()),
-        Target::Count(count) => {
-            Err(format!("+{count} is too many: {} migration(s) are pending", pending.len()))
+
+    /// The file that it runs.
+    pub(super) fn script(&self) -> Option<Script<'a>> {
+        match self {
+            Self::Run { script, .. } => Some(*script),
+            _ => None,
         }
-        Target::Version(version) => {
-            if set.get(version).is_none() {
-                return Err(unknown(set, version));
-            }
-            if report.head.is_some_and(|head| head > version) {
-                let head = report.head.unwrap_or_default();
-                return Err(format!(
-                    "version {version} is below the head, {head}: to go back there, `taskmanager migrate down --to {version}`"
-                ));
-            }
-            Ok(pending.into_iter().filter(|migration| migration.version <= version).collect())
+    }
+
+    /// The file that it runs from its beginning.
+    pub(super) fn fresh(&self) -> Option<Script<'a>> {
+        match self {
+            Self::Run { script, tried } if tried.is_empty() => Some(*script),
+            _ => None,
         }
+    }
+
+    /// What an outcome says about it; a fixed line end is no news.
+    pub(super) fn done(&self, took: Duration) -> super::Done {
+        let (version, description) = match self {
+            Self::Accept(migration, _) | Self::Stamp(migration) => {
+                (migration.version, migration.description.clone())
+            }
+            Self::Clear { version, description, .. } => (*version, description.clone()),
+            Self::Run { script, .. } => (script.version(), script.migration.description.clone()),
+        };
+        super::Done { version, description, took }
     }
 }
 
-/// The migrations that going back to the target reverts, newest first.
+/// The log's reason for a checksum that differed in line ends only.
+pub(super) const LINE_ENDINGS: &str = "line endings";
+
+/// Decides.
 ///
 /// # Errors
 ///
-/// Says which version is not known or not applied, or that there are not so many.
-pub fn back<'a>(
+/// The state of the schema, or what is wanted, forbids it.
+pub(super) fn acts<'a>(
+    work: Goal<'a>,
     set: &'a MigrationSet,
-    applied: &[i64],
-    target: Target,
-) -> Result<Vec<&'a Migration>, String> {
-    let mut newest_first: Vec<i64> = applied.to_vec();
-    newest_first.sort_unstable_by(|a, b| b.cmp(a));
-    let chosen = match target {
-        Target::All => newest_first,
-        Target::Count(count) if count <= newest_first.len() => newest_first[..count].to_vec(),
-        Target::Count(count) => {
-            return Err(format!(
-                "{count} is too many: {} migration(s) are applied",
-                newest_first.len()
+    reading: &Observation,
+    mode: MigrateMode,
+) -> Result<Vec<Action<'a>>, MigrateError> {
+    let planner = Planner { set, reading, report: &reading.report, mode };
+    match work {
+        Goal::Up { to } => planner.up(to),
+        Goal::Down { to } => planner.down(to),
+        Goal::Stamp { version } => planner.stamp(version),
+        Goal::Repair { version, reason } => planner.repair(version, reason).map(|act| vec![act]),
+    }
+}
+
+struct Planner<'a, 'r> {
+    set: &'a MigrationSet,
+    reading: &'r Observation,
+    report: &'r StateReport,
+    mode: MigrateMode,
+}
+
+impl<'a> Planner<'a, '_> {
+    fn up(&self, to: Option<i64>) -> Result<Vec<Action<'a>>, MigrateError> {
+        if let Some(version) = to {
+            self.known(version)?;
+            if let Some(head) = self.report.head.filter(|head| *head > version) {
+                let cause =
+                    format!("{head} is applied already; `taskmanager migrate down` goes back");
+                return Err(MigrateError::Target { version, cause });
+            }
+        }
+        let mut acts = self.line_endings();
+        match self.report.state {
+            SchemaState::Current | SchemaState::Behind | SchemaState::AheadCompatible => {}
+            SchemaState::Failed => acts.push(self.resume(Direction::Up)?),
+            _ => return Err(self.refused()),
+        }
+        let pending = self.report.pending.iter().map(|pending| pending.version);
+        let wanted = pending.filter(|version| to.is_none_or(|to| *version <= to));
+        let wanted = wanted.filter_map(|version| self.set.get(version));
+        acts.extend(wanted.map(|migration| Action::run(Script::up(migration))));
+        Ok(acts)
+    }
+
+    fn down(&self, to: Option<i64>) -> Result<Vec<Action<'a>>, MigrateError> {
+        if let Some(version) = to {
+            self.known(version)?;
+            if self.reading.record.row(version).is_none() {
+                let cause = "it is not applied; `taskmanager migrate up` goes forward".to_owned();
+                return Err(MigrateError::Target { version, cause });
+            }
+        }
+        let (mut acts, mut half) = (Vec::new(), None);
+        match self.report.state {
+            SchemaState::Diverged => return Err(self.refused()),
+            SchemaState::Failed => {
+                let act = self.resume(Direction::Down)?;
+                half = act.script().map(Script::version);
+                acts.push(act);
+            }
+            _ => {}
+        }
+        let undone = |version: i64| to.is_none_or(|to| version > to);
+        if half.is_some_and(|half| !undone(half)) {
+            return Err(self.refused());
+        }
+        let rows = self.reading.record.rows.iter().rev();
+        for row in rows.filter(|row| undone(row.version) && Some(row.version) != half) {
+            let Some(migration) = self.set.get(row.version) else {
+                let message = format!(
+                    "schema is {}: {} is newer than this program, which has no file to undo it with; to fix it: run `taskmanager migrate down` with the program that applied it",
+                    self.report.state.as_str(),
+                    row.version
+                );
+                return Err(MigrateError::Refused { report: self.boxed(), message });
+            };
+            acts.push(Action::run(Script::down(migration)));
+        }
+        for script in acts.iter().filter_map(Action::script) {
+            if let Some(why) = &script.migration.irreversible {
+                let (file, version) = (script.file(), script.version());
+                return Err(MigrateError::Irreversible { file, why: why.clone(), version });
+            }
+        }
+        Ok(acts)
+    }
+
+    fn stamp(&self, version: i64) -> Result<Vec<Action<'a>>, MigrateError> {
+        self.known(version)?;
+        let adopted = self.report.foreign.is_some();
+        match self.report.state {
+            SchemaState::Current | SchemaState::Behind | SchemaState::Drifted => {}
+            SchemaState::Diverged if adopted => {}
+            SchemaState::AheadCompatible
+            | SchemaState::AheadIncompatible
+            | SchemaState::Diverged
+            | SchemaState::Failed => return Err(self.refused()),
+        }
+        if let Some(head) = self.report.head.filter(|head| *head > version) {
+            let cause =
+                format!("{head} is recorded already, and a stamp never takes anything away");
+            return Err(MigrateError::Target { version, cause });
+        }
+        if Some(version) == self.report.target && !self.report.missing.is_empty() {
+            let missing = cut(&self.report.missing);
+            return Err(MigrateError::DoesNotFit { version, missing });
+        }
+        let wanted = self.set.migrations().iter().filter(|migration| migration.version <= version);
+        let wanted = wanted.filter(|m| self.reading.record.row(m.version).is_none());
+        Ok(wanted.map(Action::Stamp).collect())
+    }
+
+    fn repair(&self, version: i64, reason: &'a str) -> Result<Action<'a>, MigrateError> {
+        let nothing =
+            |cause: &str| MigrateError::NothingToRepair { version, cause: cause.to_owned() };
+        if reason.trim().is_empty() {
+            return Err(nothing("--reason is required; it is recorded in the migration log"));
+        }
+        let row = self.reading.record.row(version).ok_or_else(|| {
+            nothing("it is not recorded; `taskmanager migrate status` lists what is")
+        })?;
+        if !row.success {
+            let description = row.description.clone();
+            return Ok(Action::Clear { version, description, reason });
+        }
+        let Some(migration) = self.set.get(version) else {
+            return Err(nothing(
+                "this program does not have it, so there is no checksum to accept",
+            ));
+        };
+        if migration.checksum == row.checksum {
+            return Err(nothing(
+                "it is recorded as applied, with the checksum of this program's file",
             ));
         }
-        Target::Version(version) => {
-            if set.get(version).is_none() {
-                return Err(unknown(set, version));
-            }
-            if !applied.contains(&version) {
-                return Err(format!(
-                    "version {version} is not applied: there is no way back to it"
-                ));
-            }
-            newest_first.into_iter().filter(|applied| *applied > version).collect()
+        Ok(Action::Accept(migration, reason))
+    }
+
+    fn line_endings(&self) -> Vec<Action<'a>> {
+        let versions = self.report.line_endings.iter();
+        let known = versions.filter_map(|version| self.set.get(*version));
+        known.map(|migration| Action::Accept(migration, LINE_ENDINGS)).collect()
+    }
+
+    /// Goes on with what stopped half way, if it went this way and can be gone on with.
+    fn resume(&self, way: Direction) -> Result<Action<'a>, MigrateError> {
+        let half = self.report.half_way.as_ref();
+        let half = half.filter(|half| half.obstacle.is_none() && half.way == way);
+        let migration = half.and_then(|half| self.set.get(half.version));
+        let migration = migration.ok_or_else(|| self.refused())?;
+        let tried = self.reading.record.steps_of(migration.version).cloned().collect();
+        Ok(Action::Run { script: Script { migration, way }, tried })
+    }
+
+    fn known(&self, version: i64) -> Result<(), MigrateError> {
+        if self.set.get(version).is_some() {
+            return Ok(());
         }
-    };
-    let found = |version: &i64| {
-        set.get(*version).ok_or_else(|| {
-            format!("version {version} is applied, and this program does not have it: revert it with the program that does")
-        })
-    };
-    chosen.iter().map(found).collect()
-}
-
-fn unknown(set: &MigrationSet, version: i64) -> String {
-    let known = set.migrations();
-    match (known.first(), known.last()) {
-        (Some(first), Some(last)) => format!(
-            "version {version} is not known: this program has {} migration(s), {} to {}",
-            known.len(),
-            first.version,
-            last.version
-        ),
-        _ => format!("version {version} is not known: there are no migrations"),
-    }
-}
-
-/// The step that applies a migration.
-#[must_use]
-pub fn up_step(migration: &Migration, dialect: Dialect) -> Step {
-    Step {
-        version: migration.version,
-        description: migration.description.clone(),
-        file: migration.up_file(),
-        transactional: !migration.directives.no_transaction,
-        statements: planned(&migration.up_sql, dialect),
-    }
-}
-
-/// The script that does what applying these migrations does, record and log included, for whoever must run
-/// it by hand. What a run adds, a script cannot have: the lock, the second look, and trying again.
-///
-/// # Errors
-///
-/// [`MigrateError::Database`] when the moment cannot be written as a date.
-pub fn script(
-    migrations: &[&Migration],
-    dialect: Dialect,
-    at: OffsetDateTime,
-) -> Result<String, MigrateError> {
-    let author = Author::of_now(dialect, at, Notes::default());
-    let author = author.map_err(MigrateError::database("writing the script's date"))?;
-    let mut text = format!("-- the record of migrations\n{}\n", tables_text(dialect));
-    for migration in migrations {
-        let recorded = ran_text(Script::up(migration), dialect, Duration::ZERO, &author);
-        let (sql, begin) = (terminated(&migration.up_sql, dialect), begin(dialect));
-        let file = migration.up_file();
-        let body = if migration.directives.no_transaction {
-            format!("{sql}\n{recorded};\n")
-        } else if migration.directives.rebuild {
-            format!(
-                "PRAGMA foreign_keys = OFF;\n{begin};\n{sql}\nPRAGMA foreign_key_check;\n{recorded};\nCOMMIT;\n\
-                 PRAGMA foreign_keys = ON;\n"
-            )
-        } else {
-            format!("{begin};\n{sql}\n{recorded};\nCOMMIT;\n")
+        let cause = match self.report.target {
+            None => "this program has no migrations".to_owned(),
+            Some(last) => {
+                format!("this program has no migration of that version; its last is {last}")
+            }
         };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n-- {file}\n{body}");
+        Err(MigrateError::Target { version, cause })
     }
-    Ok(text)
-}
 
-/// The text with a semicolon after its last statement, so that another one can follow.
-fn terminated(sql: &str, dialect: Dialect) -> String {
-    let sql = sql.trim_end();
-    let end = statements(sql, dialect).last().map(|last| last.end);
-    if end.is_none_or(|end| sql[end..].trim_start().starts_with(';')) {
-        return sql.to_owned();
+    fn boxed(&self) -> Box<StateReport> {
+        Box::new(self.report.clone())
     }
-    // On a line of its own: a comment may end the file.
-    format!("{sql}\n;")
-}
 
-fn planned(sql: &str, dialect: Dialect) -> Vec<Planned> {
-    let statement =
-        |s: super::lexer::Statement| Planned { line: s.line, sql: sql[s.start..s.end].to_owned() };
-    statements(sql, dialect).into_iter().map(statement).collect()
+    fn refused(&self) -> MigrateError {
+        let message = refusal(self.report, self.mode);
+        MigrateError::Refused { report: self.boxed(), message }
+    }
 }

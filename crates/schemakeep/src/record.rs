@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use super::Dialect;
 use super::connection::Session;
 use super::directives::Compat;
-use super::files::Way;
-use super::foreign::ForeignSchema;
+use super::files::Direction;
+use super::unmanaged::UnmanagedSchema;
 
 /// The table that sqlx keeps.
 pub const RECORD: &str = "_sqlx_migrations";
@@ -68,7 +68,7 @@ pub struct RecordedStep {
     /// The statement's place in the file, from 0.
     pub step: usize,
     /// Forward or back.
-    pub way: Way,
+    pub way: Direction,
     /// SHA-256 of the statement, in hexadecimal digits.
     pub sha256: String,
     /// How its last try ended.
@@ -89,7 +89,7 @@ pub struct Record {
     /// The steps of migrations that did not finish, each with its last try.
     pub steps: Vec<RecordedStep>,
     /// Tables of this program that nothing recorded has made.
-    pub foreign: Option<ForeignSchema>,
+    pub foreign: Option<UnmanagedSchema>,
 }
 
 impl Record {
@@ -171,7 +171,7 @@ fn recorded_step(row: &[Option<String>]) -> Option<RecordedStep> {
     Some(RecordedStep {
         version: version.parse().ok()?,
         step: step.parse().ok()?,
-        way: [Way::Up, Way::Down].into_iter().find(|known| known.as_str() == way)?,
+        way: [Direction::Up, Direction::Down].into_iter().find(|known| known.as_str() == way)?,
         sha256: sha256.clone(),
         outcome: StepOutcome::parse(outcome)?,
         reason: reason.clone(),

@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 
 use super::directives::Compat;
 use super::embedded::Migration;
-use super::foreign::ForeignSchema;
-use super::halfway::{HalfWay, half_way};
+use super::interrupted::{Interrupted, half_way};
 use super::record::{Record, Recorded};
+use super::unmanaged::UnmanagedSchema;
 
 /// How a database's schema stands to this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -144,9 +144,9 @@ pub struct StateReport {
     /// wrong with them, and the next run under the lock fixes their checksums.
     pub line_endings: Vec<i64>,
     /// Tables of this program that something else has made: there is no record.
-    pub foreign: Option<ForeignSchema>,
+    pub foreign: Option<UnmanagedSchema>,
     /// How far the migration came that stopped half way.
-    pub half_way: Option<HalfWay>,
+    pub half_way: Option<Interrupted>,
 }
 
 /// Judges a record against the embedded migrations, both lowest version first.

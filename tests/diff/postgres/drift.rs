@@ -117,7 +117,7 @@ async fn each_change_is_named_and_nothing_else(#[case] by: &[Hand]) {
 
 /// Which side the statements are for.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+enum Direction {
     Database,
     Migration,
 }
@@ -127,7 +127,7 @@ enum Way {
 #[tokio::test]
 async fn a_difference_ends_with_the_statements_that_mend_it(
     #[values(&TEN, &TEN_MORE)] by: &[Hand],
-    #[values(Way::Database, Way::Migration)] way: Way,
+    #[values(Direction::Database, Direction::Migration)] way: Direction,
 ) {
     let place = drifted(by).await;
     let expected = schemakeep::schema::read_from(place.model.url()).await.unwrap().unwrap();
@@ -135,14 +135,14 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
     let all = compare(&expected, &found);
     assert_eq!(all.len(), by.len());
     let mut connection = match way {
-        Way::Database => place.connect().await,
-        Way::Migration => connect(&place.model).await,
+        Direction::Database => place.connect().await,
+        Direction::Migration => connect(&place.model).await,
     };
     for (done, difference) in all.iter().enumerate() {
         let Fix { database, migration } = fix(&expected, &found, difference);
         let statements = match way {
-            Way::Database => database,
-            Way::Migration => migration,
+            Direction::Database => database,
+            Direction::Migration => migration,
         };
         assert!(!statements.is_empty(), "nothing fixes {}", difference.object);
         for statement in &statements {
@@ -153,7 +153,7 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
         if statements.iter().all(|it| it.starts_with("--")) {
             // Nobody can want an index that is not valid: it is said, and is ended from the other side.
             assert_eq!(difference.object.to_string(), "index tasks.tasks_owner_idx");
-            assert!(matches!(way, Way::Migration), "{statements:?}");
+            assert!(matches!(way, Direction::Migration), "{statements:?}");
             run(&mut place.connect().await, "REINDEX INDEX tasks_owner_idx").await;
             now = differences(&place).await;
         }

@@ -8,7 +8,7 @@ use schemakeep::desired::declare;
 use schemakeep::diff::Draft;
 use schemakeep::schema::{Schema, read_from};
 use schemakeep::scratch::Scratch;
-use schemakeep::{MigrationSet, Operation, Progress, Safety, StartSettings};
+use schemakeep::{MigrationSet, Migrator, MigratorOptions, Progress, Safety};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
 use taskmanager::config::{DatabaseTarget, DatabaseUrl, MigrateMode};
 use taskmanager::domain::SystemClock;
@@ -145,10 +145,10 @@ impl Runner<'_> {
 
     fn operation<'a>(
         &'a self,
-        settings: &'a StartSettings,
+        settings: &'a MigratorOptions,
         progress: &'a Progress,
-    ) -> Operation<'a> {
-        Operation {
+    ) -> Migrator<'a> {
+        Migrator {
             settings,
             set: self.set,
             clock: &SystemClock,
@@ -158,8 +158,8 @@ impl Runner<'_> {
     }
 }
 
-fn settings(scratch: &Scratch) -> StartSettings {
-    StartSettings {
+fn settings(scratch: &Scratch) -> MigratorOptions {
+    MigratorOptions {
         url: scratch.url().clone(),
         mode: MigrateMode::Auto,
         database_wait: WAIT,
@@ -172,12 +172,12 @@ fn settings(scratch: &Scratch) -> StartSettings {
 
 /// A draft's steps and warnings as text.
 pub(super) fn shown(draft: &Draft) -> String {
-    use schemakeep::files::Way;
+    use schemakeep::files::Direction;
     use std::fmt::Write as _;
 
     let mut text = String::new();
     for (at, step) in draft.steps.iter().enumerate() {
-        for way in [Way::Up, Way::Down] {
+        for way in [Direction::Up, Direction::Down] {
             let (number, name) = (at + 1, &step.name);
             let _ = writeln!(text, "==== {number}_{name}.{}.sql\n{}", way.as_str(), step.text(way));
         }

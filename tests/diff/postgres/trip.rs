@@ -1,7 +1,7 @@
 //! The way from one schema to another and back, step by step with the real runner.
 
 use schemakeep::diff::{Draft, compare};
-use schemakeep::files::Way;
+use schemakeep::files::Direction;
 use schemakeep::lint::{Severity, lint};
 use schemakeep::schema::Schema;
 use schemakeep::{Dialect, MigrationSet};
@@ -27,15 +27,15 @@ impl Trip {
     /// Writes the files into a folder and reads them again.
     pub(super) fn new(from: &str, draft: &Draft) -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
-        let write = |version: i64, name: &str, way: Way, text: &str| {
+        let write = |version: i64, name: &str, way: Direction, text: &str| {
             let file = format!("{version}_{name}.{}.sql", way.as_str());
             std::fs::write(folder.path().join(file), text).unwrap();
         };
         let base = format!("-- compat: additive\n{from}");
-        write(BASE, "declare_schema", Way::Up, &base);
-        write(BASE, "declare_schema", Way::Down, "-- irreversible: the beginning\n");
+        write(BASE, "declare_schema", Direction::Up, &base);
+        write(BASE, "declare_schema", Direction::Down, "-- irreversible: the beginning\n");
         for (at, step) in draft.steps.iter().enumerate() {
-            for way in [Way::Up, Way::Down] {
+            for way in [Direction::Up, Direction::Down] {
                 write(version(at), &step.name, way, &step.text(way));
             }
         }

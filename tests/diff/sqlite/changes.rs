@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 use schemakeep::diff::{Draft, Rename, compare, draft};
-use schemakeep::files::Way;
+use schemakeep::files::Direction;
 
 use super::world::{World, declared};
 
@@ -54,7 +54,7 @@ fn rename(text: &str) -> Rename {
 fn shown(draft: &Draft) -> String {
     let mut text = String::new();
     for step in &draft.steps {
-        let (up, down) = (step.text(Way::Up), step.text(Way::Down));
+        let (up, down) = (step.text(Direction::Up), step.text(Direction::Down));
         let _ = write!(text, "=== {}.up\n{up}=== {}.down\n{down}", step.name, step.name);
     }
     for warning in &draft.warnings {

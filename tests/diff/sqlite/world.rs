@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use schemakeep::desired;
 use schemakeep::diff::Draft;
-use schemakeep::files::Way;
+use schemakeep::files::Direction;
 use schemakeep::lint::{Severity, lint};
 use schemakeep::schema::{self, Schema};
 use schemakeep::scratch::Scratch;
-use schemakeep::{Dialect, MigrateError, MigrationSet, Operation, Progress, Safety, StartSettings};
+use schemakeep::{
+    Dialect, MigrateError, MigrationSet, Migrator, MigratorOptions, Progress, Safety,
+};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use taskmanager::config::{DatabaseUrl, MigrateMode};
@@ -30,7 +32,7 @@ pub(crate) async fn declared(statements: &str) -> Schema {
 /// A database, and a folder of migrations.
 pub(crate) struct World {
     folder: TempDir,
-    settings: StartSettings,
+    settings: MigratorOptions,
 }
 
 impl World {
@@ -40,7 +42,7 @@ impl World {
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         std::fs::create_dir(folder.path().join("sqlite")).unwrap();
         let wait = Duration::from_secs(30);
-        let settings = StartSettings {
+        let settings = MigratorOptions {
             url: DatabaseUrl::parse(&url).unwrap(),
             mode: MigrateMode::Auto,
             database_wait: wait,
@@ -70,7 +72,12 @@ impl World {
     /// Writes the files of a draft.
     pub(crate) fn take(&self, draft: &Draft) {
         for (at, step) in (1..).zip(&draft.steps) {
-            self.write(BASE + at, &step.name, &step.text(Way::Up), &step.text(Way::Down));
+            self.write(
+                BASE + at,
+                &step.name,
+                &step.text(Direction::Up),
+                &step.text(Direction::Down),
+            );
         }
     }
 
@@ -98,8 +105,8 @@ impl World {
         self.operation(&set, &progress).down(Some(BASE)).await.map(drop)
     }
 
-    fn operation<'a>(&'a self, set: &'a MigrationSet, progress: &'a Progress) -> Operation<'a> {
-        Operation {
+    fn operation<'a>(&'a self, set: &'a MigrationSet, progress: &'a Progress) -> Migrator<'a> {
+        Migrator {
             settings: &self.settings,
             set,
             clock: &SystemClock,

@@ -16,7 +16,7 @@ pub use choose::{Chosen, Wanted};
 pub use error::RestoreError;
 
 use super::backup::{self, BackupError, BackupSettings, Reason};
-use schemakeep::{Done, Inspector, Operation, StateReport, metrics};
+use schemakeep::{Done, Inspector, Migrator, StateReport, metrics};
 use schemakeep_db::connection::Session;
 use schemakeep_db::lock::Lock;
 use schemakeep_db::{DatabaseTarget, DatabaseUrl, SqliteMode};
@@ -31,7 +31,7 @@ const RELEASE: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy)]
 pub struct Restore<'a> {
     /// The database that is replaced, how long to wait for what, and the migrations of this program.
-    pub operation: Operation<'a>,
+    pub operation: Migrator<'a>,
     /// The backup.
     pub backup: &'a Chosen,
     /// Where what is replaced is saved.

@@ -8,7 +8,7 @@ use crate::Host;
 use schemakeep::Migration;
 use schemakeep::Safety;
 use schemakeep::history::{Standing, history};
-use schemakeep::plan::{Target, back};
+use schemakeep::preview::{Target, back};
 
 /// How it is gone back.
 #[derive(Clone, Copy, Debug, clap::Args)]

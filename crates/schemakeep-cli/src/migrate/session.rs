@@ -11,10 +11,10 @@ use super::common::{Common, USAGE};
 use crate::Host;
 use crate::confirm::{Answer, NOBODY_THERE, NOT_CONFIRMED, ask};
 use crate::output;
-use schemakeep::loss::{Loss, losses};
+use schemakeep::data_loss::{DataLoss, data_losses};
 use schemakeep::{
-    Done, GateSteps, Inspector, MigrateError, Migration, MigrationSet, Operation, Outcome,
-    Progress, StartSettings, StateReport, Step,
+    Done, GateSteps, Inspector, MigrateError, Migration, MigrationSet, Migrator, MigratorOptions,
+    Outcome, Progress, StateReport, Step,
 };
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::SystemClock;
@@ -33,7 +33,7 @@ const QUIET: &str = "warn,schemakeep_db::lock=info,schemakeep_db::retry=info";
 
 /// Everything that an operation needs, owned.
 pub(super) struct Operating {
-    pub(super) settings: StartSettings,
+    pub(super) settings: MigratorOptions,
     pub(super) set: MigrationSet,
     clock: SystemClock,
     progress: Progress,
@@ -50,7 +50,7 @@ impl Operating {
             Ok(set) => set,
             Err(error) => return Ok(Err(error)),
         };
-        let settings = host.start_settings(host.stop_token()?);
+        let settings = host.migrator_options(host.stop_token()?);
         Ok(Ok(Self { settings, set, clock: SystemClock, progress: Progress::default() }))
     }
 
@@ -58,8 +58,8 @@ impl Operating {
         &self.settings.url
     }
 
-    pub(super) fn operation(&self) -> Operation<'_> {
-        Operation {
+    pub(super) fn operation(&self) -> Migrator<'_> {
+        Migrator {
             settings: &self.settings,
             set: &self.set,
             clock: &self.clock,
@@ -149,14 +149,14 @@ impl Operating {
         yes: bool,
         migrations: &[&Migration],
     ) -> anyhow::Result<Option<ExitCode>> {
-        let losses = match losses(self.url(), migrations).await {
-            Ok(losses) => losses,
+        let data_losses = match data_losses(self.url(), migrations).await {
+            Ok(data_losses) => data_losses,
             Err(error) => {
                 let message = format!("database {} cannot be read: {error}", self.url());
                 return common.fail(&message, super::common::UNREACHABLE).map(Some);
             }
         };
-        let words = in_words(migrations, &losses);
+        let words = in_words(migrations, &data_losses);
         eprintln!("{words}");
         if yes {
             return Ok(None);
@@ -169,11 +169,11 @@ impl Operating {
     }
 }
 
-fn in_words(migrations: &[&Migration], losses: &[Loss]) -> String {
+fn in_words(migrations: &[&Migration], data_losses: &[DataLoss]) -> String {
     let versions: Vec<String> =
         migrations.iter().map(|m| format!("  {}  {}", m.version, m.description)).collect();
     let lost: Vec<String> =
-        losses.iter().map(|loss| format!("  {}: {} row(s)", loss.what, loss.rows)).collect();
+        data_losses.iter().map(|loss| format!("  {}: {} row(s)", loss.what, loss.rows)).collect();
     let lost = if lost.is_empty() {
         "no data loss detected in the down files".to_owned()
     } else {

@@ -6,7 +6,7 @@ use super::common::{Common, UNREACHABLE, USAGE};
 use super::session::{Operating, print, print_plan};
 use crate::Host;
 use crate::output;
-use schemakeep::plan::{Target, forward, script};
+use schemakeep::preview::{Target, forward, script};
 use schemakeep::{SchemaState, refusal};
 use schemakeep_db::{Clock as _, SystemClock};
 

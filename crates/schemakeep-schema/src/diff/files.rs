@@ -3,7 +3,7 @@
 use super::{Draft, Step};
 use schemakeep_db::Dialect;
 use schemakeep_files::directives::Compat;
-use schemakeep_files::files::{FileName, Way};
+use schemakeep_files::files::{Direction, FileName};
 
 /// A migration to be written: its name, and a step in each dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Planned {
 
     /// The text of one of its four files.
     #[must_use]
-    pub fn text(&self, dialect: Dialect, way: Way) -> String {
+    pub fn text(&self, dialect: Dialect, way: Direction) -> String {
         self.step(dialect).text(way)
     }
 }
@@ -91,12 +91,12 @@ mod tests {
         let planned = migrations("add_labels_to_tasks", &postgres, &sqlite);
         let names: Vec<_> = planned.iter().map(|planned| planned.name.as_str()).collect();
         assert_eq!(names, ["add_labels_to_tasks", "validate_a", "add_labels_to_tasks_3"]);
-        let up = |at: usize, dialect| planned[at].text(dialect, Way::Up);
+        let up = |at: usize, dialect| planned[at].text(dialect, Direction::Up);
         assert_eq!(up(0, Dialect::Sqlite), "-- compat: breaking\nALL;\n");
         assert_eq!(up(1, Dialect::Postgres), "-- compat: breaking\nTWO;\n");
         let nothing = "-- Nothing to do in this dialect.\n";
         assert_eq!(up(1, Dialect::Sqlite), format!("-- compat: additive\n{nothing}"));
-        assert_eq!(planned[1].text(Dialect::Sqlite, Way::Down), nothing);
+        assert_eq!(planned[1].text(Dialect::Sqlite, Direction::Down), nothing);
         let other =
             migrations("add_labels", &sqlite, &draft(&[step("a_b", "X"), step("c_d", "Y")]));
         assert_eq!(other[1].name, "c_d");
@@ -112,6 +112,6 @@ mod tests {
             irreversible: Some("no value is left".into()),
             ..step("drop_a", "ONE")
         };
-        assert_eq!(gone.text(Way::Down), "-- irreversible: no value is left\n");
+        assert_eq!(gone.text(Direction::Down), "-- irreversible: no value is left\n");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Running, Step};
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 
 /// What a file says that has nothing to do in its dialect.
 const NOTHING: &str = "-- Nothing to do in this dialect.\n";
@@ -11,10 +11,10 @@ const NOTHING: &str = "-- Nothing to do in this dialect.\n";
 impl Step {
     /// The text of one of its files.
     #[must_use]
-    pub fn text(&self, way: Way) -> String {
+    pub fn text(&self, way: Direction) -> String {
         let script = match way {
-            Way::Up => &self.up,
-            Way::Down => &self.down,
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
         };
         let mut text = String::new();
         text.push_str(match script.running {
@@ -23,15 +23,15 @@ impl Step {
             Running::Rebuild => "-- rebuild\n",
         });
         match (way, &self.irreversible) {
-            (Way::Up, _) => {
+            (Direction::Up, _) => {
                 let _ = writeln!(text, "-- compat: {}", self.compat.as_str());
             }
-            (Way::Down, Some(why)) => {
+            (Direction::Down, Some(why)) => {
                 let _ = writeln!(text, "-- irreversible: {why}");
             }
-            (Way::Down, None) => {}
+            (Direction::Down, None) => {}
         }
-        let undoable = way == Way::Up || self.irreversible.is_none();
+        let undoable = way == Direction::Up || self.irreversible.is_none();
         match script.statements.as_slice() {
             [] if undoable => text.push_str(NOTHING),
             statements => text.extend(statements.iter().map(|statement| format!("{statement};\n"))),

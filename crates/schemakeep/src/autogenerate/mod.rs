@@ -15,7 +15,7 @@ use super::diff::{Difference, Draft, Rename, Unwritable, compare, draft};
 use super::schema::{self, Schema};
 use super::scratch::Scratch;
 use super::{
-    Dialect, MigrateError, MigrationSet, NoGate, Operation, Outcome, Progress, StartSettings,
+    Dialect, MigrateError, MigrationSet, Migrator, MigratorOptions, NoGate, Outcome, Progress,
 };
 use schemakeep_db::Clock;
 use schemakeep_db::DatabaseUrl;
@@ -154,7 +154,7 @@ async fn read(scratch: &Scratch) -> Result<Schema, MigrateError> {
 
 /// A scratch database on its way up or down through a set.
 struct Climb<'a> {
-    settings: StartSettings,
+    settings: MigratorOptions,
     set: MigrationSet,
     clock: &'a dyn Clock,
 }
@@ -167,7 +167,7 @@ fn climb<'a>(
 ) -> Climb<'a> {
     // Half way there the tables that a program uses need not be there.
     let set = set.clone().requiring(&[]);
-    Climb { settings: StartSettings::of_scratch(scratch, stop), set, clock }
+    Climb { settings: MigratorOptions::of_scratch(scratch, stop), set, clock }
 }
 
 impl Climb<'_> {
@@ -181,8 +181,8 @@ impl Climb<'_> {
         self.operation(&progress).down(version).await
     }
 
-    fn operation<'a>(&'a self, progress: &'a Progress) -> Operation<'a> {
-        Operation {
+    fn operation<'a>(&'a self, progress: &'a Progress) -> Migrator<'a> {
+        Migrator {
             settings: &self.settings,
             set: &self.set,
             clock: self.clock,

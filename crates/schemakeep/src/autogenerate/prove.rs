@@ -6,7 +6,7 @@ use super::{Side, climb, read};
 use crate::lint::{Finding, lint};
 use crate::{MigrateError, Migration, MigrationSet, NewMigration};
 use schemakeep_db::Clock;
-use schemakeep_files::files::{Pair, Way};
+use schemakeep_files::files::{Direction, Pair};
 use schemakeep_schema::diff::{Difference, Planned, compare};
 use schemakeep_schema::schema::Schema;
 
@@ -60,8 +60,8 @@ impl Side {
         let pair = |(planned, new): (&Planned, &NewMigration)| Pair {
             version: new.version,
             name: new.name.clone(),
-            up: planned.text(self.dialect, Way::Up),
-            down: planned.text(self.dialect, Way::Down),
+            up: planned.text(self.dialect, Direction::Up),
+            down: planned.text(self.dialect, Direction::Down),
         };
         self.set.and(planned.iter().zip(laid_out).map(pair).collect())
     }

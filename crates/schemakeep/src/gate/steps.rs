@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use super::findings::{Found, in_data, in_files, in_instances, in_rehearsal, in_room};
 use crate::instances::Connected;
 use crate::journal::Notes;
-use crate::operation::{Clearance, Gate, GateRequest, Operation};
+use crate::migrator::{Clearance, Gate, GateRequest, Migrator};
 use crate::preflight::{Limits, preflight};
 use crate::rehearse::{Rehearsal, RehearsalSettings, rehearse};
-use crate::{BackupBefore, MigrateError, StartSettings, Step, Verdict};
-use schemakeep_files::files::Way;
+use crate::{BackupBefore, MigrateError, MigratorOptions, Step, Verdict};
+use schemakeep_files::files::Direction;
 
 /// The steps before migrations are run, in their order, as [`Safety`](crate::Safety) asks for them; the first that
 /// finds something stops it, with nothing changed.
@@ -20,9 +20,9 @@ pub struct GateSteps;
 impl Gate for GateSteps {
     async fn pass(&self, request: GateRequest<'_>) -> Result<Clearance, MigrateError> {
         match request.way {
-            Way::Up => request.check().await,
+            Direction::Up => request.check().await,
             // What a way back loses has been confirmed; a backup has it still.
-            Way::Down => {
+            Direction::Down => {
                 let notes = Notes { backup: request.back_up().await?, ..Notes::default() };
                 Ok(Clearance { notes, ..Clearance::default() })
             }
@@ -36,8 +36,8 @@ impl GateRequest<'_> {
         if self.migrations.is_empty() {
             return Ok(clearance);
         }
-        let Operation { set, settings, .. } = self.operation;
-        let StartSettings { url, safety, .. } = settings;
+        let Migrator { set, settings, .. } = self.operation;
+        let MigratorOptions { url, safety, .. } = settings;
         let mut forced = Vec::new();
         if safety.checks {
             forced.extend(self.ask_instances().await?);
@@ -116,7 +116,7 @@ impl GateRequest<'_> {
     }
 
     async fn rehearse(&self) -> Result<Rehearsal, MigrateError> {
-        let Operation { set, settings, clock, .. } = self.operation;
+        let Migrator { set, settings, clock, .. } = self.operation;
         let rehearsal = RehearsalSettings {
             url: settings.url.clone(),
             rehearsal_url: settings.safety.rehearsal_url.clone(),
@@ -133,7 +133,7 @@ impl GateRequest<'_> {
     /// A backup, where one is wanted and can be made; its file.
     async fn back_up(&self) -> Result<Option<String>, MigrateError> {
         let begun = Instant::now();
-        let StartSettings { url, safety, stop, .. } = self.operation.settings;
+        let MigratorOptions { url, safety, stop, .. } = self.operation.settings;
         let outcome = match &safety.backup {
             Some(backup) => backup.before_migrate(url, self.operation.clock, stop, self.dry).await,
             None => Ok(BackupBefore::Skipped {

@@ -18,7 +18,7 @@ pub use registry::{RULES, Rule};
 
 use self::effects::Effects;
 use super::directives::{Compat, Waiver};
-use super::files::Way;
+use super::files::Direction;
 use super::lexer::{Statement, statements};
 use super::{Dialect, Migration, MigrationSet};
 
@@ -126,10 +126,10 @@ impl Subject<'_> {
     }
 
     /// The same finding, in the file of that way.
-    fn in_file(&self, way: Way, finding: Finding) -> Finding {
+    fn in_file(&self, way: Direction, finding: Finding) -> Finding {
         match way {
-            Way::Up => finding,
-            Way::Down => Finding { file: self.migration.down_file(), ..finding },
+            Direction::Up => finding,
+            Direction::Down => Finding { file: self.migration.down_file(), ..finding },
         }
     }
 
@@ -187,8 +187,13 @@ fn judge(subject: &Subject<'_>) -> Vec<Finding> {
     let migration = subject.migration;
     let mut kept = Vec::new();
     for (way, file, text, waivers) in [
-        (Way::Up, migration.up_file(), &migration.up_sql, &migration.directives.waivers),
-        (Way::Down, migration.down_file(), &migration.down_sql, &migration.down_directives.waivers),
+        (Direction::Up, migration.up_file(), &migration.up_sql, &migration.directives.waivers),
+        (
+            Direction::Down,
+            migration.down_file(),
+            &migration.down_sql,
+            &migration.down_directives.waivers,
+        ),
     ] {
         let here: Vec<&Finding> = found.iter().filter(|finding| finding.file == file).collect();
         let waived = |finding: &Finding| waivers.iter().any(|waiver| waiver.rule == finding.rule);

@@ -6,7 +6,7 @@ use super::registry::{
 };
 use super::{Finding, Reading, Subject};
 use schemakeep_db::Dialect;
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 use schemakeep_sql::lexer::{Statement, forbidden};
 
 type Check = fn(&Subject<'_>, &Reading) -> Vec<Finding>;
@@ -32,7 +32,7 @@ fn no_compat(subject: &Subject<'_>, _: &Reading) -> Vec<Finding> {
 
 fn transaction_control(subject: &Subject<'_>, _: &Reading) -> Vec<Finding> {
     let migration = subject.migration;
-    let files = [(Way::Up, &migration.up_sql), (Way::Down, &migration.down_sql)];
+    let files = [(Direction::Up, &migration.up_sql), (Direction::Down, &migration.down_sql)];
     let found = files.into_iter().filter_map(|(way, text)| {
         let (line, statement) = forbidden(text, subject.dialect)?;
         let why = format!(

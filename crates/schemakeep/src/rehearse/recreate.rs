@@ -6,7 +6,7 @@ use super::place::Place;
 use super::stage::{Halt, Stage};
 use super::{RehearsalFailure, RehearsalSettings, contained, uncontained};
 use crate::{
-    Dialect, MigrateError, Migration, MigrationSet, NoGate, Operation, Progress, StartSettings,
+    Dialect, MigrateError, Migration, MigrationSet, Migrator, MigratorOptions, NoGate, Progress,
     cancel,
 };
 use schemakeep_db::Clock;
@@ -95,10 +95,10 @@ async fn in_file(
 ) -> Result<Recreated, MigrateError> {
     let scratch = Scratch::in_file()?;
     let set = set.clone().requiring(&[]);
-    let of_scratch = StartSettings::of_scratch(&scratch, settings.stop.clone());
+    let of_scratch = MigratorOptions::of_scratch(&scratch, settings.stop.clone());
     let progress = Progress::default();
     let operation =
-        Operation { settings: &of_scratch, set: &set, clock, progress: &progress, gate: &NoGate };
+        Migrator { settings: &of_scratch, set: &set, clock, progress: &progress, gate: &NoGate };
     let made = async {
         // Nothing at all would be everything.
         if let Some(head) = applied.iter().copied().max() {

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::options::MigrateMode;
 use crate::{
-    Dialect, MigrateError, Migration, MigrationSet, NoGate, Operation, Progress, Safety,
-    StartSettings, TABLE_LOCK_WAIT, lexer,
+    Dialect, MigrateError, Migration, MigrationSet, Migrator, MigratorOptions, NoGate, Progress,
+    Safety, TABLE_LOCK_WAIT, lexer,
 };
 use schemakeep_db::Clock;
 use schemakeep_db::connection::{Purpose, Session};
@@ -140,7 +140,7 @@ async fn run(
     rehearsal: &mut Rehearsal,
 ) -> Result<(), MigrateError> {
     fill(&settings.url, &copy.url, &settings.stop).await?;
-    let own = StartSettings {
+    let own = MigratorOptions {
         url: copy.url.clone(),
         mode: MigrateMode::Auto,
         database_wait: WAIT,
@@ -151,7 +151,7 @@ async fn run(
     };
     let (bare, progress) = (set.clone().requiring(&[]), Progress::default());
     let operation =
-        Operation { settings: &own, set: &bare, clock, progress: &progress, gate: &NoGate };
+        Migrator { settings: &own, set: &bare, clock, progress: &progress, gate: &NoGate };
     let mut before = rows(&copy.url).await?;
     for migration in pending {
         let outcome = Box::pin(operation.up(Some(migration.version))).await?;

@@ -12,7 +12,7 @@ use crate::row_guard::Guard;
 use crate::script::Script;
 use crate::{Dialect, MigrateError, journal, record};
 use schemakeep_db::cause;
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 
 /// What is tried again as long as a lock is in the way.
 pub(super) enum Unit<'a> {
@@ -83,7 +83,7 @@ impl Runner<'_> {
         self.session.execute(begin(dialect)).await.map_err(recording())?;
         self.lock.assert_held(self.session).await.map_err(|error| Failure::Failed(error.into()))?;
         let there = record::has(self.session, script.version()).await.map_err(recording())?;
-        if there == (script.way == Way::Up) {
+        if there == (script.way == Direction::Up) {
             self.session.execute("ROLLBACK").await.map_err(recording())?;
             return Ok(false);
         }
@@ -131,7 +131,7 @@ impl Runner<'_> {
 
     /// The protected tables as they are now; going back has been confirmed with what it loses.
     pub(super) async fn guard(&mut self, script: Script<'_>) -> Result<Guard, sqlx::Error> {
-        let protected = if script.way == Way::Up { self.protected } else { &[] };
+        let protected = if script.way == Direction::Up { self.protected } else { &[] };
         Guard::take(self.session, protected).await
     }
 

@@ -13,11 +13,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::acts::Act;
 use super::connection::{Purpose, Session};
 use super::error::cause;
 use super::journal::{self, Author, Notes};
 use super::lock::Lock;
+use super::plan::Action;
 use super::record::RecordedStep;
 use super::retry::{LOG_INTERVAL, jittered};
 use super::script::Script;
@@ -66,7 +66,7 @@ impl Runner<'_> {
     }
 
     /// Does what only writes the record, all of it in one transaction.
-    pub(super) async fn write(&mut self, acts: &[Act<'_>]) -> Result<(), MigrateError> {
+    pub(super) async fn write(&mut self, acts: &[Action<'_>]) -> Result<(), MigrateError> {
         if acts.is_empty() {
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl Runner<'_> {
         written
     }
 
-    async fn write_all(&mut self, acts: &[Act<'_>]) -> Result<(), MigrateError> {
+    async fn write_all(&mut self, acts: &[Action<'_>]) -> Result<(), MigrateError> {
         let failed = || MigrateError::database("writing the record");
         let author = self.author().map_err(failed())?;
         let begin = attempt::begin(self.session.dialect());
@@ -86,14 +86,14 @@ impl Runner<'_> {
         for act in acts {
             let session = &mut *self.session;
             let written = match act {
-                Act::Accept(migration, reason) => {
+                Action::Accept(migration, reason) => {
                     journal::checksum_accepted(session, migration, reason, &author).await
                 }
-                Act::Clear { version, reason, .. } => {
+                Action::Clear { version, reason, .. } => {
                     journal::cleared(session, *version, reason, &author).await
                 }
-                Act::Stamp(migration) => journal::stamped(session, migration, &author).await,
-                Act::Run { .. } => Ok(()),
+                Action::Stamp(migration) => journal::stamped(session, migration, &author).await,
+                Action::Run { .. } => Ok(()),
             };
             written.map_err(failed())?;
         }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Session;
 use super::scratch::Scratch;
-use super::{MigrateError, MigrationSet, NoGate, Operation, Progress, StartSettings};
+use super::{MigrateError, MigrationSet, Migrator, MigratorOptions, NoGate, Progress};
 use schemakeep_db::Clock;
 
 pub use logical::{Agreement, Excuse, agreement};
@@ -56,12 +56,12 @@ pub async fn verify(
     clock: &dyn Clock,
     stop: CancellationToken,
 ) -> Result<Verified, MigrateError> {
-    let settings = StartSettings::of_scratch(scratch, stop);
+    let settings = MigratorOptions::of_scratch(scratch, stop);
     let progress = Progress::default();
     // Half way there the tables that the program uses need not be there.
     let bare = set.clone().requiring(&[]);
     let operation =
-        Operation { settings: &settings, set: &bare, clock, progress: &progress, gate: &NoGate };
+        Migrator { settings: &settings, set: &bare, clock, progress: &progress, gate: &NoGate };
     let opening = MigrateError::database("opening the scratch database");
     let mut session = Session::to_write(scratch.url()).await.map_err(opening)?;
     let verified = each(&mut session, operation).await;
@@ -69,7 +69,7 @@ pub async fn verify(
     verified
 }
 
-async fn each(session: &mut Session, operation: Operation<'_>) -> Result<Verified, MigrateError> {
+async fn each(session: &mut Session, operation: Migrator<'_>) -> Result<Verified, MigrateError> {
     let mut proofs = Vec::new();
     let mut before = None;
     for migration in operation.set.migrations() {

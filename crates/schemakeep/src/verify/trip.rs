@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Proof;
 use super::content::{Content, content, empty};
 use super::difference::{Moment, compare};
-use crate::{MigrateError, Migration, Operation};
+use crate::{MigrateError, Migration, Migrator};
 use schemakeep_db::connection::Session;
 use schemakeep_schema::seed::{Filled, fill_tables};
 use schemakeep_schema::snapshot::{Snapshot, snapshot};
@@ -22,7 +22,7 @@ struct Seen {
 /// Tries one version, on a database that is at the one before; and says whether the next one can be tried.
 pub(super) async fn trip(
     session: &mut Session,
-    operation: Operation<'_>,
+    operation: Migrator<'_>,
     migration: &Migration,
     before: Option<i64>,
 ) -> Result<(Proof, bool), MigrateError> {
@@ -83,7 +83,7 @@ struct Trip<'a> {
 impl Trip<'_> {
     /// Goes up for the first time. Rows that the new schema has no place for, such as one without a value that is
     /// now needed, are taken away then; `false`: it went up with empty tables.
-    async fn up(&mut self, operation: Operation<'_>, had: &Content) -> Result<bool, MigrateError> {
+    async fn up(&mut self, operation: Migrator<'_>, had: &Content) -> Result<bool, MigrateError> {
         let version = Some(self.migration.version);
         let refused = match operation.up(version).await {
             Ok(_) => return Ok(true),

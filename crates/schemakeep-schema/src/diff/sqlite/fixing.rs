@@ -4,7 +4,7 @@ use super::super::{Difference, Fix, ObjectKind, Running};
 use super::parts::{Key, constraint_key, differing};
 use super::steps::write;
 use crate::schema::sqlite::{Aside, Name, Schema, Table};
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 
 /// See [`super::fix`].
 pub(super) fn fix(expected: &Schema, found: &Schema, difference: &Difference) -> Fix {
@@ -19,7 +19,7 @@ pub(super) fn fix(expected: &Schema, found: &Schema, difference: &Difference) ->
 }
 
 fn statements(from: &Schema, to: &Schema) -> Vec<String> {
-    match write(from, to, Way::Up) {
+    match write(from, to, Direction::Up) {
         Ok(script) => {
             let mut statements = script.statements;
             if script.running == Running::Rebuild

@@ -8,13 +8,13 @@ use super::hanging::{self, Touched};
 use super::table::{Form, form, rebuild, without};
 use super::virtual_table;
 use crate::schema::sqlite::{Index, Name, Schema, Table};
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 
 /// Writes it. `rebuilding`: no table is changed in place.
 pub(super) fn script(
     from: &Schema,
     to: &Schema,
-    way: Way,
+    way: Direction,
     rebuilding: bool,
 ) -> Result<Script, Unwritable> {
     let mut writing = Writing::new(from, to, way, rebuilding);
@@ -31,7 +31,7 @@ pub(super) fn script(
 struct Writing<'a> {
     from: &'a Schema,
     to: &'a Schema,
-    way: Way,
+    way: Direction,
     statements: Vec<String>,
     /// Tables of both.
     kept: Vec<(&'a Name, &'a Table, &'a Table)>,
@@ -43,7 +43,7 @@ struct Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
-    fn new(from: &'a Schema, to: &'a Schema, way: Way, rebuilding: bool) -> Self {
+    fn new(from: &'a Schema, to: &'a Schema, way: Direction, rebuilding: bool) -> Self {
         let kept: Vec<_> = from
             .tables
             .iter()
@@ -111,8 +111,11 @@ impl<'a> Writing<'a> {
     fn make_tables(&mut self) {
         let new: Vec<_> =
             self.to.tables.keys().filter(|it| !self.from.tables.contains_key(*it)).collect();
-        let lost =
-            if self.way == Way::Down { "-- Made empty: its rows went with it.\n" } else { "" };
+        let lost = if self.way == Direction::Down {
+            "-- Made empty: its rows went with it.\n"
+        } else {
+            ""
+        };
         for name in hanging::parents_first(self.to, &new) {
             let table = &self.to.tables[name];
             self.say(format!("{lost}{}", table.create(name)));
@@ -138,7 +141,7 @@ impl<'a> Writing<'a> {
     fn drop_tables(&mut self) {
         let gone: Vec<_> =
             self.from.tables.keys().filter(|it| !self.to.tables.contains_key(*it)).collect();
-        let lost = if self.way == Way::Up { "-- Its rows are lost.\n" } else { "" };
+        let lost = if self.way == Direction::Up { "-- Its rows are lost.\n" } else { "" };
         let mut order = hanging::parents_first(self.from, &gone);
         order.reverse();
         for name in order {

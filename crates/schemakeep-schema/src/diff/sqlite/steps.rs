@@ -14,7 +14,7 @@ use super::table::NO_VALUE;
 use super::trial::Trial;
 use super::virtual_table::external;
 use crate::schema::sqlite::{Aside, Name, Rule, Schema, Table};
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 
 /// The steps between two schemas in which everything that stays has the same name.
 pub(super) fn steps(from: &Schema, to: &Schema) -> Result<Vec<Step>, Unwritable> {
@@ -44,11 +44,11 @@ pub(super) fn steps(from: &Schema, to: &Schema) -> Result<Vec<Step>, Unwritable>
 
 /// One step; none where the runner would refuse one of its files.
 fn step(from: &Schema, to: &Schema) -> Option<Result<Step, Unwritable>> {
-    let up = match write(from, to, Way::Up) {
+    let up = match write(from, to, Direction::Up) {
         Ok(up) => up,
         Err(error) => return Some(Err(error)),
     };
-    let down = write(to, from, Way::Down);
+    let down = write(to, from, Direction::Down);
     let down_runs = down.as_ref().is_ok_and(|down| runs(to, from, down));
     if !runs(from, to, &up) || (down.is_ok() && !down_runs) {
         return None;
@@ -82,7 +82,7 @@ fn runs(from: &Schema, to: &Schema, script: &Script) -> bool {
 }
 
 /// One file, tried.
-pub(super) fn write(from: &Schema, to: &Schema, way: Way) -> Result<Script, Unwritable> {
+pub(super) fn write(from: &Schema, to: &Schema, way: Direction) -> Result<Script, Unwritable> {
     let first = script(from, to, way, false)?;
     if tried(from, to, &first).is_ok() {
         return Ok(first);

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::super::{Object, ObjectKind, Unwritable};
 use crate::schema::sqlite::{Column, Constraint, Name, Rule, Table};
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 
 /// How a table comes to its new form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +24,11 @@ pub(super) fn without<'a>(one: &'a Table, other: &Table) -> Vec<(&'a Name, &'a C
 }
 
 /// What is to be done to the table itself; none where only its indexes change, or nothing.
-pub(super) fn form(name: &Name, from: &Table, to: &Table, way: Way) -> Form {
+pub(super) fn form(name: &Name, from: &Table, to: &Table, way: Direction) -> Form {
     in_place(name, from, to, way).map_or(Form::Rebuilt, Form::InPlace)
 }
 
-fn in_place(name: &Name, from: &Table, to: &Table, way: Way) -> Option<Vec<String>> {
+fn in_place(name: &Name, from: &Table, to: &Table, way: Direction) -> Option<Vec<String>> {
     let same_options = from.strict == to.strict && from.without_rowid == to.without_rowid;
     if from.opaque != to.opaque || !same_options {
         return None;
@@ -44,7 +44,7 @@ fn in_place(name: &Name, from: &Table, to: &Table, way: Way) -> Option<Vec<Strin
         if is_needed(from, column) {
             return None;
         }
-        let lost = if way == Way::Up { "-- Its values are lost.\n" } else { "" };
+        let lost = if way == Direction::Up { "-- Its values are lost.\n" } else { "" };
         statements.push(format!("{lost}ALTER TABLE {name} DROP COLUMN {column}"));
     }
     let mut open: BTreeSet<_> = to.constraints.difference(&from.constraints).collect();
@@ -64,8 +64,11 @@ fn in_place(name: &Name, from: &Table, to: &Table, way: Way) -> Option<Vec<Strin
             open.remove(constraint);
             parts.push(at_column(constraint, column_name, column)?);
         }
-        let lost =
-            if way == Way::Down { "-- The values that it had are not brought back.\n" } else { "" };
+        let lost = if way == Direction::Down {
+            "-- The values that it had are not brought back.\n"
+        } else {
+            ""
+        };
         statements.push(format!("{lost}ALTER TABLE {name} ADD COLUMN {}", parts.join(" ")));
     }
     open.is_empty().then_some(statements)
@@ -109,7 +112,7 @@ pub(super) fn rebuild(
     beside: &Name,
     from: &Table,
     to: &Table,
-    way: Way,
+    way: Direction,
 ) -> Result<Vec<String>, Unwritable> {
     if from.opaque.is_some() || to.opaque.is_some() {
         let object = Object { kind: ObjectKind::Table, name: name.as_str().to_owned() };
@@ -182,7 +185,7 @@ fn no_value(table: &Name, column: &Name) -> Unwritable {
 }
 
 /// What is lost, or may stop the file, in comments.
-fn remarks(from: &Table, to: &Table, way: Way) -> String {
+fn remarks(from: &Table, to: &Table, way: Direction) -> String {
     let mut said = String::new();
     let names = |columns: Vec<(&Name, &Column)>| {
         columns
@@ -193,13 +196,13 @@ fn remarks(from: &Table, to: &Table, way: Way) -> String {
             .join(", ")
     };
     match way {
-        Way::Up => {
+        Direction::Up => {
             let lost = names(without(from, to));
             if !lost.is_empty() {
                 let _ = writeln!(said, "-- The values of {lost} are lost.");
             }
         }
-        Way::Down => {
+        Direction::Down => {
             let lost = names(without(to, from));
             if !lost.is_empty() {
                 let _ = writeln!(said, "-- The values that {lost} had are not brought back.");

@@ -20,7 +20,7 @@ use self::schema::Schema;
 use super::effects::Effects;
 use super::registry::{Rule, SYNTAX_ERROR};
 use super::{Cost, Finding, Reading, Subject};
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 use schemakeep_sql::nesting::{MAX_NESTING, nesting_exceeded_at};
 
 /// Reads both files of a migration.
@@ -50,8 +50,8 @@ pub(super) fn read(subject: &Subject<'_>) -> Reading {
         names::effects(&stmt, &subject.migration.up_sql, &mut walk.up);
     }
     let mut findings = std::mem::take(&mut walk.findings);
-    let mut broken = syntax(subject, Way::Up, &subject.migration.up_sql);
-    broken.extend(syntax(subject, Way::Down, &subject.migration.down_sql));
+    let mut broken = syntax(subject, Direction::Up, &subject.migration.up_sql);
+    broken.extend(syntax(subject, Direction::Down, &subject.migration.down_sql));
     let down = broken.is_empty().then(|| {
         let mut effects = Effects::default();
         for stmt in SourceFile::parse(&subject.migration.down_sql).tree().stmts() {
@@ -65,7 +65,7 @@ pub(super) fn read(subject: &Subject<'_>) -> Reading {
 
 fn too_deep(subject: &Subject<'_>) -> Option<Finding> {
     let migration = subject.migration;
-    let files = [(Way::Up, &migration.up_sql), (Way::Down, &migration.down_sql)];
+    let files = [(Direction::Up, &migration.up_sql), (Direction::Down, &migration.down_sql)];
     files.into_iter().find_map(|(way, text)| {
         let why = format!("parentheses nested more than {MAX_NESTING} deep cannot be read");
         Some(subject.in_file(way, subject.finding(&SYNTAX_ERROR, deep_line(text)?, why)))
@@ -77,7 +77,7 @@ fn deep_line(text: &str) -> Option<usize> {
     nesting_exceeded_at(text).map(|at| line_at(text, at))
 }
 
-fn syntax(subject: &Subject<'_>, way: Way, text: &str) -> Vec<Finding> {
+fn syntax(subject: &Subject<'_>, way: Direction, text: &str) -> Vec<Finding> {
     let errors = SourceFile::parse(text).errors();
     // What follows the first is mostly its echo.
     let first = errors.first().map(|error| {

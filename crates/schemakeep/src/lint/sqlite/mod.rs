@@ -18,7 +18,7 @@ use super::registry::{
 };
 use super::{Cost, Finding, Reading, Subject};
 use schemakeep_db::Dialect;
-use schemakeep_files::files::Way;
+use schemakeep_files::files::Direction;
 use schemakeep_sql::lexer::{Statement, statements};
 
 /// Reads both files of a migration.
@@ -42,7 +42,13 @@ pub(super) fn read(subject: &Subject<'_>) -> Reading {
         }
         if let Some(refusal) = scratch.run(text, statement) {
             broken = true;
-            reading.findings.push(refused(subject, Way::Up, statement, stmt.as_ref(), &refusal));
+            reading.findings.push(refused(
+                subject,
+                Direction::Up,
+                statement,
+                stmt.as_ref(),
+                &refusal,
+            ));
         }
         effects(up_sql, statement, &mut reading.up);
     }
@@ -63,7 +69,7 @@ fn down(
         let refusal = scratch.run(text_of(text, statement), statement);
         if let Some(refusal) = refusal.filter(|refusal| refusal.is_syntax) {
             understood = false;
-            findings.push(refused(subject, Way::Down, statement, None, &refusal));
+            findings.push(refused(subject, Direction::Down, statement, None, &refusal));
         }
     }
     understood.then_some(gone)
@@ -84,7 +90,7 @@ fn parse<'a>(bump: &'a Bump, text: &'a str) -> Option<Stmt<'a>> {
 /// The finding for what SQLite says, under the rule that knows the way out.
 fn refused(
     subject: &Subject<'_>,
-    way: Way,
+    way: Direction,
     statement: &Statement,
     stmt: Option<&Stmt<'_>>,
     refusal: &Refusal,
@@ -98,7 +104,7 @@ fn refused(
         Some(Stmt::AlterTable(_, AlterTableBody::DropColumn(_))) if !refusal.is_syntax => {
             (&UNSUPPORTED_DROP_COLUMN, format!("SQLite refuses it: {said}"))
         }
-        _ if refusal.is_syntax && alters && way == Way::Up => {
+        _ if refusal.is_syntax && alters && way == Direction::Up => {
             (&UNSUPPORTED_ALTER_TABLE, format!("SQLite has no such ALTER TABLE: {said}"))
         }
         _ if refusal.is_syntax => {

@@ -15,7 +15,7 @@ pub enum Maker {
 
 /// Tables of this program in a database without a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForeignSchema {
+pub struct UnmanagedSchema {
     /// Who made them.
     pub maker: Maker,
     /// Their names.
@@ -27,7 +27,7 @@ pub(super) async fn read(
     session: &mut Session,
     required: &[RequiredTable],
     present: &Tables,
-) -> Result<Option<ForeignSchema>, sqlx::Error> {
+) -> Result<Option<UnmanagedSchema>, sqlx::Error> {
     let ours = required.iter().filter(|table| present.contains_key(table.name));
     let tables: Vec<_> = ours.map(|table| table.name.to_owned()).collect();
     if tables.is_empty() {
@@ -54,5 +54,5 @@ pub(super) async fn read(
     } else {
         Maker::Unknown
     };
-    Ok(Some(ForeignSchema { maker, tables }))
+    Ok(Some(UnmanagedSchema { maker, tables }))
 }

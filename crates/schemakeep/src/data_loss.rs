@@ -10,7 +10,7 @@ use schemakeep_db::DatabaseUrl;
 
 /// Something that holds data and would be gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loss {
+pub struct DataLoss {
     /// `table tasks` or `column tasks.priority`.
     pub what: String,
     /// How many rows, or values that are not null.
@@ -22,10 +22,10 @@ pub struct Loss {
 /// # Errors
 ///
 /// [`InspectError::Database`] when the database cannot be read.
-pub async fn losses(
+pub async fn data_losses(
     url: &DatabaseUrl,
     migrations: &[&Migration],
-) -> Result<Vec<Loss>, InspectError> {
+) -> Result<Vec<DataLoss>, InspectError> {
     let opened = Session::to_read(url, Purpose::Inspect).await.map_err(InspectError::Database)?;
     let Some(mut session) = opened else { return Ok(Vec::new()) };
     let counted = count(&mut session, migrations).await;
@@ -33,20 +33,23 @@ pub async fn losses(
     counted.map_err(InspectError::Database)
 }
 
-async fn count(session: &mut Session, migrations: &[&Migration]) -> Result<Vec<Loss>, sqlx::Error> {
+async fn count(
+    session: &mut Session,
+    migrations: &[&Migration],
+) -> Result<Vec<DataLoss>, sqlx::Error> {
     let dialect = session.dialect();
-    let mut losses: Vec<Loss> = Vec::new();
+    let mut data_losses: Vec<DataLoss> = Vec::new();
     for migration in migrations {
         for statement in statements(&migration.down_sql, dialect) {
             for target in dropped(&statement) {
                 let Some(loss) = lost(session, &target).await? else { continue };
-                if !losses.iter().any(|had| had.what == loss.what) {
-                    losses.push(loss);
+                if !data_losses.iter().any(|had| had.what == loss.what) {
+                    data_losses.push(loss);
                 }
             }
         }
     }
-    Ok(losses)
+    Ok(data_losses)
 }
 
 /// What a statement takes away, in its own spelling.
@@ -61,7 +64,7 @@ enum Target<'a> {
 }
 
 /// What is there of a target; none when it is not there, or empty.
-async fn lost(session: &mut Session, target: &Target<'_>) -> Result<Option<Loss>, sqlx::Error> {
+async fn lost(session: &mut Session, target: &Target<'_>) -> Result<Option<DataLoss>, sqlx::Error> {
     let (what, counting) = match target {
         Target::Table(name) | Target::Rows(name) => {
             let Some(table) = real_name(session, name).await? else { return Ok(None) };
@@ -88,7 +91,7 @@ async fn lost(session: &mut Session, target: &Target<'_>) -> Result<Option<Loss>
         }
     };
     let rows = session.value(counting).await?.and_then(|n| n.parse().ok()).unwrap_or(0);
-    Ok((rows > 0).then_some(Loss { what, rows }))
+    Ok((rows > 0).then_some(DataLoss { what, rows }))
 }
 
 /// What a statement takes away. A word that is no table's name is found out later, so more may be named.

@@ -6,25 +6,28 @@ use super::connection::{Purpose, Session};
 use super::history::{self, Line};
 use super::schema::{self, Schema};
 use super::state::{StateReport, state};
-use super::{Dialect, MigrationSet, foreign, record, required};
+use super::{Dialect, MigrationSet, record, required, unmanaged};
 
 /// Looks once. SQLite opens anything, and only reading shows that a file is no database.
-pub(super) async fn look(url: &DatabaseUrl, set: &MigrationSet) -> Result<Reading, sqlx::Error> {
+pub(super) async fn look(
+    url: &DatabaseUrl,
+    set: &MigrationSet,
+) -> Result<Observation, sqlx::Error> {
     let Some(mut session) = Session::to_read(url, Purpose::Migrate).await? else {
-        return Ok(Reading::of_nothing(set));
+        return Ok(Observation::of_nothing(set));
     };
-    let reading = Reading::take(&mut session, set).await?;
+    let reading = Observation::take(&mut session, set).await?;
     session.close().await;
     Ok(reading)
 }
 
 /// What one look saw.
-pub(super) struct Reading {
+pub(super) struct Observation {
     pub(super) report: StateReport,
     pub(super) record: record::Record,
 }
 
-impl Reading {
+impl Observation {
     /// What an SQLite file that is not there yet holds.
     pub(super) fn of_nothing(set: &MigrationSet) -> Self {
         Self::new(set, record::Record::default(), &required::Tables::new())
@@ -75,7 +78,7 @@ impl Reading {
         let mut record = record::read(session).await?;
         let present = required::present(session, set.required()).await?;
         if record.rows.is_empty() {
-            record.foreign = foreign::read(session, set.required(), &present).await?;
+            record.foreign = unmanaged::read(session, set.required(), &present).await?;
         }
         Ok(Self::new(set, record, &present))
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-use super::files::{self, FileName, Way};
+use super::files::{self, Direction, FileName};
 use super::{Dialect, MigrateError};
 
 /// The folders below the one that holds all migrations.
@@ -48,8 +48,8 @@ pub fn create(
 ) -> Result<Vec<PathBuf>, MigrateError> {
     let name = migration_name(name)?;
     let template = |_: usize, _: Dialect, way| match way {
-        Way::Up => up_template(&name),
-        Way::Down => down_template(&name),
+        Direction::Up => up_template(&name),
+        Direction::Down => down_template(&name),
     };
     write(&lay_out(folder, &[&name], template, now)?)
 }
@@ -80,7 +80,7 @@ pub fn migration_name(text: &str) -> Result<String, MigrateError> {
 pub fn lay_out(
     folder: &Path,
     names: &[&str],
-    text: impl Fn(usize, Dialect, Way) -> String,
+    text: impl Fn(usize, Dialect, Direction) -> String,
     now: OffsetDateTime,
 ) -> Result<Vec<NewMigration>, MigrateError> {
     let mut newest = None;
@@ -94,7 +94,7 @@ pub fn lay_out(
         newest = Some(version);
         let mut files = Vec::new();
         for (below, dialect) in FOLDERS {
-            for way in [Way::Up, Way::Down] {
+            for way in [Direction::Up, Direction::Down] {
                 let file = format!("{version}_{name}.{}.sql", way.as_str());
                 let path = folder.join(below).join(file);
                 files.push(NewFile { path, text: text(at, dialect, way) });
@@ -221,7 +221,7 @@ mod tests {
             fs::create_dir(folder.path().join(dialect)).expect("a folder");
         }
         let now = datetime!(2026-11-21 23:59:59 UTC);
-        let text = |at: usize, dialect: Dialect, way: Way| {
+        let text = |at: usize, dialect: Dialect, way: Direction| {
             format!("-- {at} {} {}\n", dialect.name(), way.as_str())
         };
         let three = lay_out(folder.path(), &["add_a", "add_b", "add_c"], text, now).expect("three");

@@ -3,16 +3,16 @@
 use schemakeep_db::DbError;
 use std::time::Duration;
 
-use super::acts::Work;
 use super::error::MigrateError;
+use super::explain::refusal;
 use super::gate::GateSteps;
-use super::operation::Operation;
-use super::options::{MigrateMode, StartSettings};
+use super::migrator::Migrator;
+use super::observation::Observation;
+use super::options::{MigrateMode, MigratorOptions};
+use super::plan::Goal;
 use super::progress::{Phase, Progress};
-use super::reading::Reading;
-use super::refusal::refusal;
 use super::state::{SchemaState, StateReport};
-use super::{MigrationSet, cancel, metrics, reading, retry};
+use super::{MigrationSet, cancel, metrics, observation, retry};
 use schemakeep_db::Clock;
 
 /// Brings the schema to where this program can serve it, as far as the mode allows, and returns what it
@@ -21,13 +21,13 @@ use schemakeep_db::Clock;
 /// # Errors
 ///
 /// A [`MigrateError`] that says in words why the program must not serve; what was applied before it stays.
-pub async fn prepare(
-    settings: &StartSettings,
+pub async fn ensure_schema(
+    settings: &MigratorOptions,
     set: &MigrationSet,
     clock: &dyn Clock,
     progress: &Progress,
 ) -> Result<Option<StateReport>, MigrateError> {
-    let operation = Operation { settings, set, clock, progress, gate: &GateSteps };
+    let operation = Migrator { settings, set, clock, progress, gate: &GateSteps };
     let outcome = match settings.mode {
         MigrateMode::Off => look_only(settings, set).await,
         MigrateMode::Auto | MigrateMode::Check => start(operation).await.map(Some),
@@ -43,11 +43,12 @@ pub async fn prepare(
 }
 
 async fn look_only(
-    settings: &StartSettings,
+    settings: &MigratorOptions,
     set: &MigrationSet,
 ) -> Result<Option<StateReport>, MigrateError> {
-    let looking =
-        retry::until_answered(&settings.url, Duration::ZERO, || reading::look(&settings.url, set));
+    let looking = retry::until_answered(&settings.url, Duration::ZERO, || {
+        observation::look(&settings.url, set)
+    });
     match cancel::run_until_cancelled(&settings.stop, looking).await {
         Ok(reading) => Ok(Some(reading.report)),
         Err(error @ DbError::Cancelled) => Err(error.into()),
@@ -58,12 +59,12 @@ async fn look_only(
     }
 }
 
-async fn start(operation: Operation<'_>) -> Result<StateReport, MigrateError> {
+async fn start(operation: Migrator<'_>) -> Result<StateReport, MigrateError> {
     let reading = operation.wait().await?;
     let mode = operation.settings.mode;
     say_line_endings(&reading);
     let report = if mode == MigrateMode::Auto {
-        operation.perform(reading, Work::Up { to: None }).await?.report
+        operation.perform(reading, Goal::Up { to: None }).await?.report
     } else {
         reading.report
     };
@@ -78,7 +79,7 @@ async fn start(operation: Operation<'_>) -> Result<StateReport, MigrateError> {
     Ok(report)
 }
 
-fn say_line_endings(reading: &Reading) {
+fn say_line_endings(reading: &Observation) {
     for version in &reading.report.line_endings {
         tracing::info!(version, "applied from a file with other line ends; nothing else differs");
     }

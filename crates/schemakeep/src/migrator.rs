@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::time::timeout;
 
-use super::acts::{Act, LINE_ENDINGS, Work, acts};
 use super::connection::Session;
-use super::files::Way;
+use super::files::Direction;
 use super::journal::Notes;
 use super::lock::Lock;
-use super::options::StartSettings;
+use super::observation::Observation;
+use super::options::MigratorOptions;
+use super::plan::{Action, Goal, LINE_ENDINGS, acts};
 use super::progress::{Phase, Progress, Step, Verdict};
-use super::reading::Reading;
 use super::run::{self, Runner};
 use super::snapshot::{Snapshot, snapshot};
 use super::state::StateReport;
 use super::{
-    MigrateError, Migration, MigrationSet, cancel, journal, leftovers, metrics, reading, retry,
+    MigrateError, Migration, MigrationSet, cancel, journal, leftovers, metrics, observation, retry,
 };
 use schemakeep_db::Clock;
 
@@ -33,11 +33,11 @@ const RELEASE: Duration = Duration::from_millis(500);
 ///
 /// All of them run under the migration lock, each file in one transaction with its row of the record (or,
 /// with `-- no-transaction`, statement by statement with a journal), and end early, leaving nothing half done,
-/// when [`StartSettings::stop`] is cancelled. [`StartSettings::mode`] is for starts and does not matter here.
+/// when [`MigratorOptions::stop`] is cancelled. [`MigratorOptions::mode`] is for starts and does not matter here.
 #[derive(Clone, Copy)]
-pub struct Operation<'a> {
+pub struct Migrator<'a> {
     /// The database, and how long to wait for what.
-    pub settings: &'a StartSettings,
+    pub settings: &'a MigratorOptions,
     /// The migrations that the program has.
     pub set: &'a MigrationSet,
     /// What time it is.
@@ -51,7 +51,7 @@ pub struct Operation<'a> {
 /// Asked before files are run for the first time.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// Takes its steps, each of which it reports to [`Operation::progress`]. An error stops the migration, with
+    /// Takes its steps, each of which it reports to [`Migrator::progress`]. An error stops the migration, with
     /// nothing changed.
     async fn pass(&self, request: GateRequest<'_>) -> Result<Clearance, MigrateError>;
 }
@@ -71,11 +71,11 @@ impl Gate for NoGate {
 #[derive(Clone)]
 pub struct GateRequest<'a> {
     /// What is going on.
-    pub operation: &'a Operation<'a>,
+    pub operation: &'a Migrator<'a>,
     /// The versions of the schema history.
     pub applied: Vec<i64>,
     /// Forward or back, all of them.
-    pub way: Way,
+    pub way: Direction,
     /// In the order in which they are run.
     pub migrations: Vec<&'a Migration>,
     /// Only looks: writes nothing, and makes no backup.
@@ -111,7 +111,7 @@ pub struct Outcome {
     pub report: StateReport,
 }
 
-impl<'a> Operation<'a> {
+impl<'a> Migrator<'a> {
     /// Applies what is pending, up to and with `to`, or all. Goes on with a `-- no-transaction` file that
     /// stopped half way, and fixes checksums that differ in line ends only.
     ///
@@ -120,7 +120,7 @@ impl<'a> Operation<'a> {
     /// [`MigrateError`]: the state forbids it, `to` is unknown or below the head, a file failed. What
     /// was applied before it stays.
     pub async fn up(self, to: Option<i64>) -> Result<Outcome, MigrateError> {
-        self.run(Work::Up { to }).await
+        self.run(Goal::Up { to }).await
     }
 
     /// Undoes everything above `to`, or everything, newest first. The record's tables stay.
@@ -131,7 +131,7 @@ impl<'a> Operation<'a> {
     /// irreversible or unknown to this program (in both cases before anything is changed), a file
     /// failed. What was undone before it stays undone.
     pub async fn down(self, to: Option<i64>) -> Result<Outcome, MigrateError> {
-        self.run(Work::Down { to }).await
+        self.run(Goal::Down { to }).await
     }
 
     /// Records every migration up to and with `version` as applied, without running any.
@@ -141,7 +141,7 @@ impl<'a> Operation<'a> {
     /// [`MigrateError`]: the record contradicts this program or goes further; or `version` is the
     /// last one, and tables or columns that this program uses are not there.
     pub async fn stamp(self, version: i64) -> Result<Outcome, MigrateError> {
-        self.run(Work::Stamp { version }).await
+        self.run(Goal::Stamp { version }).await
     }
 
     /// Fixes one row of the record: accepts the checksum of this program's file, or forgets a version that
@@ -151,10 +151,10 @@ impl<'a> Operation<'a> {
     ///
     /// [`MigrateError::NothingToRepair`], also without a reason; or the database failed.
     pub async fn repair(self, version: i64, reason: &'a str) -> Result<Outcome, MigrateError> {
-        self.run(Work::Repair { version, reason }).await
+        self.run(Goal::Repair { version, reason }).await
     }
 
-    /// What [`Operation::up`] would say before it applies anything: takes no lock and writes nothing. The
+    /// What [`Migrator::up`] would say before it applies anything: takes no lock and writes nothing. The
     /// versions come without a time.
     ///
     /// # Errors
@@ -162,13 +162,13 @@ impl<'a> Operation<'a> {
     /// [`MigrateError`]: what would stop `up`.
     pub async fn dry_run(self, to: Option<i64>) -> Result<Outcome, MigrateError> {
         let reading = self.wait().await?;
-        let acts = self.acts(Work::Up { to }, &reading)?;
+        let acts = self.acts(Goal::Up { to }, &reading)?;
         self.clear(&reading, &acts, true).await?;
         let done = acts.iter().map(|act| act.done(Duration::ZERO)).collect();
         Ok(Outcome { done, report: reading.report })
     }
 
-    async fn run(self, work: Work<'a>) -> Result<Outcome, MigrateError> {
+    async fn run(self, work: Goal<'a>) -> Result<Outcome, MigrateError> {
         let outcome = async { self.perform(self.wait().await?, work).await }.await;
         let phase = if outcome.is_ok() { Phase::Ready } else { Phase::Failed };
         self.progress.enter(phase, self.clock.now());
@@ -176,12 +176,12 @@ impl<'a> Operation<'a> {
     }
 
     /// The first look, as soon as the database lets it.
-    pub(super) async fn wait(&self) -> Result<Reading, MigrateError> {
+    pub(super) async fn wait(&self) -> Result<Observation, MigrateError> {
         self.progress.enter(Phase::WaitingForDatabase, self.clock.now());
-        let StartSettings { url, database_wait, stop, .. } = self.settings;
+        let MigratorOptions { url, database_wait, stop, .. } = self.settings;
         let reading = cancel::run_until_cancelled(
             stop,
-            retry::until_answered(url, *database_wait, || reading::look(url, self.set)),
+            retry::until_answered(url, *database_wait, || observation::look(url, self.set)),
         )
         .await?;
         leftovers::sweep_around(url).await;
@@ -190,24 +190,24 @@ impl<'a> Operation<'a> {
 
     pub(super) fn acts(
         &self,
-        work: Work<'a>,
-        reading: &Reading,
-    ) -> Result<Vec<Act<'a>>, MigrateError> {
+        work: Goal<'a>,
+        reading: &Observation,
+    ) -> Result<Vec<Action<'a>>, MigrateError> {
         let acts = acts(work, self.set, reading, self.settings.mode)?;
-        run::check(acts.iter().filter_map(Act::script), self.settings.url.dialect())?;
+        run::check(acts.iter().filter_map(Action::script), self.settings.url.dialect())?;
         Ok(acts)
     }
 
     /// Does what a look shows is to be done.
     pub(super) async fn perform(
         &self,
-        reading: Reading,
-        work: Work<'a>,
+        reading: Observation,
+        work: Goal<'a>,
     ) -> Result<Outcome, MigrateError> {
         if self.acts(work, &reading)?.is_empty() {
             return Ok(Outcome { done: Vec::new(), report: reading.report });
         }
-        let StartSettings { url, lock_wait, stop, .. } = self.settings;
+        let MigratorOptions { url, lock_wait, stop, .. } = self.settings;
         self.progress.enter(Phase::WaitingForLock, self.clock.now());
         let (lock, mut session) =
             cancel::run_until_cancelled(stop, Lock::acquire(url, *lock_wait)).await?;
@@ -237,9 +237,9 @@ impl<'a> Operation<'a> {
         &self,
         lock: &Lock,
         session: &mut Session,
-        work: Work<'a>,
+        work: Goal<'a>,
     ) -> Result<Outcome, MigrateError> {
-        let StartSettings { url, stop, table_lock_wait, safety, .. } = self.settings;
+        let MigratorOptions { url, stop, table_lock_wait, safety, .. } = self.settings;
         let watching = session.interrupt_on(stop.clone()).await;
         watching.map_err(MigrateError::database("preparing the migration connection"))?;
         let reading = self.look(session).await?;
@@ -262,11 +262,10 @@ impl<'a> Operation<'a> {
         let (runs, writes): (Vec<_>, Vec<_>) =
             acts.into_iter().partition(|act| act.script().is_some());
         runner.write(&writes).await?;
-        let news =
-            |act: &&Act<'_>| !matches!(act, Act::Accept(_, reason) if *reason == LINE_ENDINGS);
+        let news = |act: &&Action<'_>| !matches!(act, Action::Accept(_, reason) if *reason == LINE_ENDINGS);
         done.extend(writes.iter().filter(news).map(|act| act.done(Duration::ZERO)));
         for (index, act) in runs.iter().enumerate() {
-            if let Act::Run { script, tried } = act {
+            if let Action::Run { script, tried } = act {
                 self.progress.migrating(script.version(), index, runs.len(), self.clock.now());
                 let took = runner.run(*script, tried).await;
                 let took = took.inspect_err(|_| metrics::failed(script.way))?;
@@ -282,26 +281,27 @@ impl<'a> Operation<'a> {
     /// Asks the safeguards about the files that are to be run for the first time.
     async fn clear(
         &self,
-        reading: &Reading,
-        acts: &[Act<'a>],
+        reading: &Observation,
+        acts: &[Action<'a>],
         dry: bool,
     ) -> Result<Clearance, MigrateError> {
         let applied = reading.record.rows.iter().map(|row| row.version).collect();
         let (up, down): (Vec<_>, Vec<_>) =
-            acts.iter().filter_map(Act::fresh).partition(|script| script.way == Way::Up);
+            acts.iter().filter_map(Action::fresh).partition(|script| script.way == Direction::Up);
         let some = !up.is_empty() || !down.is_empty();
         if some && !dry {
             self.progress.enter(Phase::Checking, self.clock.now());
         }
-        let (way, scripts) = if down.is_empty() { (Way::Up, up) } else { (Way::Down, down) };
+        let (way, scripts) =
+            if down.is_empty() { (Direction::Up, up) } else { (Direction::Down, down) };
         let migrations = scripts.iter().map(|script| script.migration).collect();
         let request = GateRequest { operation: self, applied, way, migrations, dry };
         let clearing = self.gate.pass(request);
         cancel::run_until_cancelled(&self.settings.stop, clearing).await
     }
 
-    async fn look(&self, session: &mut Session) -> Result<Reading, MigrateError> {
-        let reading = Reading::take(session, self.set).await;
+    async fn look(&self, session: &mut Session) -> Result<Observation, MigrateError> {
+        let reading = Observation::take(session, self.set).await;
         reading.map_err(MigrateError::database("reading the schema"))
     }
 

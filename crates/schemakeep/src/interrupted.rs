@@ -4,18 +4,18 @@
 //! are not run again.
 
 use super::embedded::Migration;
-use super::files::Way;
+use super::files::Direction;
 use super::record::{Record, Recorded, RecordedStep, StepOutcome};
 use super::script::Script;
 use super::statements::{self, Step};
 
 /// How far a migration came that did not finish.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HalfWay {
+pub struct Interrupted {
     /// Its version.
     pub version: i64,
     /// Whether it was being applied or undone.
-    pub way: Way,
+    pub way: Direction,
     /// How many of its statements are done; they stay.
     pub done: usize,
     /// How many it has; 0 when the file is not known.
@@ -33,11 +33,11 @@ pub(super) fn half_way(
     embedded: &[Migration],
     record: &Record,
     contradiction: bool,
-) -> Option<HalfWay> {
+) -> Option<Interrupted> {
     let mut unfinished = record.rows.iter().filter(|row| !row.success);
     let row = unfinished.next()?;
     let steps: Vec<_> = record.steps_of(row.version).collect();
-    let way = steps.first().map_or(Way::Up, |step| step.way);
+    let way = steps.first().map_or(Direction::Up, |step| step.way);
     let migration = embedded.iter().find(|migration| migration.version == row.version);
     let file = migration.map(|migration| Script { migration, way });
     let file = file.filter(|script| script.directives().no_transaction);
@@ -53,7 +53,7 @@ pub(super) fn half_way(
     if obstacle.is_none() && record.rows.iter().any(|other| other.version > row.version) {
         obstacle = Some("later versions are recorded".to_owned());
     }
-    Some(HalfWay {
+    Some(Interrupted {
         version: row.version,
         way,
         done,

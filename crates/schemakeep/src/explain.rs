@@ -1,9 +1,9 @@
 //! The one message of a start that is refused: what is wrong, with which versions, and what fixes it.
 
 use super::failure::beginning;
-use super::files::Way;
-use super::foreign::{ForeignSchema, Maker};
+use super::files::Direction;
 use super::state::{Concern, Reason, SchemaState, StateReport};
+use super::unmanaged::{Maker, UnmanagedSchema};
 use crate::options::MigrateMode;
 
 /// How many versions, tables or columns a message names before it only counts.
@@ -48,7 +48,7 @@ fn behind(report: &StateReport, mode: MigrateMode) -> String {
 }
 
 /// A schema that another tool or a hand has made.
-fn adoption(report: &StateReport, foreign: &ForeignSchema) -> (String, String) {
+fn adoption(report: &StateReport, foreign: &UnmanagedSchema) -> (String, String) {
     let tables = cut(&foreign.tables);
     let made = match &foreign.maker {
         Maker::Alembic(Some(revision)) => {
@@ -81,7 +81,7 @@ fn failed(report: &StateReport) -> (String, String) {
         return (concerns(&report.concerns), repair(&report.concerns));
     };
     let version = half.version;
-    let undoing = if half.way == Way::Down { " being undone" } else { "" };
+    let undoing = if half.way == Direction::Down { " being undone" } else { "" };
     let mut what = format!("{}{undoing}", concerns(&report.concerns));
     if half.total > 0 {
         what = format!("{what}: {} of its {} statements are done and stay", half.done, half.total);
@@ -93,8 +93,8 @@ fn failed(report: &StateReport) -> (String, String) {
         what = format!("{what}, it said: {error}");
     }
     let by_hand = match half.way {
-        Way::Up => "undo by hand what is done",
-        Way::Down => "finish by hand what is not done",
+        Direction::Up => "undo by hand what is done",
+        Direction::Down => "finish by hand what is not done",
     };
     let repair = repair(&report.concerns);
     let fix = match (&half.obstacle, half.way) {
@@ -104,8 +104,8 @@ fn failed(report: &StateReport) -> (String, String) {
                 format!("put back what it was begun with and go on, or {by_hand} and run {repair}"),
             );
         }
-        (None, Way::Up) => "run `taskmanager migrate up`, which goes on there".to_owned(),
-        (None, Way::Down) => format!(
+        (None, Direction::Up) => "run `taskmanager migrate up`, which goes on there".to_owned(),
+        (None, Direction::Down) => format!(
             "run `taskmanager migrate down` to a version below {version}, which goes on there, or {by_hand} and run {repair}"
         ),
     };
