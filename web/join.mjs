@@ -1,7 +1,7 @@
 /**
  * Joins the page's modules and its first style sheets into the few files of dist/, which are what is served.
  *
- *   npm --prefix web run join             writes dist/ anew
+ *   npm --prefix web run join             writes dist/ again
  *   npm --prefix web run join -- --check  only says whether it is what these sources give; exit code 1 if not
  *
  * dist/SOURCES holds the hash of all sources, made as src/web/bundle.rs makes it: joined modules of other sources

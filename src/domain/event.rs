@@ -39,7 +39,7 @@ impl TaskEvent {
 ///
 /// A database that was restored, reset or failed over gives out numbers a second time, and a client that comes
 /// back with one of the first must not go on as if it were one of the second. What it brings is compared with the
-/// row itself, so nothing has to be done by whoever replaces the database, by whatever means, and all replicas
+/// row itself, so nothing has to be done by anyone who replaces the database, by whatever means, and all replicas
 /// agree. Twenty bits mistake one in a million of such clients; with 33 for the number the whole is exact in JSON
 /// (RFC 7493 section 2.2), and it is ordered as the numbers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

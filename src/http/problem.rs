@@ -53,7 +53,7 @@ kinds! {
         "The request has no Host header, or more than one, or one that is not a host name or an IP address with an optional port, or one that contradicts the request's target.";
     /// A page of another site wants to write.
     CROSS_SITE_REQUEST = "cross-site-request", FORBIDDEN, "Cross-site request",
-        "A browser says, by Sec-Fetch-Site or Origin, that a page of another site sent this request, and it would change something. Nothing was changed. Whoever runs this service allows other origins with CORS_ORIGINS; behind a proxy that changes the Host header, PUBLIC_URL names the service's own.";
+        "A browser says, by Sec-Fetch-Site or Origin, that a page of another site sent this request, and it would change something. Nothing was changed. Anyone who runs this service allows other origins with CORS_ORIGINS; behind a proxy that changes the Host header, PUBLIC_URL names the service's own.";
     /// No such task or path.
     NOT_FOUND = "not-found", NOT_FOUND, "Not found",
         "Nothing is at this path: the task does not exist or no longer does, or the path is not one of this service. A task is named by its id, in lower case with hyphens, or by its number.";
@@ -77,7 +77,7 @@ kinds! {
         "Send the body as application/json (PATCH takes application/merge-patch+json too, an import text/csv), in UTF-8, without a Content-Encoding.";
     /// The request is for another host.
     MISDIRECTED_REQUEST = "misdirected-request", MISDIRECTED_REQUEST, "Misdirected request",
-        "The Host of the request is not one that this service answers for. Whoever runs it names its hosts with ALLOWED_HOSTS or PUBLIC_URL. Probes and scrapers need not be named: /health and /metrics answer for every host.";
+        "The Host of the request is not one that this service answers for. Anyone who runs it names its hosts with ALLOWED_HOSTS or PUBLIC_URL. Probes and scrapers need not be named: /health and /metrics answer for every host.";
     /// Rules of fields or parameters are broken.
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "Validation failed",
         "The request is well-formed, but fields or parameters break the rules of the API. The member errors lists every one of them with its place, a code and what is allowed. Nothing was changed.";

@@ -17,7 +17,7 @@ use super::{StoreError, WriteHistory};
 /// one round trip.
 ///
 /// A server that stands still breaks nothing: every statement sent to it waits until the request is given up. So
-/// whoever watches the database says when it does not answer ([`Availability::record_probe`]), and until it answers
+/// anyone who watches the database says when it does not answer ([`Availability::record_probe`]), and until it answers
 /// again no statement is sent.
 #[derive(Debug, Default)]
 pub(super) struct Availability {

@@ -148,7 +148,7 @@ impl Batch {
 /// What a batch writes.
 #[derive(Debug)]
 pub(super) struct Changes {
-    /// New tasks; whoever writes them gives them their numbers.
+    /// New tasks; anyone who writes them gives them their numbers.
     pub(super) created: Vec<Task>,
     /// Changes of stored tasks, and of new ones after they were created.
     pub(super) others: Vec<Change>,

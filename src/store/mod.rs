@@ -103,7 +103,7 @@ pub trait TaskStore: Debug + Send + Sync {
 
     /// Makes several changes in one transaction, in their order, each seeing what those before it did; all
     /// of them or none. Callers that change the same tasks wait for each other, and never in a circle. With a
-    /// key, the changes are made once: whoever comes with the same key within 24 hours after they were gets the
+    /// key, the changes are made once: anyone who comes with the same key within 24 hours after they were gets the
     /// answer that was kept with them.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl<J, R> Drop for Claim<'_, J, R> {
     }
 }
 
-/// A job, and whoever waits for it.
+/// A job, and anyone who waits for it.
 #[derive(Debug)]
 pub(super) struct Queued<J, R> {
     pub(super) job: J,

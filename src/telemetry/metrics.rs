@@ -1,6 +1,6 @@
 //! The metrics: their names, what each means, and the text that Prometheus reads.
 //!
-//! Whoever counts something uses a name from here with the macros of the `metrics` crate. No id,
+//! Anyone who counts something uses a name from here with the macros of the `metrics` crate. No id,
 //! path or text of a user may stand in a label.
 
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! What the service tells whoever runs it: log lines and metrics.
+//! What the service tells anyone who runs it: log lines and metrics.
 //!
 //! Nothing here decides what is worth telling; no other module knows how it is written.
 

@@ -64,7 +64,7 @@ async fn a_folder_that_may_not_be_written(#[values(Sqlite, Postgres)] on: Backen
     }
 }
 
-/// A folder that cannot be made is no folder, whoever asks.
+/// A folder that cannot be made is no folder, for root too.
 #[tokio::test]
 async fn a_folder_below_a_file() {
     let place = Place::new(Sqlite).await;

@@ -87,7 +87,7 @@ async fn scrape(address: &str, path: &str) -> String {
     answer.text().await.expect("a text")
 }
 
-/// The service shows the newest backup of its database, whoever made it.
+/// The service shows the newest backup of its database, no matter who made it.
 #[rstest]
 #[tokio::test]
 async fn the_service_shows_the_newest(#[values(Sqlite, Postgres)] on: Backend) {

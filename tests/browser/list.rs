@@ -76,7 +76,7 @@ async fn five_thousand_rows_are_drawn_where_they_are_seen(#[values(Sqlite, Postg
     assert!(rows.len() < 100, "{} rows are drawn", rows.len());
     let row = window.card("Task 05000").await;
     assert_eq!(row.attr("aria-rowindex").await.expect("a row").as_deref(), Some("5001"));
-    // Half way, too, and from there by keyboard.
+    // Partway, too, and from there by keyboard.
     window.script("document.querySelector('.list').scrollTop /= 2").await;
     window.card("Task 02500").await;
     window.focus_card("Task 02500").await;

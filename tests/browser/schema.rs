@@ -123,7 +123,7 @@ impl Deed {
     &["Ahead, and not compatible", "may fail on it", "To fix it", "taskmanager restore", "not the same version",
       "unknown to this program", "29991231235959"])]
 #[case::failed(Deed::Stopped, "failed", 503,
-    &["Stopped half way", "To fix it", "taskmanager migrate status", "taskmanager migrate up", "unfinished"])]
+    &["Stopped partway", "To fix it", "taskmanager migrate status", "taskmanager migrate up", "unfinished"])]
 #[case::diverged(Deed::Edited, "diverged", 503,
     &["Diverged", "contradict each other", "To fix it", "taskmanager migrate status", "applied, another file"])]
 #[tokio::test]

@@ -129,7 +129,7 @@ async fn unused_connections() {
 async fn more_streams_than_may() {
     let app = service(Sqlite, &[]).await;
     let mut stream = begin(app.server.port, 0).await;
-    // Nobody may send another one after these, and whoever does is told so.
+    // Nobody may send another one after these, and anyone who does is told so.
     for number in 0..200 {
         let request = get(2 * number + 1, "/tasks");
         stream.write_all(&request).await.expect("sent");

@@ -38,7 +38,7 @@ impl Watcher {
 
     /// Holds what it saw against the promise.
     pub(crate) async fn end(self) {
-        // Whoever was hung up on at once gave it little time.
+        // Anyone who was hung up on at once gave it little time.
         until("ten answers", WITHIN, async || {
             (self.asked.load(Ordering::Relaxed) >= ANSWERS_MIN || self.asking.is_finished())
                 .then_some(())

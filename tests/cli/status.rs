@@ -31,7 +31,7 @@ enum Deed {
     Edited,
     /// All, then the table is dropped by hand.
     Dropped,
-    /// All, then the last is marked as stopped half way.
+    /// All, then the last is marked as stopped partway.
     Stopped,
 }
 

@@ -167,7 +167,7 @@ async fn what_is_ignored_is_not_counted_and_what_is_not_there_is_noted(
     assert!(said.contains("ignored    column tasks.legacy_id\n"), "{said}");
 }
 
-/// Whoever may only read can ask, where there is a server to run the migrations on.
+/// Anyone who may only read can ask, where there is a server to run the migrations on.
 #[tokio::test]
 async fn a_role_that_may_only_read_suffices() {
     let database = changed(Postgres).await;

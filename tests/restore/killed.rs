@@ -75,7 +75,7 @@ async fn old_or_new(
             restoring.output()
         );
         let swapped = is_one != was_one;
-        // Whoever says that it is done, has; whoever says that it was stopped, has not.
+        // Anyone who says that it is done, has; anyone who says that it was stopped, has not.
         assert!(code != 0 || swapped, "{}", restoring.output());
         if restoring.output().contains("the database is as it was before") {
             assert!(!swapped, "{}", restoring.output());

@@ -133,7 +133,7 @@ async fn a_closed_store_is_unavailable(
     }
 }
 
-/// Everything under way has a connection of its own, so whoever comes too late is told in time.
+/// Everything under way has a connection of its own, so anyone who comes too late is told in time.
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_database_that_others_hold_is_unavailable(

@@ -215,7 +215,7 @@ async fn the_census_reads_an_index_only(
         "Index Only Scan using tasks_status_priority_idx",
         "COVERING INDEX tasks_status_priority_idx",
     ];
-    // PostgreSQL chooses it once a vacuum has found every row visible to all, which whoever looks at the
+    // PostgreSQL chooses it once a vacuum has found every row visible to all, which anyone who looks at the
     // table meanwhile puts off.
     until("a plan that reads the index only", Duration::from_secs(30), async || {
         fixture.execute("VACUUM").await;

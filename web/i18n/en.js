@@ -185,7 +185,7 @@ export default {
   "schema.state.ahead_incompatible": "Ahead, and not compatible",
   "schema.state.diverged": "Diverged",
   "schema.state.drifted": "Drifted",
-  "schema.state.failed": "Stopped half way",
+  "schema.state.failed": "Stopped partway",
   "schema.state.unreachable": "The database does not answer",
   "schema.state.unknown": "Not known",
   "schema.means.current": "The database has exactly the migrations of this program.",

@@ -1,5 +1,5 @@
 /**
- * The schema that this instance runs on: its state, what that means and what mends it, the database's version
+ * The schema that this instance runs on: its state, what that means and what fixes it, the database's version
  * against the program's, what is pending, and the history.
  */
 

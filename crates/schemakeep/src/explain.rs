@@ -75,7 +75,7 @@ fn adoption(report: &StateReport, foreign: &UnmanagedSchema) -> (String, String)
     (what, fix)
 }
 
-/// A migration that stopped half way: what is done, what is not, and the way on.
+/// A migration that stopped partway: what is done, what is not, and the way on.
 fn failed(report: &StateReport) -> (String, String) {
     let Some(half) = &report.half_way else {
         return (concerns(&report.concerns), repair(&report.concerns));

@@ -35,7 +35,7 @@ impl Inspector {
         Self { url, set, purpose: Purpose::Inspect, open: Mutex::new(None) }
     }
 
-    /// Names its connection as one of this instance of the service. A pooler shows the name of whoever used its
+    /// Names its connection as one of this instance of the service. A pooler shows the name of anyone who used its
     /// connection last, which must not hide the instance from a migrator.
     #[must_use]
     pub fn of_instance(self) -> Self {

@@ -1,4 +1,4 @@
-//! A migration that stopped half way: how far it came, and whether it can be gone on with.
+//! A migration that stopped partway: how far it came, and whether it can be resumed.
 //!
 //! Pure. Going on is right only if the file is still the one that was begun: the statements that are done
 //! are not run again.
@@ -24,7 +24,7 @@ pub struct Interrupted {
     pub next: Option<(usize, String)>,
     /// The error that stopped it, when it was one.
     pub error: Option<String>,
-    /// Why it cannot be gone on with; `None` when it can.
+    /// Why it cannot be resumed; `None` when it can.
     pub obstacle: Option<String>,
 }
 

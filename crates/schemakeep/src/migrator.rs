@@ -113,7 +113,7 @@ pub struct Outcome {
 
 impl<'a> Migrator<'a> {
     /// Applies what is pending, up to and with `to`, or all. Goes on with a `-- no-transaction` file that
-    /// stopped half way, and fixes checksums that differ in line ends only.
+    /// stopped partway, and fixes checksums that differ in line ends only.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl<'a> Migrator<'a> {
     }
 
     /// Fixes one row of the record: accepts the checksum of this program's file, or forgets a version that
-    /// stopped half way, so that `up` begins it again; what it left is to be undone by hand before.
+    /// stopped partway, so that `up` begins it again; what it left is to be undone by hand before.
     ///
     /// # Errors
     ///

@@ -35,7 +35,7 @@ pub(super) enum Action<'a> {
     Clear { version: i64, description: String, reason: &'a str },
     /// Record a version.
     Stamp(&'a Migration),
-    /// Run a file; of one that stopped half way, with what the log says about its steps.
+    /// Run a file; of one that stopped partway, with what the log says about its steps.
     Run { script: Script<'a>, tried: Vec<RecordedStep> },
 }
 
@@ -226,7 +226,7 @@ impl<'a> Planner<'a, '_> {
         known.map(|migration| Action::Accept(migration, LINE_ENDINGS)).collect()
     }
 
-    /// Goes on with what stopped half way, if it went this way and can be gone on with.
+    /// Goes on with what stopped partway, if it went this way and can be resumed.
     fn resume(&self, way: Direction) -> Result<Action<'a>, MigrateError> {
         let half = self.report.half_way.as_ref();
         let half = half.filter(|half| half.obstacle.is_none() && half.way == way);

@@ -148,7 +148,7 @@ pub fn up_step(migration: &Migration, dialect: Dialect) -> Step {
     }
 }
 
-/// The script that does what applying these migrations does, record and log included, for whoever must run
+/// The script that does what applying these migrations does, record and log included, for anyone who must run
 /// it by hand. What a run adds, a script cannot have: the lock, the second look, and trying again.
 ///
 /// # Errors

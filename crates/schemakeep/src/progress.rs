@@ -1,4 +1,4 @@
-//! How far a start has come, for whoever asks meanwhile.
+//! How far a start has come, for anyone who asks meanwhile.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,7 +59,7 @@ pub struct ProgressSnapshot {
     pub steps: Vec<Step>,
 }
 
-/// Shared between the start and whoever watches it; cheap to clone.
+/// Shared between the start and anyone who watches it; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Mutex<ProgressSnapshot>>);
 

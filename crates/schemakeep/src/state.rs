@@ -23,7 +23,7 @@ pub enum SchemaState {
     Diverged,
     /// The record is right, but something that this program uses is not there.
     Drifted,
-    /// A migration stopped half way.
+    /// A migration stopped partway.
     Failed,
 }
 
@@ -86,7 +86,7 @@ pub struct Pending {
 /// What is wrong with a version; shows itself as a clause that follows the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// It stopped half way.
+    /// It stopped partway.
     #[error("was begun and did not finish")]
     Unfinished,
     /// The file that was run is not the file that is embedded.
@@ -145,7 +145,7 @@ pub struct StateReport {
     pub line_endings: Vec<i64>,
     /// Tables of this program that something else has made: there is no record.
     pub foreign: Option<UnmanagedSchema>,
-    /// How far the migration came that stopped half way.
+    /// How far the migration came that stopped partway.
     pub half_way: Option<Interrupted>,
 }
 

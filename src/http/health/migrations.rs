@@ -1,7 +1,7 @@
 //! `GET /migrations`: which schema the database has, which one this program wants, and how it came there.
 //!
 //! Answered from the look that `/health` is answered from: no request reads the record. What `migrate history` says of
-//! machines and people (host, user, reason) is for operators, and not for whoever reaches the port.
+//! machines and people (host, user, reason) is for operators, and not for anyone who reaches the port.
 
 use schemakeep_db::clock::format_seconds;
 use std::sync::Arc;

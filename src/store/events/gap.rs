@@ -1,7 +1,7 @@
 //! Missing numbers: whether one may still come.
 //!
 //! PostgreSQL hands out numbers before the commit, so a smaller one can become visible after a greater one, and one
-//! that was rolled back never does. Whoever takes a number holds a lock on the outbox from before that until after
+//! that was rolled back never does. Anyone who takes a number holds a lock on the outbox from before that until after
 //! its commit is visible. So once every transaction that held one when the gap was seen has ended, and the
 //! rows are read once more, what is missing then stays so. The snapshot's own bounds would not do: a
 //! transaction may begin after the newest that has ended and still have taken a smaller number.

@@ -2,7 +2,7 @@
 //!
 //! A pooler such as PgBouncer may give each transaction another backend. A prepared statement is then not
 //! where it was prepared, or, worse, another client's is there under the same name; and a setting of the session
-//! stays behind for whoever comes next. So behind a pooler every operation is one transaction, which stays with
+//! stays behind for anyone who comes next. So behind a pooler every operation is one transaction, which stays with
 //! one backend, with unnamed statements and settings that end with it. A direct connection keeps its
 //! prepared statements and needs no transaction for a single statement.
 

@@ -1,5 +1,5 @@
 /**
- * The state of the schema, in a sign, a word, a sentence and, where something is to be mended, a command.
+ * The state of the schema, in a sign, a word, a sentence and, where something is to be fixed, a command.
  */
 
 import { html } from "../../app/html.js";
@@ -7,7 +7,7 @@ import { html } from "../../app/html.js";
 /** @typedef {import("../../app/i18n.js").Key} Key */
 
 /**
- * How grave each state is, which the sign shows by its shape, and the commands that mend it.
+ * How grave each state is, which the sign shows by its shape, and the commands that fix it.
  *
  * @type {Record<string, {grave: "good" | "wait" | "bad", commands: string[]}>}
  */

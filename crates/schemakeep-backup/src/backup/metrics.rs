@@ -35,7 +35,7 @@ fn show(at: time::OffsetDateTime, size: u64) {
     metrics::gauge!(metric("backup_size_bytes")).set(size as f64);
 }
 
-/// Shows the newest ordinary backup of a database that its folder has, whoever made it; reads manifests only. A
+/// Shows the newest ordinary backup of a database that its folder has, no matter who made it; reads manifests only. A
 /// folder that cannot be read shows nothing new.
 pub fn publish_newest(folder: &Path, url: &DatabaseUrl) {
     if let Some(newest) = folder::newest(folder, url) {

@@ -1,7 +1,7 @@
 //! SQLite: the backup is written page by page over the live database, through SQLite's own online backup
 //! interface, in one transaction of the live database's journal.
 //!
-//! Whoever has the file open sees the old database or the new one; what a killed process leaves of the transaction
+//! Anyone who has the file open sees the old database or the new one; what a killed process leaves of the transaction
 //! is rolled back when the file is next opened. The interface takes the write lock before the first page, so the
 //! save that comes between sees the last state that anybody was told of.
 

@@ -99,7 +99,7 @@ impl Operating {
         let steps = self.progress.snapshot().steps;
         if !common.json {
             for step in steps[*shown..].iter().filter(|step| step.name != LAST) {
-                // Whoever has closed the pipe wants no more; the operation goes on.
+                // Anyone who has closed the pipe wants no more; the operation goes on.
                 let _ = output::text(&format!("{step}\n"));
             }
         }

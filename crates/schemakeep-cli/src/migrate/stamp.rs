@@ -18,7 +18,7 @@ pub struct Args {
     version: i64,
 }
 
-/// Fix the record of one version: accept its file as it is now, or clear a step that stopped half way
+/// Fix the record of one version: accept its file as it is now, or clear a step that stopped partway
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "What is done is logged with who and why. Exit codes: 0 done, 1 nothing to fix or failed, 9 migration lock unavailable, 12 database unreachable.\n\nExample:\n  taskmanager migrate repair 20261121090200 --reason \"comment corrected, same statements\""

@@ -165,7 +165,7 @@ fn climb<'a>(
     clock: &'a dyn Clock,
     stop: CancellationToken,
 ) -> Climb<'a> {
-    // Half way there the tables that a program uses need not be there.
+    // Partway there the tables that a program uses need not be there.
     let set = set.clone().requiring(&[]);
     Climb { settings: MigratorOptions::of_scratch(scratch, stop), set, clock }
 }

@@ -155,7 +155,7 @@ pub fn begin(dialect: Dialect) -> String {
     }
 }
 
-/// Whether the same transaction may go through later: a lock not had in time, a deadlock, a busy file.
+/// Whether the same transaction may go through later: a lock timeout, a deadlock, a busy file.
 pub fn is_lock_conflict(error: &sqlx::Error) -> bool {
     let Some(code) = error.as_database_error().and_then(sqlx::error::DatabaseError::code) else {
         return false;

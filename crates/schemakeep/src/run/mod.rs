@@ -28,7 +28,7 @@ use schemakeep_db::DatabaseUrl;
 
 pub(super) use check::check;
 
-/// How long one try waits for a lock on a table: whoever comes after it waits as long behind it.
+/// How long one try waits for a lock on a table: anyone who comes after it waits as long behind it.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest pause between two tries.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -100,7 +100,7 @@ impl Runner<'_> {
         self.session.execute("COMMIT").await.map_err(failed())
     }
 
-    /// Runs one file; of one that stopped half way, what is not done. `None` when somebody else has.
+    /// Runs one file; of one that stopped partway, what is not done. `None` when somebody else has.
     pub(super) async fn run(
         &mut self,
         script: Script<'_>,

@@ -156,7 +156,7 @@ impl Runner<'_> {
             self.session.execute("COMMIT").await
         };
         if let Err(error) = mark.await {
-            // Without the mark it counts as broken off, which is gone on with in the same way.
+            // Without the mark it counts as broken off, which is resumed in the same way.
             tracing::debug!(%error, "the failure was not written down");
         }
         Err(error)

@@ -58,7 +58,7 @@ pub async fn verify(
 ) -> Result<Verified, MigrateError> {
     let settings = MigratorOptions::of_scratch(scratch, stop);
     let progress = Progress::default();
-    // Half way there the tables that the program uses need not be there.
+    // Partway there the tables that the program uses need not be there.
     let bare = set.clone().requiring(&[]);
     let operation =
         Migrator { settings: &settings, set: &bare, clock, progress: &progress, gate: &NoGate };

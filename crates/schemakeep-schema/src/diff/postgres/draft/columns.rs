@@ -325,7 +325,7 @@ impl Drafting {
 }
 
 /// An UPDATE in batches of pages: each locks a few rows, and for a short time only. Rows that move meanwhile are
-/// found by going through again, three times at most; what stops half way may begin again.
+/// found by going through again, three times at most; what stops partway may begin again.
 pub(super) fn batches(table: &str, set: &str, condition: &str) -> String {
     let table_name = literal(&quoted(table));
     let table = quoted(table);

@@ -1,4 +1,4 @@
-import{a as f}from"./chunk-N4S5MGFP.js";import{b as g,c as p,f as u,l as s,r as v}from"./chunk-6G3A5N5D.js";function y({lines:t,t:e,lang:o}){return s`<section aria-labelledby="schema-history">
+import{a as f}from"./chunk-N4S5MGFP.js";import{b as g,c as p,f as u,l as s,r as v}from"./chunk-YOJP2NNR.js";function y({lines:t,t:e,lang:o}){return s`<section aria-labelledby="schema-history">
     <h2 id="schema-history">${e("schema.history")}</h2>
     <div class="scroll" role="region" aria-labelledby="schema-history" tabindex="0">
       <table aria-labelledby="schema-history">

@@ -1,4 +1,4 @@
-import{a as ri}from"./chunk-N4S5MGFP.js";import{b as Nl,c as Wl,e as Gl,f as si,g as rn,k as ii,l as Me,q as Ot,r as oi}from"./chunk-6G3A5N5D.js";function un({title:e,head:l,rows:i,total:n,note:o,t:a,lang:f}){let p=rn(),h=new Intl.NumberFormat(f,{style:"percent"}),d=y=>n>0?y/n:0;return Me`<section class="bars" aria-labelledby=${p}>
+import{a as ri}from"./chunk-N4S5MGFP.js";import{b as Nl,c as Wl,e as Gl,f as si,g as rn,k as ii,l as Me,q as Ot,r as oi}from"./chunk-YOJP2NNR.js";function un({title:e,head:l,rows:i,total:n,note:o,t:a,lang:f}){let p=rn(),h=new Intl.NumberFormat(f,{style:"percent"}),d=y=>n>0?y/n:0;return Me`<section class="bars" aria-labelledby=${p}>
     <h2 id=${p}>${e}</h2>
     <table aria-labelledby=${p}>
       <thead class="visually-hidden"><tr>
