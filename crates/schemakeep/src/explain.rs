@@ -29,7 +29,7 @@ pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
         ),
         SchemaState::Diverged => match &report.foreign {
             Some(foreign) => adoption(report, foreign),
-            None => (concerns(&report.concerns), mend_diverged(report)),
+            None => (concerns(&report.concerns), fix_diverged(report)),
         },
         SchemaState::Drifted => (
             format!("the record is complete, but {} not there", listed(&report.missing)),
@@ -112,7 +112,7 @@ fn failed(report: &StateReport) -> (String, String) {
     (what, fix)
 }
 
-fn mend_diverged(report: &StateReport) -> String {
+fn fix_diverged(report: &StateReport) -> String {
     // A version that is missing on one side has no checksum to accept.
     if report.concerns.iter().all(|concern| concern.reason == Reason::Checksum) {
         let repair = repair(&report.concerns);

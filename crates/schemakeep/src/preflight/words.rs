@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_where_what_which_and_what_mends_it() {
+    fn a_line_says_where_what_which_and_what_fixes_it() {
         let at = "20270101000000_require_assignee.up.sql:3:";
         let fix = "; fix: UPDATE tasks SET assignee = … WHERE assignee IS NULL";
         let many = check(Outcome::Violated);
