@@ -51,8 +51,22 @@ impl Server {
     /// When the binary cannot be started.
     #[must_use]
     pub fn spawn_with_files(files: u32, variables: &[(&str, &str)]) -> Self {
+        Self::spawn_limited(&format!("-n {files}"), variables)
+    }
+
+    /// Like [`Server::spawn`], in a process whose files may have at most so many blocks of 512 bytes.
+    ///
+    /// # Panics
+    ///
+    /// When the binary cannot be started.
+    #[must_use]
+    pub fn spawn_with_file_size(blocks: u32, variables: &[(&str, &str)]) -> Self {
+        Self::spawn_limited(&format!("-f {blocks}"), variables)
+    }
+
+    fn spawn_limited(limit: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new("sh");
-        let limited = format!("ulimit -n {files} && exec \"$0\"");
+        let limited = format!("ulimit {limit} && exec \"$0\"");
         command.args(["-c", &limited]).arg(binary());
         Self::spawn_command(command, variables)
     }
