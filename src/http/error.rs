@@ -167,6 +167,10 @@ impl IntoResponse for ApiError {
                 &problem::UNAVAILABLE,
                 "the database is read-only, as a standby is; writes and events need the primary",
             ),
+            Self::Store(error) if error.is_denied() => Problem::new(
+                &problem::UNAVAILABLE,
+                "the database does not give the service the rights that this request needs; nothing was changed",
+            ),
             Self::Away | Self::Store(StoreError::Unavailable { .. }) => {
                 Problem::new(&problem::UNAVAILABLE, "the database is not available just now")
             }

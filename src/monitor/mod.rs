@@ -135,7 +135,7 @@ impl Monitor {
         }
         let serving = Serving {
             target: target.clone(),
-            write_probe: WriteProbe::new(target, database.write_history()),
+            write_probe: WriteProbe::new(target, database.clone()),
             counter: TaskCounter::new(target, database.clone()),
             database,
         };

@@ -3,11 +3,12 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use metrics::gauge;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ANSWER_INTERVAL, ANSWER_REUSE, Monitor, Serving};
+use super::{ANSWER_INTERVAL, ANSWER_LIMIT, ANSWER_REUSE, Monitor, Serving};
 use crate::config::DatabaseTarget;
 use crate::store::{Integrity, Writability, WriteRefusal, quick_check};
 use crate::telemetry::metrics::TASKMANAGER_NOT_READY;
@@ -41,7 +42,7 @@ pub enum NotReadyReason {
     DiskFull,
     /// The database is damaged.
     Corrupt,
-    /// An operator has stopped writes.
+    /// Writes are stopped on purpose: a word that clients know, and that this release never says.
     Maintenance,
 }
 
@@ -118,15 +119,14 @@ impl Monitor {
         }
         match self.writability(serving).await {
             Writability::Writable => None,
-            Writability::Refused { reason: WriteRefusal::Corrupt, detail } => {
-                Some(NotReady { reason: NotReadyReason::Corrupt, detail })
-            }
-            Writability::Refused { .. } if traffic == Traffic::Reads => None,
-            Writability::Refused { reason: WriteRefusal::ReadOnly, detail } => {
-                Some(NotReady { reason: NotReadyReason::ReadOnly, detail })
-            }
-            Writability::Refused { reason: WriteRefusal::DiskFull, detail } => {
-                Some(NotReady { reason: NotReadyReason::DiskFull, detail })
+            Writability::Refused { is_readable: true, .. } if traffic == Traffic::Reads => None,
+            Writability::Refused { reason, detail, .. } => {
+                let reason = match reason {
+                    WriteRefusal::ReadOnly => NotReadyReason::ReadOnly,
+                    WriteRefusal::DiskFull => NotReadyReason::DiskFull,
+                    WriteRefusal::Corrupt => NotReadyReason::Corrupt,
+                };
+                Some(NotReady { reason, detail })
             }
         }
     }
@@ -195,6 +195,15 @@ impl Monitor {
                 return seen.clone();
             }
         }
+        // Asks the database for nothing until the probe has ended.
+        let _answer = if serving.write_probe.reopens().await {
+            let answer = self.answer.lock().await;
+            // Its first step takes the connection out of its place; dropped there, it closes it.
+            let _ = self.inspector.ping(ANSWER_LIMIT).now_or_never();
+            Some(answer)
+        } else {
+            None
+        };
         let seen = serving.write_probe.look().await;
         *last = Some((Instant::now(), seen.clone()));
         seen

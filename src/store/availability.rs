@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use super::error::READ_ONLY;
 use super::{StoreError, WriteHistory};
 
 /// When a connection last broke, and whether the database answers at all.
@@ -16,12 +17,18 @@ use super::{StoreError, WriteHistory};
 /// ([`Availability::suspects`]): a restart costs one failed statement, and one broken connection costs the others
 /// one round trip.
 ///
+/// A session keeps what it began with: the server that it was led to, and whether that lets it write. So when one
+/// is refused a write for that, all that are there are not used again ([`Availability::outdate`]); the same holds for
+/// those that are there when writes are taken again.
+///
 /// A server that stands still breaks nothing: every statement sent to it waits until the request is given up. So
 /// anyone who watches the database says when it does not answer ([`Availability::record_probe`]), and until it answers
 /// again no statement is sent.
 #[derive(Debug, Default)]
 pub(super) struct Availability {
     last_break: Mutex<Option<Instant>>,
+    /// Connections opened up to then are not used again.
+    outdated: Mutex<Option<Instant>>,
     down: watch::Sender<bool>,
     writes: Arc<WriteHistory>,
 }
@@ -59,6 +66,23 @@ impl Availability {
     pub(super) fn suspects(&self, proven: Instant) -> bool {
         let last_break = *self.last_break.lock().unwrap_or_else(PoisonError::into_inner);
         last_break.is_some_and(|at| at >= proven)
+    }
+
+    /// Whether this connection may have begun with what no longer holds.
+    pub(super) fn is_outdated(&self, opened: Instant) -> bool {
+        let outdated = *self.outdated.lock().unwrap_or_else(PoisonError::into_inner);
+        outdated.is_some_and(|at| opened <= at)
+    }
+
+    /// Has the connections that were opened up to then replaced, each before it is used again.
+    pub(super) fn outdate(&self, opened: Instant) {
+        let mut outdated = self.outdated.lock().unwrap_or_else(PoisonError::into_inner);
+        *outdated = (*outdated).max(Some(opened));
+    }
+
+    /// Whether writes are refused, as far as is known: the last one was, and none was proven possible since.
+    pub(super) fn refuses_writes(&self) -> bool {
+        self.writes.doubt() == Some(READ_ONLY)
     }
 
     /// Records that a connection broke.

@@ -77,6 +77,18 @@ pub(super) trait Backend: Debug + Send + Sync + Sized + 'static {
     /// Whether a connection that was opened then is still one to the database that is there now.
     fn fits(&self, opened: Instant) -> bool;
 
+    /// Whether what was committed last is where only the open connections find it, so that nothing may be read or written
+    /// before they have [saved](Backend::save_log) it.
+    fn has_lost_its_log(&self) -> bool {
+        false
+    }
+
+    /// Saves what was committed, by a connection that writes; all connections are closed after that, and only then is the
+    /// log that is there now the right one.
+    async fn save_log(&self, _open: Option<&mut Open<Self>>) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
     /// Asks whether a connection answers and is in no transaction.
     async fn prove_idle(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error>;
 

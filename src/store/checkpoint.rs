@@ -61,6 +61,17 @@ async fn checkpoint(target: &SqliteTarget, bytes: u64) -> Result<(), sqlx::Error
     connection.close().await
 }
 
+/// Moves all of the log that this connection has into the file, and begins it anew.
+pub(super) async fn move_whole_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let cut = sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    let busy: i64 = cut.try_get(0)?;
+    if busy == 0 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::Protocol("somebody reads from the log".into()))
+    }
+}
+
 fn log_bytes(target: &SqliteTarget) -> u64 {
     let mut log = target.path.clone().into_os_string();
     log.push("-wal");

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::availability::Availability;
 use super::backend::{Backend, Open, Role};
+use super::error::READ_ONLY;
 use super::events::Commits;
 use super::limits::CANCEL_TIMEOUT;
 use super::once::{InFlight, KeyInFlight};
@@ -63,6 +65,13 @@ pub(super) struct Core<B: Backend> {
     started: AtomicBool,
 }
 
+/// No connection is open, and none is opened, while this is there.
+#[derive(Debug)]
+pub(super) struct Paused {
+    _writers: OwnedSemaphorePermit,
+    _readers: Option<OwnedSemaphorePermit>,
+}
+
 #[derive(Debug)]
 pub(super) struct WriteJob {
     pub(super) work: Work,
@@ -110,6 +119,23 @@ impl<B: Backend> Core<B> {
         }
         let readers = self.readers.usage();
         (open + readers.0, idle + readers.1, most + readers.2)
+    }
+
+    /// Closes every connection, and opens none until what is returned is dropped; `None` where that takes too long. What
+    /// only the open connections can save is saved before.
+    pub(super) async fn pause(&self) -> Option<Paused> {
+        let writers = self.writers.hold().await?;
+        let has_readers = !Arc::ptr_eq(&self.writers, &self.readers);
+        let readers = if has_readers { Some(self.readers.hold().await?) } else { None };
+        if self.backend.has_lost_its_log() {
+            match self.writers.save_log().await {
+                Ok(()) => tracing::info!("saved what the lost log held"),
+                Err(error) => tracing::error!(%error, "what the lost log held is lost"),
+            }
+        }
+        self.readers.close_idle().await;
+        self.writers.close_idle().await;
+        Some(Paused { _writers: writers, _readers: readers })
     }
 
     /// Finishes what waits, then closes every connection.
@@ -170,7 +196,10 @@ pub(super) fn is_connection_lost<B: Backend>(error: &sqlx::Error) -> bool {
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(_) => B::unavailable(error) == Some("connection"),
+        // What lets this session write no more may be its own: see `Availability`.
+        sqlx::Error::Database(_) => {
+            matches!(B::unavailable(error), Some("connection" | READ_ONLY))
+        }
         _ => false,
     }
 }

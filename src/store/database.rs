@@ -1,10 +1,11 @@
 //! The closed choice of databases: with `migrate`, the only place that knows there are two.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::availability::Availability;
-use super::core::Store;
+use super::backend::Backend as _;
+use super::core::{Paused, Store};
 use super::events::EventFeed;
 use super::observed::Observed;
 use super::postgres::{PostgresBackend, PostgresEvents};
@@ -135,6 +136,27 @@ impl Database {
     /// at once instead of waiting for what is not going to come.
     pub fn record_probe(&self, answered: bool) {
         self.availability.record_probe(answered);
+    }
+
+    /// Has every connection that is open now replaced, before it is used again.
+    pub(super) fn renew(&self) {
+        self.availability.outdate(Instant::now());
+    }
+
+    /// Whether the connections must be closed before anything is served again.
+    pub(super) fn has_lost_its_log(&self) -> bool {
+        match &self.store {
+            Kind::Sqlite(store) => store.core().backend.has_lost_its_log(),
+            Kind::Postgres(store) => store.core().backend.has_lost_its_log(),
+        }
+    }
+
+    /// Closes every connection, and opens none until what is returned is dropped; `None` where that takes too long.
+    pub(super) async fn pause(&self) -> Option<Paused> {
+        match &self.store {
+            Kind::Sqlite(store) => store.core().pause().await,
+            Kind::Postgres(store) => store.core().pause().await,
+        }
     }
 
     /// How the connections are used just now.

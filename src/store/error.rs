@@ -5,7 +5,10 @@ use std::time::Duration;
 use crate::domain::Refusal;
 
 /// The kind of [`StoreError::Unavailable`] of a database that takes no writes.
-const READ_ONLY: &str = "read_only";
+pub(super) const READ_ONLY: &str = "read_only";
+
+/// The kind of [`StoreError::Unavailable`] of a role that may not do what was asked.
+pub(super) const DENIED: &str = "denied";
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +33,7 @@ pub enum StoreError {
     #[error("database unavailable ({kind}): {source}")]
     Unavailable {
         /// A word for the metric: `timeout`, `connection`, `away`, `busy`, `full`, `read_only`, `shutdown`,
-        /// `resources`, `io`, `corrupt`.
+        /// `resources`, `io`, `corrupt`, `denied`.
         kind: &'static str,
         /// What the driver said.
         source: sqlx::Error,
@@ -88,6 +91,12 @@ impl StoreError {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.kind() == Some(READ_ONLY)
+    }
+
+    /// Whether the database answers, but this program's role may not do what was asked.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.kind() == Some(DENIED)
     }
 
     /// How long a client should wait before it tries again.

@@ -26,6 +26,8 @@ pub(super) const CANCEL_GRACE: Duration = Duration::from_millis(100);
 pub(super) const CANCEL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest wait for a goodbye to the server.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Longest wait for all connections to come back, while nobody gets one.
+pub(super) const PAUSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Pause before a server that refuses connections is tried again, at first and at most.
 pub(super) const RECONNECT_PAUSE: (Duration, Duration) =
     (Duration::from_millis(20), Duration::from_millis(200));

@@ -17,7 +17,7 @@ use super::StoreError;
 use super::availability::Availability;
 use super::backend::{Backend, Open, Role};
 use super::limits::{
-    CLOSE_TIMEOUT, PROOF_TIMEOUT, PROVE_AFTER_IDLE, RECONNECT_PAUSE, SWEEP_INTERVAL,
+    CLOSE_TIMEOUT, PAUSE_TIMEOUT, PROOF_TIMEOUT, PROVE_AFTER_IDLE, RECONNECT_PAUSE, SWEEP_INTERVAL,
 };
 
 /// At most so many connections, opened when they are needed.
@@ -87,6 +87,10 @@ impl<B: Backend> Pool<B> {
     /// `PoolTimedOut` when none is free in time, `PoolClosed`, or why none can be opened.
     pub(super) async fn take(self: &Arc<Self>) -> Result<Lease<B>, StoreError> {
         self.availability.admit()?;
+        if self.backend.has_lost_its_log() {
+            let gone = std::io::Error::new(std::io::ErrorKind::NotFound, "the log has gone");
+            return Err(StoreError::Unavailable { kind: "io", source: sqlx::Error::Io(gone) });
+        }
         let taken = async {
             let turn = Arc::clone(&self.turns).acquire_owned().await;
             let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
@@ -104,6 +108,20 @@ impl<B: Backend> Pool<B> {
         self.availability.map_error(error, B::unavailable)
     }
 
+    /// A connection was refused a write: all that are there now are replaced, unless that has been done since it was
+    /// opened, or writes are known to be refused.
+    pub(super) fn outdate(&self, connection: &Open<B>) {
+        let availability = &self.availability;
+        if !availability.is_outdated(connection.opened) && !availability.refuses_writes() {
+            availability.outdate(Instant::now());
+        }
+    }
+
+    /// Whether the database is known to take no writes.
+    pub(super) fn refuses_writes(&self) -> bool {
+        self.availability.refuses_writes()
+    }
+
     /// Connections that are open, of them idle, and how many there may be.
     pub(super) fn usage(&self) -> (u32, u32, u32) {
         let idle = self.idle().as_ref().map_or(0, Vec::len);
@@ -119,6 +137,31 @@ impl<B: Backend> Pool<B> {
         }
         // The sender is this value's own, so the wait ends with the count.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// Lends no connection until what is returned is dropped; `None` where those that are lent do not come back in time.
+    pub(super) async fn hold(&self) -> Option<OwnedSemaphorePermit> {
+        let all = Arc::clone(&self.turns).acquire_many_owned(self.connections_max);
+        timeout(PAUSE_TIMEOUT, all).await.ok()?.ok()
+    }
+
+    /// Has a connection that nobody uses, if there is one, save what only it and its like can.
+    pub(super) async fn save_log(&self) -> Result<(), sqlx::Error> {
+        let mut idle = self.pop();
+        let saving = self.backend.save_log(idle.as_mut().map(|idle| &mut idle.connection));
+        let saved = timeout(PROOF_TIMEOUT, saving).await;
+        if let Some(idle) = idle {
+            idle.say_goodbye().await;
+        }
+        saved.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) async fn close_idle(&self) {
+        let idle = self.idle().as_mut().map(std::mem::take).unwrap_or_default();
+        for idle in idle {
+            idle.say_goodbye().await;
+        }
     }
 
     /// Closes connections that are too old, or idle for too long, until the pool is gone.
@@ -144,7 +187,8 @@ impl<B: Backend> Pool<B> {
         let Some(idle) = guard.as_mut() else { return Vec::new() };
         let (kept, expired) = std::mem::take(idle).into_iter().partition(|idle| {
             let (lifetime, idle_time) = B::lifetimes(self.role);
-            lifetime.is_none_or(|most| idle.connection.opened.elapsed() < most)
+            !self.availability.is_outdated(idle.connection.opened)
+                && lifetime.is_none_or(|most| idle.connection.opened.elapsed() < most)
                 && idle_time.is_none_or(|most| idle.since.elapsed() < most)
         });
         *idle = kept;
@@ -177,7 +221,7 @@ impl<B: Backend> Pool<B> {
     /// A connection that was idle, if it can be used.
     async fn prove(&self, idle: Idle<B>) -> Option<(Open<B>, OpenCount)> {
         let Idle { mut connection, count, since } = idle;
-        if !self.backend.fits(connection.opened) {
+        if !self.is_current(&connection) {
             return None;
         }
         if since.elapsed() > PROVE_AFTER_IDLE || self.availability.suspects(connection.proven) {
@@ -189,6 +233,10 @@ impl<B: Backend> Pool<B> {
             connection.proven = asked;
         }
         Some((connection, count))
+    }
+
+    fn is_current(&self, connection: &Open<B>) -> bool {
+        self.backend.fits(connection.opened) && !self.availability.is_outdated(connection.opened)
     }
 
     fn idle(&self) -> MutexGuard<'_, Option<Vec<Idle<B>>>> {
@@ -218,12 +266,13 @@ impl<B: Backend> Lease<B> {
     pub(super) async fn release(self) {
         let Self { connection, count, pool, turn } = self;
         let idle = Idle { connection, count, since: Instant::now() };
+        let is_current = !pool.availability.is_outdated(idle.connection.opened);
         let closed = match pool.idle().as_mut() {
-            Some(kept) => {
+            Some(kept) if is_current => {
                 kept.push(idle);
                 None
             }
-            None => Some(idle),
+            _ => Some(idle),
         };
         if let Some(idle) = closed {
             idle.say_goodbye().await;

@@ -11,7 +11,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::config::{DatabaseTarget, SqliteMode};
 use crate::telemetry::metrics::{
-    TASKMANAGER_PRUNED_ROWS_TOTAL, TASKMANAGER_RETAINED_BYTES, TASKMANAGER_RETAINED_ROWS,
+    TASKMANAGER_PRUNE_FAILURES_TOTAL, TASKMANAGER_PRUNED_ROWS_TOTAL, TASKMANAGER_RETAINED_BYTES,
+    TASKMANAGER_RETAINED_ROWS,
 };
 
 /// How many rows are deleted in one statement.
@@ -154,15 +155,12 @@ impl Retention {
             return;
         }
         let mut wait = FIRST_PRUNE_DELAY;
+        let mut works = true;
         loop {
             sleep(wait).await;
             let begun = Instant::now();
-            match timeout(PRUNE_LIMIT, self.prune()).await {
-                Ok(Ok(Pruned { events: 0, keys: 0 })) => {}
-                Ok(Ok(Pruned { events, keys })) => tracing::debug!(events, keys, "rows pruned"),
-                Ok(Err(error)) => tracing::debug!(%error, "pruning failed"),
-                Err(_) => tracing::warn!(limit_s = PRUNE_LIMIT.as_secs(), "pruning timed out"),
-            }
+            let pruned = timeout(PRUNE_LIMIT, self.prune()).await;
+            works = tell(&pruned.unwrap_or_else(|_| Err(timed_out())), works);
             wait = (begun.elapsed() * PRUNE_COST_FACTOR).max(PRUNE_INTERVAL_MIN);
         }
     }
@@ -215,6 +213,34 @@ impl Retention {
         };
         [events, keys]
     }
+}
+
+fn timed_out() -> sqlx::Error {
+    let words = format!("not done after {PRUNE_LIMIT:?}");
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, words))
+}
+
+/// Says in the log and the metrics how a round ended; whether it went well. What lasts is said once.
+fn tell(pruned: &Result<Pruned, sqlx::Error>, worked: bool) -> bool {
+    match pruned {
+        Ok(Pruned { events, keys }) => {
+            if !worked {
+                tracing::info!("pruning works again");
+            }
+            if events + keys > 0 {
+                tracing::debug!(events, keys, "rows pruned");
+            }
+        }
+        Err(error) => {
+            counter!(TASKMANAGER_PRUNE_FAILURES_TOTAL).increment(1);
+            if worked {
+                tracing::warn!(%error, "pruning failed: rows that expired stay, and the tables grow");
+            } else {
+                tracing::debug!(%error, "pruning failed again");
+            }
+        }
+    }
+    pruned.is_ok()
 }
 
 async fn prune_table(session: &mut Session, table: &Table) -> Result<u64, sqlx::Error> {

@@ -7,7 +7,7 @@ use super::StoreError;
 
 /// Kinds of [`StoreError::Unavailable`] after which a write that succeeds must be seen before the database counts as
 /// writable again.
-const DOUBTFUL_KINDS: [&str; 4] = ["full", "read_only", "corrupt", "io"];
+const DOUBTFUL_KINDS: [&str; 5] = ["full", "read_only", "corrupt", "io", "denied"];
 
 /// When a write last succeeded, and when one last failed for a reason that lasts.
 #[derive(Debug, Default)]

@@ -151,7 +151,14 @@ impl<B: Backend> Core<B> {
                         return Err(Failed::Refused(error));
                     }
                 }
-                Failed::Lost(error) if reconnected || is_late => return Err(Failed::Lost(error)),
+                // Known to refuse writes, the database is asked once for each.
+                Failed::Lost(error)
+                    if reconnected
+                        || is_late
+                        || (error.is_read_only() && self.writers.refuses_writes()) =>
+                {
+                    return Err(Failed::Lost(error));
+                }
                 Failed::Lost(_) => reconnected = true,
                 Failed::Unknown(error) => return Err(Failed::Unknown(error)),
             }
@@ -279,6 +286,11 @@ impl<B: Backend> Core<B> {
     ) -> Failed {
         let is_lost = is_connection_lost::<B>(&error);
         let error = self.writers.map_error(error);
+        if error.is_read_only() {
+            // The first to be told speaks for all that are there.
+            self.writers.outdate(lease);
+            return Failed::Lost(error);
+        }
         if !is_lost && self.roll_back(lease, in_transaction).await {
             return Failed::Refused(error);
         }

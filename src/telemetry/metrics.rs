@@ -85,6 +85,8 @@ metrics_table! {
         "Size of the rows of the tables that are pruned, by table, in bytes.";
     TASKMANAGER_PRUNED_ROWS_TOTAL, "taskmanager_pruned_rows_total", Counter, Count,
         "Rows pruned by table and reason (expired, cap: the table held too many bytes), as a count.";
+    TASKMANAGER_PRUNE_FAILURES_TOTAL, "taskmanager_prune_failures_total", Counter, Count,
+        "Rounds of pruning that failed or timed out, as a count.";
     TASKMANAGER_NOT_READY, "taskmanager_not_ready", Gauge, Count,
         "Why the instance is not ready: 1 for the present reason and 0 for the others, without a unit.";
     TASKMANAGER_BUILD_INFO, "taskmanager_build_info", Gauge, Count,
@@ -122,11 +124,12 @@ metrics_table! {
 }
 
 /// The `kind` labels of [`DB_CLIENT_ERRORS_TOTAL`].
-const DB_ERROR_KINDS: [&str; 12] = [
+const DB_ERROR_KINDS: [&str; 13] = [
     "away",
     "busy",
     "connection",
     "corrupt",
+    "denied",
     "driver",
     "full",
     "inconsistent",
@@ -246,6 +249,7 @@ fn show_before_the_first_event() {
                 .absolute(0);
         }
     }
+    counter!(TASKMANAGER_PRUNE_FAILURES_TOTAL).absolute(0);
     gauge!(TASKMANAGER_EVENT_CLIENTS).set(0.0);
     counter!(TASKMANAGER_EVENT_CLIENTS_DROPPED_TOTAL).absolute(0);
     counter!(TASKMANAGER_EVENTS_TOTAL).absolute(0);

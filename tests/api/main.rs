@@ -43,6 +43,8 @@ mod preconditions;
 #[cfg(test)]
 mod problems;
 #[cfg(test)]
+mod readiness;
+#[cfg(test)]
 mod search;
 #[cfg(test)]
 mod stats;

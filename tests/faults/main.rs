@@ -22,6 +22,8 @@ mod pooler;
 #[cfg(test)]
 mod repeated;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod unreachable;

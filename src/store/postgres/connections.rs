@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
 use crate::store::PoolSettings;
+use crate::store::error::DENIED;
 
 /// What stands between this program and the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +125,7 @@ pub(in crate::store) fn unavailable(error: &sqlx::Error) -> Option<&'static str>
         (_, "57014" | "25P03") => Some("timeout"),
         (_, "57P01" | "57P02" | "57P03" | "57P05") | ("08" | "28" | "3D", _) => Some("connection"),
         (_, "55P03") | ("40", _) => Some("busy"),
+        (_, "42501") => Some(DENIED),
         (_, "25006") => Some("read_only"),
         (_, "53100") => Some("full"),
         (_, "XX001" | "XX002") => Some("corrupt"),

@@ -6,8 +6,8 @@
 
 mod events;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub(super) use self::events::SqliteEvents;
 use super::backend::{Backend, Open, Role, Scope};
 use super::batch::Change;
-use super::checkpoint::JOURNAL_SIZE_LIMIT_BYTES;
+use super::checkpoint::{self, JOURNAL_SIZE_LIMIT_BYTES};
 use super::file::File;
 use super::limits::INTERRUPT_CHECK_INSTRUCTIONS;
 use super::once::{Answer, KeyRow, Once};
@@ -49,6 +49,8 @@ pub(super) struct SqliteBackend {
     writing: SqliteConnectOptions,
     reading: SqliteConnectOptions,
     file: File,
+    /// The interrupts of the connections, which live as long as these.
+    open: Mutex<Vec<Weak<AtomicBool>>>,
 }
 
 impl SqliteBackend {
@@ -72,7 +74,12 @@ impl SqliteBackend {
                     config::SqliteSynchronous::Normal => SqliteSynchronous::Normal,
                 }),
         };
-        Self { writing, reading, file: File::new(target.path.clone()) }
+        Self { writing, reading, file: File::new(target.path.clone()), open: Mutex::default() }
+    }
+
+    fn is_open(&self) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().any(|interrupt| interrupt.strong_count() > 0)
     }
 }
 
@@ -105,11 +112,33 @@ impl Backend for SqliteBackend {
         let mut handle = connection.lock_handle().await?;
         handle.set_progress_handler(INTERRUPT_CHECK_INSTRUCTIONS, go_on);
         drop(handle);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|interrupt| interrupt.strong_count() > 0);
+        open.push(Arc::downgrade(&interrupt));
+        drop(open);
         Ok(Open::new(connection, interrupt))
     }
 
     fn fits(&self, opened: Instant) -> bool {
         self.file.is_that_of(opened)
+    }
+
+    fn has_lost_its_log(&self) -> bool {
+        if self.is_open() {
+            return self.file.has_lost_its_log();
+        }
+        // The last connection to close takes the log with it.
+        self.file.forget_log();
+        false
+    }
+
+    async fn save_log(&self, open: Option<&mut Open<Self>>) -> Result<(), sqlx::Error> {
+        let saved = match open {
+            Some(open) => checkpoint::move_whole_log(&mut open.raw).await,
+            None => Ok(()),
+        };
+        self.file.forget_log();
+        saved
     }
 
     async fn prove_idle(&self, open: &mut Open<Self>) -> Result<(), sqlx::Error> {
