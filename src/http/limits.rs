@@ -43,8 +43,12 @@ limits! {
         "between pings to an HTTP/2 client, and for its answer: closed";
     WRITE_PROGRESS_SECONDS: u64 = 30,
         "without a byte of an answer taken by its client: the connection is reset";
+    SEND_BUFFER_BYTES: usize = 65_536,
+        "of answers that the system holds for one connection, which it may double: more waits in the service, where it is counted";
+    EVENTS_SEND_BUFFER_BYTES: usize = 1_048_576,
+        "the same for a connection that came to follow events: bursts of them are no reason to part with a client; one that does so from its first request has what the system gives";
     HEAD_BYTES: usize = 65_536,
-        "of a request's head over HTTP/1: 431, or 414 where the path alone is longer";
+        "of a request's head over HTTP/1, its path included: 431";
     HEADS_TOTAL_BYTES: usize = 33_554_432,
         "of heads not yet complete, all connections together: the oldest are hung up on";
     HTTP2_HEADERS_BYTES: u32 = 16_384,
@@ -78,7 +82,7 @@ limits! {
     EVICTABLE_MILLISECONDS: u64 = 250,
         "that a client may always take for its next byte, before it can be the one that makes room";
     DRAIN_SECONDS: u64 = 1,
-        "for what is left of a refused request's body, so that the client reads the answer: then hung up on";
+        "for what is left of a refused request's body after the answer, so that the client reads that: then hung up on";
     DRAIN_BYTES: usize = 33_554_432,
         "of what is left of a refused request's body: then hung up on";
     LAST_CALL_MILLISECONDS: u64 = 300,

@@ -1,5 +1,7 @@
 //! Too much and too long: bodies over 64 KiB, requests over `REQUEST_TIMEOUT`, no connection left.
 
+use std::time::{Duration, Instant};
+
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -143,4 +145,39 @@ async fn a_body_that_never_comes(#[values(Sqlite, Postgres)] on: Backend) {
     let mut start = [0; 12];
     stream.read_exact(&mut start).await.expect("an answer");
     assert_eq!(String::from_utf8_lossy(&start), "HTTP/1.1 408");
+}
+
+/// What is refused before its body has come is answered at once; the rest of the body is read, and the connection goes
+/// on.
+#[rstest]
+#[case("POST /nope", "localhost", 50, 404)]
+#[case("POST /tasks", "localhost", 100_000, 413)]
+#[case("POST /tasks", "elsewhere.example", 50, 421)]
+#[case("DELETE /tasks", "localhost", 50, 405)]
+#[tokio::test]
+async fn refusals_do_not_wait(
+    #[case] line: &str,
+    #[case] host: &str,
+    #[case] length: usize,
+    #[case] status: u16,
+) {
+    let app = App::start(Sqlite).await;
+    let mut stream =
+        TcpStream::connect(("127.0.0.1", app.server.port)).await.expect("a connection");
+    let head = format!(
+        "{line} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.expect("the request goes out");
+    let begun = Instant::now();
+    let mut said = [0; 12];
+    stream.read_exact(&mut said).await.expect("an answer");
+    assert!(begun.elapsed() < Duration::from_millis(700), "after {:?}", begun.elapsed());
+    assert_eq!(String::from_utf8_lossy(&said), format!("HTTP/1.1 {status}"));
+    let next = "GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let rest = " ".repeat(length - 1) + next;
+    stream.write_all(rest.as_bytes()).await.expect("the rest goes out");
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.expect("two answers");
+    assert!(said.contains("HTTP/1.1 200"), "{said}");
 }

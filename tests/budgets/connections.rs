@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -63,6 +63,50 @@ async fn half_heads() {
     }
     dripping.join_all().await;
     watcher.end().await;
+}
+
+/// A head that is not completed is hung up on as soon after a request, with which it may have come, and over HTTP/2.
+#[tokio::test]
+async fn half_heads_of_later_requests() {
+    let app = service(Sqlite, &[]).await;
+    let get = "GET /tasks/1 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let post = "POST /nope HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n\r\nabc";
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let half_headers = [0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
+    let mut waiting = JoinSet::new();
+    for begun in [
+        format!("{get}GET /ta").into_bytes(),
+        format!("{post}GET /ta").into_bytes(),
+        format!("{get}{get}GET /ta").into_bytes(),
+        preface.to_vec(),
+        [&preface[..], &settings, &half_headers].concat(),
+        [&preface[..], &settings, &half_headers[..5]].concat(),
+    ] {
+        let mut stream = connect(app.server.port).await;
+        stream.write_all(&begun).await.expect("sent");
+        waiting.spawn(async move {
+            let since = Instant::now();
+            let shown = String::from_utf8_lossy(&begun).into_owned();
+            let mut said = Vec::new();
+            let ended = tokio::time::timeout(at_most(10), stream.read_to_end(&mut said)).await;
+            assert!(ended.is_ok(), "not hung up on: {shown:?}");
+            assert!(since.elapsed() > Duration::from_secs(8), "{shown:?}: {:?}", since.elapsed());
+        });
+    }
+    // Who has sent all of it keeps the connection.
+    for whole in [get.as_bytes().to_vec(), [&preface[..], &settings].concat()] {
+        let mut stream = connect(app.server.port).await;
+        stream.write_all(&whole).await.expect("sent");
+        waiting.spawn(async move {
+            let closed = tokio::time::timeout(at_most(10), async {
+                let mut said = [0; 1_024];
+                while stream.read(&mut said).await.is_ok_and(|bytes| bytes > 0) {}
+            });
+            assert!(closed.await.is_err(), "closed: {:?}", String::from_utf8_lossy(&whole));
+        });
+    }
+    waiting.join_all().await;
 }
 
 /// With no connection left to the public port the operators still see what is going on.

@@ -29,25 +29,39 @@ async fn who_do_not_read(#[values(Sqlite, Postgres)] on: Backend) {
     tokio::join!(unread(on, "/tasks?limit=1000"), unread(on, "/tasks/export"),);
 }
 
+/// A single answer, which the system would take whole from the service: it is given up as soon.
+#[tokio::test]
+async fn who_do_not_read_a_single_answer() {
+    let app = service(Sqlite, &[]).await;
+    fill(&app).await;
+    let watcher = Watcher::start(&app);
+    unread_once_sent(&app, "/tasks?limit=1000", 40, 1, Duration::from_secs(45)).await;
+    watcher.end().await;
+}
+
 async fn unread(on: Backend, path: &str) {
     let app = service(on, &[]).await;
     fill(&app).await;
     let watcher = Watcher::start(&app);
+    // Several requests, so that there is more than the system takes.
+    unread_once_sent(&app, path, 100, 20, HUNG_UP_WITHIN).await;
+    watcher.end().await;
+}
+
+async fn unread_once_sent(app: &App, path: &str, clients: u32, requests: usize, within: Duration) {
     let mut unread = JoinSet::new();
-    for _ in 0..100 {
+    for _ in 0..clients {
         let mut stream = connect_narrow(app.server.port).await;
-        // Several, so that there is more than the system takes.
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-        stream.write_all(request.repeat(20).as_bytes()).await.expect("sent");
+        stream.write_all(request.repeat(requests).as_bytes()).await.expect("sent");
         let begun = Instant::now();
         unread.spawn(async move {
             // It looks whether the connection is still there, and reads nothing.
             while stream.take_error().expect("a socket").is_none() {
-                assert!(begun.elapsed() < HUNG_UP_WITHIN, "not hung up on");
+                assert!(begun.elapsed() < within, "not hung up on");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         });
     }
     unread.join_all().await;
-    watcher.end().await;
 }

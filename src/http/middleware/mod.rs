@@ -102,7 +102,7 @@ struct Inner {
 }
 
 impl Inner {
-    /// Judges the request, bounds the work of its handler, reads what that left of the body, and writes the body of
+    /// Judges the request, bounds the work of its handler, has what that left of the body read, and writes the body of
     /// every error that comes from within, routing's own included.
     async fn handle(self: Arc<Self>, request: Request, next: Next) -> Response {
         let uri = request.uri().clone();
@@ -114,7 +114,8 @@ impl Inner {
         let response = answered.unwrap_or_else(|panic| problem_body::panicked(panic.as_ref()));
         let failed = response.status().is_client_error() || response.status().is_server_error();
         if let Some(body) = body.filter(|_| failed) {
-            body.drain().await;
+            // The answer is sent meanwhile, and the connection stays open as long as somebody reads from it.
+            tokio::spawn(body.drain());
         }
         problem_body::render(response, &uri, id.as_ref())
     }

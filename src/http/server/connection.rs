@@ -11,14 +11,17 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::super::limits::{
-    EVICTABLE_MILLISECONDS, FIRST_BYTE_SECONDS, HEAD_SECONDS, HEADS_TOTAL_BYTES, IDLE_SECONDS,
-    WRITE_PROGRESS_SECONDS,
+    EVENTS_SEND_BUFFER_BYTES, EVICTABLE_MILLISECONDS, FIRST_BYTE_SECONDS, HEAD_SECONDS,
+    HEADS_TOTAL_BYTES, IDLE_SECONDS, SEND_BUFFER_BYTES, WRITE_PROGRESS_SECONDS,
 };
+use super::head::{Frames, Heads};
 
 /// How often a server that is full looks for connections that can go.
 const ROOM_INTERVAL: Duration = Duration::from_millis(50);
 /// How many connections go at a time when there is no room for another.
 const ROOM_CONNECTIONS: usize = 64;
+/// Where events are followed.
+const EVENTS_PATH: &str = "/tasks/events";
 /// What an HTTP/2 client says first (RFC 9113 section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -63,7 +66,14 @@ struct State {
     head_bytes: usize,
     /// How much of the preface of HTTP/2 has come; `None` once it is another protocol.
     preface: Option<usize>,
-    http2: bool,
+    heads: Heads,
+    /// Of HTTP/2, once its preface is complete.
+    frames: Option<Frames>,
+    /// Since when a head of HTTP/2 is under way.
+    in_head_since: Option<Instant>,
+    /// Whether events were ever followed by it: bursts of them are not to part a client that reads from its stream.
+    follows_events: bool,
+    send_buffer_bytes: Option<usize>,
     /// Since when the client has taken no byte of what there is to send.
     blocked_since: Option<Instant>,
 }
@@ -93,7 +103,11 @@ impl Connection {
             requests: 0,
             head_bytes: 0,
             preface: Some(0),
-            http2: false,
+            heads: Heads::default(),
+            frames: None,
+            in_head_since: None,
+            follows_events: false,
+            send_buffer_bytes: None,
             blocked_since: None,
         };
         Self {
@@ -112,17 +126,25 @@ impl Connection {
     /// These bytes came.
     pub(super) fn received(&self, bytes: &[u8]) {
         let mut state = self.state();
-        if state.phase == Phase::Busy {
-            return;
+        if state.frames.is_some() {
+            return state.read_frames(bytes);
         }
-        let waits_for_head = state.phase == Phase::Silent
-            // An HTTP/2 client that is asked for nothing still answers pings.
-            || (state.phase == Phase::Idle && !state.http2);
-        if waits_for_head {
-            state.enter(Phase::Head);
+        match state.phase {
+            Phase::Silent => {
+                state.enter(Phase::Head);
+                state.read_head(bytes);
+            }
+            Phase::Head => state.read_head(bytes),
+            Phase::Busy => {
+                state.heads.read_rest(bytes);
+            }
+            Phase::Idle => {
+                if state.heads.read_rest(bytes) {
+                    state.enter(Phase::Head);
+                    state.head_bytes += bytes.len();
+                }
+            }
         }
-        state.head_bytes += bytes.len();
-        state.read_preface(bytes);
     }
 
     /// Bytes went out.
@@ -141,11 +163,24 @@ impl Connection {
         state.blocked_since.is_some() || state.requests > 0
     }
 
-    /// A request's head is complete.
-    pub(super) fn begin(self: &Arc<Self>) -> RequestGuard {
+    /// How much of answers the system may hold, once that is decided.
+    pub(super) fn send_buffer_bytes(&self) -> Option<usize> {
+        self.state().send_buffer_bytes
+    }
+
+    /// The head of a request for this path is complete; its body has this length, if that is known.
+    pub(super) fn begin(self: &Arc<Self>, path: &str, body: Option<u64>) -> RequestGuard {
         let mut state = self.state();
         state.requests += 1;
         state.head_bytes = 0;
+        state.heads.end_head(body);
+        state.follows_events |= path == EVENTS_PATH;
+        state.send_buffer_bytes = match state.send_buffer_bytes {
+            // A stream that comes first may have as much as the system gives.
+            None if state.follows_events => None,
+            Some(_) if state.follows_events => Some(EVENTS_SEND_BUFFER_BYTES),
+            _ => Some(SEND_BUFFER_BYTES),
+        };
         if state.phase != Phase::Busy {
             state.enter(Phase::Busy);
         }
@@ -163,6 +198,29 @@ impl State {
         self.since = Instant::now();
     }
 
+    fn read_head(&mut self, bytes: &[u8]) {
+        self.head_bytes += bytes.len();
+        self.heads.read_head(bytes);
+        self.read_preface(bytes);
+    }
+
+    fn read_frames(&mut self, bytes: &[u8]) {
+        let Some(frames) = &mut self.frames else { return };
+        frames.read(bytes);
+        if frames.is_in_head() {
+            self.in_head_since.get_or_insert_with(Instant::now);
+        } else {
+            self.in_head_since = None;
+        }
+    }
+
+    /// No request is under way any more.
+    fn rest(&mut self) {
+        // Bytes of a next head that came with the last one are not seen to come; without any, this phase lasts shorter.
+        let begun = self.frames.is_none() && self.heads.may_have_begun();
+        self.enter(if begun { Phase::Head } else { Phase::Idle });
+    }
+
     fn read_preface(&mut self, bytes: &[u8]) {
         let Some(had) = self.preface else { return };
         let rest = &HTTP2_PREFACE[had..];
@@ -171,9 +229,10 @@ impl State {
             self.preface = None;
         } else if length == rest.len() {
             self.preface = None;
-            self.http2 = true;
+            self.frames = Some(Frames::default());
             self.head_bytes = 0;
             self.enter(Phase::Idle);
+            self.read_frames(&bytes[length..]);
         } else {
             self.preface = Some(had + length);
         }
@@ -184,6 +243,9 @@ impl State {
             now.saturating_duration_since(since) >= Duration::from_secs(seconds)
         };
         if self.blocked_since.is_some_and(|since| lasted(since, WRITE_PROGRESS_SECONDS)) {
+            return Some(Verdict::HangUp);
+        }
+        if self.in_head_since.is_some_and(|since| lasted(since, HEAD_SECONDS)) {
             return Some(Verdict::HangUp);
         }
         match self.phase {
@@ -216,7 +278,7 @@ impl Drop for RequestGuard {
         let mut state = self.0.state();
         state.requests = state.requests.saturating_sub(1);
         if state.requests == 0 {
-            state.enter(Phase::Idle);
+            state.rest();
         }
     }
 }

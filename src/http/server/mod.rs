@@ -2,6 +2,7 @@
 
 mod answer;
 mod connection;
+mod head;
 mod open_files;
 mod transport;
 
@@ -14,9 +15,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -40,6 +42,8 @@ pub use open_files::{client_connections, raise_open_files};
 
 /// Wait after a failed accept: it is short of something, most often file descriptors.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
+/// How much later than the service the system gives a client up: only the service tells it so, by a reset.
+const SYSTEM_PATIENCE_EXTRA_MILLISECONDS: u64 = 5_000;
 /// How often connections whose time is over are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
 /// How long a connection that is asked to close may take, once no request is under way.
@@ -165,6 +169,10 @@ impl Server {
         // Answers are written whole: waiting to fill a packet only delays them. A socket that refuses is
         // already dead, and its connection will end by itself.
         let _ = stream.set_nodelay(true);
+        // What the system holds for a client that does not read is given up too, also when the connection is done with.
+        let patience = WRITE_PROGRESS_SECONDS * 1_000 + SYSTEM_PATIENCE_EXTRA_MILLISECONDS;
+        let patience = u32::try_from(patience).unwrap_or(u32::MAX);
+        let _ = sockopt::set_tcp_user_timeout(&stream, patience);
         let registered = self.connections.register(canonical(peer.ip()), slot);
         let connection = Arc::clone(&registered.connection);
         let transport = TokioIo::new(Transport::new(stream, Arc::clone(&connection)));
@@ -222,7 +230,8 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let under_way: RequestGuard = self.connection.begin();
+        let under_way: RequestGuard =
+            self.connection.begin(request.uri().path(), request.body().size_hint().exact());
         let version = request.version();
         request.extensions_mut().insert(self.connection.client());
         let answer = self.router.clone().call(request);

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -14,11 +15,24 @@ use super::connection::Connection;
 pub(super) struct Transport {
     stream: TcpStream,
     connection: Arc<Connection>,
+    /// How much the system was told to hold of what is sent; it decides for itself until then.
+    send_buffer_bytes: Option<usize>,
 }
 
 impl Transport {
     pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection }
+        Self { stream, connection, send_buffer_bytes: None }
+    }
+
+    /// What a client does not read is held by the service, where it is counted, and not by the system, which would take
+    /// megabytes.
+    fn bound_send_buffer(&mut self) {
+        let wanted = self.connection.send_buffer_bytes();
+        if let Some(bytes) = wanted.filter(|_| wanted != self.send_buffer_bytes) {
+            // A socket that refuses is already dead, and its connection will end by itself.
+            let _ = set_socket_send_buffer_size(&self.stream, bytes);
+            self.send_buffer_bytes = wanted;
+        }
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -61,6 +75,7 @@ impl AsyncWrite for Transport {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.bound_send_buffer();
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.note(written)
     }
@@ -70,6 +85,7 @@ impl AsyncWrite for Transport {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.bound_send_buffer();
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.note(written)
     }
