@@ -32,10 +32,10 @@ impl CorsOrigins {
         }
         let mut origins = Vec::new();
         for part in parts {
-            let origin = origin(part).ok_or_else(|| {
+            // As people copy it from an address bar.
+            let origin = origin(part.strip_suffix('/').unwrap_or(part)).ok_or_else(|| {
                 format!(
-                    "must be * or a comma list of scheme://host[:port], without a path or a \
-                     trailing slash, got {}",
+                    "must be * or a comma list of scheme://host[:port], without a path, got {}",
                     quoted(part)
                 )
             })?;
@@ -96,6 +96,7 @@ mod tests {
     #[case("https://bücher.example", "https://xn--bcher-kva.example")]
     #[case("capacitor://LocalHost", "capacitor://localhost")]
     #[case("https://a,https://A", "https://a")]
+    #[case("https://a.example/,http://[::1]:3000/", "https://a.example,http://[::1]:3000")]
     fn reads(#[case] text: &str, #[case] shown: &str) {
         let origins = CorsOrigins::parse(text).expect(text);
         assert_eq!(origins.to_string(), shown);
@@ -104,7 +105,7 @@ mod tests {
     #[rstest]
     #[case("*,https://a")]
     #[case("https://a,*")]
-    #[case("https://a/")]
+    #[case("https://a//")]
     #[case("https://a/path")]
     #[case("https://a?x")]
     #[case("https://a#x")]

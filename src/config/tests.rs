@@ -179,7 +179,7 @@ fn all_problems_are_reported_one_line_each() {
 #[case(&v::ALLOWED_HOSTS, "a:80")]
 #[case(&v::EVENTS_CLIENTS_PER_ADDRESS, "0")]
 #[case(&v::ENVIRONMENT, "two words")]
-#[case(&v::CORS_ORIGINS, "https://a/")]
+#[case(&v::CORS_ORIGINS, "https://a/b")]
 #[case(&v::DATABASE_MAX_CONNECTIONS, "0")]
 #[case(&v::DATABASE_WAIT, "2d")]
 #[case(&v::MIGRATE_LOCK_WAIT, "5")]

@@ -72,7 +72,7 @@ fn every_problem_is_told_at_once_a_line_each(#[case] arguments: &[&str]) {
         ("MIGRATE", "yes"),
         ("REQUEST_TIMEOUT", "1"),
         ("LOG_FORMAT", "xml\nPORT (environment): fine"),
-        ("CORS_ORIGINS", "https://a.example/"),
+        ("CORS_ORIGINS", "https://a.example/tasks"),
     ];
     let refused = run(&[arguments, &["--database-wait", "soon"]].concat(), &variables).expect(2);
     assert_eq!(refused.stdout, "");
