@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Uri;
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{any, get};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as OpenApiDocument;
 use utoipa_axum::router::OpenApiRouter;
@@ -62,6 +63,7 @@ fn document_routes(document: &OpenApiDocument) -> Router {
         .route("/docs", get(web::viewer))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route("/docs/{file}", get(web::viewer_file))
+        .route("/redoc", get(async || Redirect::permanent("/docs")))
         .route("/problems/{slug}", get(docs::problem))
 }
 
@@ -97,6 +99,7 @@ pub fn public_router(
         .merge(Router::from(schema_routes()).with_state(Arc::clone(&monitor)))
         .merge(Router::from(health_routes()).with_state(Arc::clone(&monitor)))
         .merge(document_routes(&document()))
+        .route("/tasks/", any(without_slash))
         .merge(page_routes());
     if let Some(metrics) = metrics {
         router =
@@ -121,6 +124,12 @@ pub fn job_router(metrics: Metrics, layers: &Layers) -> Router {
         .with_state(metrics)
         .route("/health/live", get(health::answer::live));
     finish(router, layers)
+}
+
+/// The list under the address that many clients write.
+async fn without_slash(uri: Uri) -> Redirect {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("/tasks{query}"))
 }
 
 fn finish(router: Router, layers: &Layers) -> Router {

@@ -213,6 +213,23 @@ async fn cors_is_on(
     }
 }
 
+/// Addresses that people and other services' clients write.
+#[rstest]
+#[case("GET", "/tasks/?status=done&q=%C3%A9", "/tasks?status=done&q=%C3%A9")]
+#[case("HEAD", "/tasks/", "/tasks")]
+#[case("POST", "/tasks/", "/tasks")]
+#[case("GET", "/redoc", "/docs")]
+#[tokio::test]
+async fn addresses_that_lead_elsewhere(
+    #[case] method: &str,
+    #[case] path: &str,
+    #[case] leads_to: &str,
+) {
+    let app = App::start(Sqlite).await;
+    let answer = app.call(method, path).send().await.expect(308);
+    assert_eq!(answer.header("location").as_deref(), Some(leads_to));
+}
+
 #[rstest]
 #[tokio::test]
 async fn the_document_and_its_viewer(#[values(Sqlite, Postgres)] on: Backend) {
