@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A JSON value whose objects keep their order and have no duplicate names.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,9 +42,57 @@ impl Json {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err("the body is empty; a JSON object is expected".into());
         }
-        serde_json::from_slice(bytes)
-            .map_err(|error| format!("the body is not valid JSON: {error}"))
+        let parsed = serde_json::from_slice(bytes).or_else(|error| {
+            // Any number is valid JSON, and a field that takes none, or is not read, is judged by others.
+            without_huge_numbers(bytes).map_or(Err(error), |bytes| serde_json::from_slice(&bytes))
+        });
+        parsed.map_err(|error| format!("the body is not valid JSON: {error}"))
     }
+}
+
+/// The same text with a fraction in place of each number that is too large for a float, whatever else may be wrong with
+/// it; `None` where there is none. Lines and columns stay.
+fn without_huge_numbers(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut text = bytes.to_vec();
+    let (mut at, mut found) = (0, false);
+    while let Some(&byte) = text.get(at) {
+        let rest = &text[at..];
+        let length = match byte {
+            b'"' => 1 + string_length(&rest[1..]),
+            b'-' | b'0'..=b'9' => {
+                let is_part =
+                    |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+                rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len())
+            }
+            _ => 1,
+        };
+        let token = &mut text[at..at + length];
+        if byte != b'"' && is_huge(token) {
+            found = true;
+            token.fill(b' ');
+            token[..3].copy_from_slice(b"0.5");
+        }
+        at += length;
+    }
+    found.then_some(text)
+}
+
+/// Up to and with the closing quote.
+fn string_length(text: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 1)
+}
+
+/// Whether it is a number by its form, and too large by its value: 1e999 is the shortest.
+fn is_huge(token: &[u8]) -> bool {
+    token.len() > 3
+        && serde_json::from_slice::<IgnoredAny>(token).is_ok()
+        && serde_json::from_slice::<f64>(token).is_err()
 }
 
 impl<'de> Deserialize<'de> for Json {
@@ -144,6 +192,21 @@ mod tests {
     fn refuses_what_is_not_utf8_or_too_deep() {
         assert!(Json::parse(b"{\"a\":\"\xff\"}").is_err());
         assert!(Json::parse("[".repeat(60_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn takes_any_number() {
+        let digits = "9".repeat(5_000);
+        for number in [&*digits, "1e999999", "-1E+400", "-1.5e999"] {
+            let text = format!(r#"{{"a\"1e999":"1e999999\\","v":{number} ,"w":[{number}]}}"#);
+            let Ok(Json::Object(members)) = Json::parse(text.as_bytes()) else { panic!("{text}") };
+            assert_eq!(members[0], ("a\"1e999".into(), Json::String("1e999999\\".into())));
+            assert_eq!(members[1].1, Json::Number(None));
+            assert_eq!(members[2].1, Json::Array(vec![Json::Number(None)]));
+        }
+        for wrong in ["1e9999e1", "1e999999.5", "01e9999", "[1e99999", "{\"a\":1e99999,\"a\":1}"] {
+            assert!(Json::parse(wrong.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -273,6 +273,14 @@ async fn what_was_got_may_be_sent_back(#[values(Sqlite, Postgres)] on: Backend) 
     let odd = json!({"title": "x", "id": 7, "number": "x", "created_at": [], "updated_at": null,
         "completed_at": {"a": 1}, "version": -1});
     assert_eq!(app.create(odd).await["version"], 1);
+    for number in ["1e999999", &"9".repeat(5_000)] {
+        let odd = format!(r#"{{"title":"x","version":{number}}}"#);
+        let made = app.call("POST", "/tasks").header("content-type", "application/json").raw(odd);
+        assert_eq!(made.send().await.expect(201).json()["version"], 1);
+        let odd = format!(r#"{{"title":{number}}}"#);
+        let wrong = app.call("POST", "/tasks").header("content-type", "application/json").raw(odd);
+        wrong.send().await.violates(&["/title invalid_type"]);
+    }
 }
 
 #[rstest]
