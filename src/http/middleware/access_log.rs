@@ -103,7 +103,9 @@ fn log(
     error: Option<&str>,
 ) {
     let status_code = status.as_u16();
-    if status.is_server_error() {
+    // A probe that is told "not now" has got its answer; why it is so is logged when it changes.
+    let is_told = status == StatusCode::SERVICE_UNAVAILABLE && route.starts_with("/health");
+    if status.is_server_error() && !is_told {
         tracing::error!(
             method,
             route,
