@@ -8,12 +8,13 @@ use crate::support::{Answer, App};
 
 const DATE: &str = "an RFC 3339 date or timestamp such as 2026-12-24";
 const SORT: &str = "a comma list of created_at, updated_at, due_date, completed_at, priority, status, title, number";
-const ID: &str = "a whole number from 0 to 9223372036854775807";
+const ID: &str = "a whole number from 0 to 9007199254740991";
+const SKIP: &str = "a whole number from 0 to 9223372036854775807";
 
 /// A path, a parameter that may be given once, values that it must not have, and what the answer says of it.
 const SINGLE: [(&str, &str, &[&str], &str); 14] = [
     ("/tasks", "limit", &["", "0", "1001", "-1", "x", "1.5"], "a whole number from 1 to 1000"),
-    ("/tasks", "skip", &["", "-1", "x", "9223372036854775808"], ID),
+    ("/tasks", "skip", &["", "-1", "x", "9223372036854775808"], SKIP),
     ("/tasks", "sort", &["", "x", "-", "title,", "title,-title"], SORT),
     ("/tasks", "count", &["", "1", "TRUE"], "true or false"),
     ("/tasks", "cursor", &["", "x"], "taken unchanged from a Link header of the same list"),

@@ -21,7 +21,8 @@ const JSON: &str = "application/json";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Proxies that know it pass each event on at once.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-const ID_RANGE: std::ops::RangeInclusive<i64> = 0..=i64::MAX;
+/// Ids stay exact in JavaScript.
+const ID_RANGE: std::ops::RangeInclusive<i64> = 0..=(1 << 53) - 1;
 
 /// Follow the tasks
 ///
@@ -70,8 +71,8 @@ pub(crate) async fn events(
 fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>, Violations> {
     let mut reader = Reader::new(query);
     reader.refuse_unknown(&["after", "last_event_id"]);
-    let after = reader.integer("after", ID_RANGE);
-    let last_event_id = reader.integer("last_event_id", ID_RANGE);
+    let [after, last_event_id] = ["after", "last_event_id"]
+        .map(|name| reader.read(name, whole_number(&ID_RANGE), |text| event_id(name, text)));
     if !reader.all("after").is_empty() && !reader.all("last_event_id").is_empty() {
         let detail = "after and last_event_id must not be given together; they mean the same";
         reader.fault("after", Fault::new("conflict", detail));
@@ -84,7 +85,7 @@ fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>
         (Some(line), None) if line.is_empty() => None,
         (Some(line), None) => {
             let text = String::from_utf8_lossy(line.as_bytes());
-            let read = integer(name, &text, &ID_RANGE);
+            let read = event_id(name, &text);
             reader.violations.keep(|| Place::parameter(name), read)
         }
         (Some(_), Some(_)) => {
@@ -95,4 +96,10 @@ fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>
         }
     };
     reader.finish(header.or(after).or(last_event_id))
+}
+
+/// Beyond the range there is no event: whoever asks for what came after it is told to reload, as after any event that is
+/// gone.
+fn event_id(name: &str, text: &str) -> Result<i64, Fault> {
+    integer(name, text, &(0..=i64::MAX)).or_else(|_| integer(name, text, &ID_RANGE))
 }
