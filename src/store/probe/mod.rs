@@ -87,7 +87,8 @@ impl WriteProbe {
             DatabaseTarget::Postgres(options) => {
                 // PgBouncer refuses the parameter.
                 let options = options.as_ref().clone().extra_float_digits(None);
-                let options = options.application_name(&Program::current().instance_application_name());
+                let options =
+                    options.application_name(&Program::current().instance_application_name());
                 Place::Postgres(Box::new(options), Mutex::default())
             }
         };
