@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use rustix::process::Signal;
 use taskmanager::cli::Cli;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// A tenth of a request's processor time went to glibc's; docs/BENCHMARKS.md has what this one saves.
 #[global_allocator]
@@ -21,13 +19,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(async {
-        // Whatever handles it, a file that reaches RLIMIT_FSIZE is then a write that fails, and not the end of the process.
-        if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
-            eprintln!("SIGXFSZ not handled: {error}");
-        }
-        cli.run().await
-    });
+    let code = runtime.block_on(cli.run());
     // What still blocks a thread, such as a name that cannot be looked up, must not hold the exit.
     runtime.shutdown_background();
     code

@@ -15,7 +15,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Listens for SIGTERM and SIGINT from now on; must be called within a Tokio runtime.
+    /// Listens for SIGTERM and SIGINT from now on, and outlives SIGXFSZ; must be called within a Tokio runtime.
     ///
     /// # Errors
     ///
@@ -24,6 +24,8 @@ impl Shutdown {
         let shutdown = Self::manual();
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
+        // Handled in whatever way, a file that reaches RLIMIT_FSIZE is a write that fails, and not the end of the process.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         tokio::spawn(shutdown.clone().listen(terminate, interrupt));
         Ok(shutdown)
     }

@@ -63,6 +63,26 @@ async fn file_that_may_not_grow() {
     assert_no_panic(&server);
 }
 
+/// A disk with room for little is not ready: what readiness says is what the next write finds.
+#[tokio::test]
+async fn disk_that_is_all_but_full() {
+    let Some(disk) = Tmpfs::mount("3m") else { return eprintln!("may not mount: not tested") };
+    let url = format!("sqlite:{}/tasks.db", disk.path().display());
+    let server = Server::start(&[("DATABASE_URL", &url)]).await;
+    let api = Api::new(&server.url());
+    let large = json!({"title": "large", "description": "d".repeat(1000)});
+    until("the disk to be full", WITHIN, async || {
+        (api.post("/tasks", &large).await.status != 201).then_some(())
+    })
+    .await;
+    for _ in 0..12 {
+        let ready = api.get("/health/ready").await.status;
+        let written = api.post("/tasks", &large).await.status;
+        assert!(ready == 503 || written == 201, "ready {ready}, then {written}");
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+}
+
 /// Only the log is deleted, by a hand that takes it for a leftover: what was committed last is in it, and nowhere else.
 #[tokio::test]
 async fn log_that_goes_away() {
