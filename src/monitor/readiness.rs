@@ -105,6 +105,10 @@ impl Monitor {
             let detail = format!("this instance is not up yet: {phase}");
             return not_ready(NotReadyReason::Starting, &detail);
         };
+        if serving.write_probe.has_lost_its_log() {
+            // Before anything else: until what it held is saved, a new connection finds the file without it.
+            let _ = self.writability(serving).await;
+        }
         if !self.connected().await {
             return not_ready(NotReadyReason::DatabaseDown, "the database does not answer");
         }

@@ -130,6 +130,12 @@ impl WriteProbe {
         seen.is_read_only() || self.history.doubt() == Some(READ_ONLY)
     }
 
+    /// Whether the next look saves what only the open connections have.
+    #[must_use]
+    pub fn has_lost_its_log(&self) -> bool {
+        self.database.has_lost_its_log()
+    }
+
     /// Whether the probe wants all connections closed, to see whether writes are taken again.
     pub async fn reopens(&self) -> bool {
         matches!(self.place, Place::Sqlite(_))
