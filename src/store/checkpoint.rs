@@ -61,7 +61,7 @@ async fn checkpoint(target: &SqliteTarget, bytes: u64) -> Result<(), sqlx::Error
     connection.close().await
 }
 
-/// Moves all of the log that this connection has into the file, and begins it anew.
+/// Moves all of the log that this connection has into the file, and starts it over.
 pub(super) async fn move_whole_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let cut = sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     let busy: i64 = cut.try_get(0)?;
