@@ -72,10 +72,10 @@ async fn at_work(
 }
 
 /// The next command; it has nothing to do.
-fn next(database: &Database) {
+fn next(database: &Database, command: &str) {
     let temporary = database.folder().unwrap_or(&std::env::temp_dir()).display().to_string();
     let files = Files::library();
-    let arguments = ["migrate", "up", "--migrations", files.path()];
+    let arguments = ["migrate", command, "--migrations", files.path()];
     run(&arguments, &[("DATABASE_URL", &database.url), ("TMPDIR", &temporary)]).expect(0);
 }
 
@@ -83,17 +83,18 @@ fn next(database: &Database) {
 #[tokio::test]
 async fn a_database_of_a_killed_command_goes_with_the_next(
     #[values("plan", "verify")] command: &str,
+    #[values("up", "status", "history", "plan")] next_command: &str,
 ) {
     let exists = async |database: &Database| !scratches(database).await.is_empty();
     let (database, mut killed) = at_work(Postgres, command, exists).await;
-    next(&database);
+    next(&database, next_command);
     assert!(!scratches(&database).await.is_empty(), "one in use stays: {}", killed.output());
     assert_eq!(killed.ended(), None, "{}", killed.output());
     killed.signal("KILL");
     killed.exit().await;
     // The server has to notice first that its client has gone.
     until("the scratch database to go", WITHIN, async || {
-        next(&database);
+        next(&database, next_command);
         scratches(&database).await.is_empty().then_some(())
     })
     .await;
@@ -103,14 +104,15 @@ async fn a_database_of_a_killed_command_goes_with_the_next(
 #[tokio::test]
 async fn a_folder_of_a_killed_command_goes_with_the_next(
     #[values("plan", "verify")] command: &str,
+    #[values("up", "status", "history", "plan")] next_command: &str,
 ) {
     let within = |database: &Database| folders(database.folder().expect("a folder"));
     let exists = async |database: &Database| !within(database).is_empty();
     let (database, mut killed) = at_work(Sqlite, command, exists).await;
-    next(&database);
+    next(&database, next_command);
     assert!(!within(&database).is_empty(), "one in use stays: {}", killed.output());
     killed.signal("KILL");
     killed.exit().await;
-    next(&database);
+    next(&database, next_command);
     assert_eq!(within(&database), [""; 0]);
 }

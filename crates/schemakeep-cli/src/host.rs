@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use schemakeep::verify::Excuse;
 use schemakeep::{MigrateError, MigrateMode, MigrationSet, MigratorOptions};
-use schemakeep_db::{DatabaseUrl, Dialect};
+use schemakeep_db::{DatabaseUrl, Dialect, leftovers};
 use schemakeep_schema::DesiredSchema;
 use tokio_util::sync::CancellationToken;
 
@@ -34,4 +34,10 @@ pub trait Host: Sync {
     fn start_logging(&self, filter: &str) -> anyhow::Result<()>;
     /// Cancelled when the process is asked to stop.
     fn stop_token(&self) -> anyhow::Result<CancellationToken>;
+}
+
+/// Runs a command that only reads, and meanwhile removes the scratch databases of killed processes. Commands that
+/// migrate do so by themselves, and `doctor` shows what is left.
+pub(crate) async fn beside_sweep<T>(host: &dyn Host, command: impl Future<Output = T>) -> T {
+    tokio::join!(command, leftovers::sweep_around(host.url())).0
 }

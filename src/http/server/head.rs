@@ -3,7 +3,7 @@
 /// The bytes of an HTTP/1 connection.
 ///
 /// The parser keeps what came after a request until that is answered, and does not say that there is something. So what
-/// has come is held against what the request takes.
+/// has come is compared with what the request takes.
 #[derive(Debug)]
 pub(super) struct Heads {
     /// How far the end of the head is seen: its last bytes are line ends.

@@ -98,7 +98,7 @@ fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>
     reader.finish(header.or(after).or(last_event_id))
 }
 
-/// Beyond the range there is no event: whoever asks for what came after it is told to reload, as after any event that is
+/// Beyond the range there is no event: anyone who asks for what came after it is told to reload, as after any event that is
 /// gone.
 fn event_id(name: &str, text: &str) -> Result<i64, Fault> {
     integer(name, text, &(0..=i64::MAX)).or_else(|_| integer(name, text, &ID_RANGE))

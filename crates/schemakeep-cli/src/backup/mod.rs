@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::Host;
+use crate::host::beside_sweep;
 
 /// Make, list, verify and remove backups of the database
 #[derive(Debug, Subcommand)]
@@ -26,8 +27,8 @@ impl Backup {
         match self {
             Self::Create(args) => args.run(host).await,
             Self::List(args) => args.run(host),
-            Self::Verify(args) => args.run(host).await,
-            Self::Prune(args) => args.run(host).await,
+            Self::Verify(args) => beside_sweep(host, args.run(host)).await,
+            Self::Prune(args) => beside_sweep(host, args.run(host)).await,
         }
     }
 }

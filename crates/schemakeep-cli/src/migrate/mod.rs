@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::Host;
+use crate::host::beside_sweep;
 
 /// See and change which schema the database has
 #[derive(Debug, Subcommand)]
@@ -53,9 +54,9 @@ impl Migrate {
 
     pub async fn run(self, host: &dyn Host) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Status(args) => args.run(host).await,
-            Self::History(args) => args.run(host).await,
-            Self::Plan(args) => args.run(host).await,
+            Self::Status(args) => beside_sweep(host, args.run(host)).await,
+            Self::History(args) => beside_sweep(host, args.run(host)).await,
+            Self::Plan(args) => beside_sweep(host, args.run(host)).await,
             Self::Up(args) => args.run(host).await,
             Self::Down(args) => args.run(host).await,
             Self::Redo(args) => args.run(host).await,
