@@ -26,6 +26,9 @@ pub(super) struct ByteBudget(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     limit_bytes: usize,
+    /// Beyond the limit, for holds of at most `small_bytes`.
+    reserve_bytes: usize,
+    small_bytes: usize,
     holds: Mutex<Holds>,
 }
 
@@ -56,7 +59,18 @@ impl ByteBudget {
     /// A budget of so many bytes.
     #[must_use]
     pub(super) fn new(limit_bytes: usize) -> Self {
-        Self(Arc::new(Shared { limit_bytes, holds: Mutex::default() }))
+        Self::with_reserve(limit_bytes, 0, 0)
+    }
+
+    /// A budget in which large holds leave some bytes to small ones, of at most so many bytes each.
+    pub(super) fn with_reserve(
+        limit_bytes: usize,
+        reserve_bytes: usize,
+        small_bytes: usize,
+    ) -> Self {
+        let limit_bytes = limit_bytes - reserve_bytes;
+        let holds = Mutex::default();
+        Self(Arc::new(Shared { limit_bytes, reserve_bytes, small_bytes, holds }))
     }
 
     /// A part without bytes; `evicted` is cancelled when it has to make room.
@@ -135,7 +149,8 @@ impl Hold {
     /// Sets how many bytes are held, after others have made room where that was needed. Returns whether all of them
     /// are within the budget now; they are counted either way.
     pub(super) fn resize(&self, bytes: usize) -> bool {
-        let limit = self.budget.limit_bytes;
+        let Shared { limit_bytes, reserve_bytes, small_bytes, .. } = *self.budget;
+        let limit = if bytes <= small_bytes { limit_bytes + reserve_bytes } else { limit_bytes };
         let mut holds = self.budget.lock();
         if self.evicted.is_cancelled() {
             return false;
@@ -220,6 +235,15 @@ mod tests {
         assert!(!evicted.is_cancelled() && !quick_evicted.is_cancelled());
         drop(working);
         assert!(new.resize(1));
+    }
+
+    #[test]
+    fn large_ones_leave_room_for_small_ones() {
+        let budget = ByteBudget::with_reserve(100, 20, 10);
+        let ((large, _), (small, _), (other, _)) = (hold(&budget), hold(&budget), hold(&budget));
+        assert!(!large.resize(81) && large.resize(80));
+        assert!(small.resize(10) && other.resize(10));
+        assert!(!small.resize(11), "it is a large one now");
     }
 
     #[test]

@@ -71,6 +71,8 @@ limits! {
         "of an import's body: 413";
     BODIES_TOTAL_BYTES: usize = 67_108_864,
         "of bodies being read, all requests together: those that have waited longest for their client, or else the newest, get 503";
+    SMALL_BODIES_BYTES: usize = 4_194_304,
+        "of BODIES_TOTAL_BYTES kept for bodies of at most BODY_BYTES: imports do not take all";
     IMPORTS: usize = 2,
         "imports read and written at a time: others wait within REQUEST_TIMEOUT";
     LARGE_READS: usize = 2,

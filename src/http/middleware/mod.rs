@@ -31,7 +31,7 @@ use crate::domain::Clock;
 use crate::http::byte_budget::ByteBudget;
 use crate::http::error::ApiError;
 use crate::http::idempotency;
-use crate::http::limits::BODIES_TOTAL_BYTES;
+use crate::http::limits::{BODIES_TOTAL_BYTES, BODY_BYTES, SMALL_BODIES_BYTES};
 use access_log::Observation;
 use request_body::RequestBody;
 
@@ -67,7 +67,7 @@ pub(super) fn apply(router: Router, layers: &Layers) -> Router {
         hosts: layers.hosts.clone(),
         cors: layers.cors.clone(),
         request_timeout: layers.request_timeout,
-        bodies: ByteBudget::new(BODIES_TOTAL_BYTES),
+        bodies: ByteBudget::with_reserve(BODIES_TOTAL_BYTES, SMALL_BODIES_BYTES, BODY_BYTES),
     });
     let stack = ServiceBuilder::new()
         // Outermost: what every answer has, as the client sees it.

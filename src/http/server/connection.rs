@@ -19,7 +19,7 @@ use super::head::{Frames, Heads};
 /// How often a server that is full looks for connections that can go.
 const ROOM_INTERVAL: Duration = Duration::from_millis(50);
 /// How many connections go at a time when there is no room for another.
-const ROOM_CONNECTIONS: usize = 64;
+const ROOM_CONNECTIONS: usize = 256;
 /// Where events are followed.
 const EVENTS_PATH: &str = "/tasks/events";
 /// What an HTTP/2 client says first (RFC 9113 section 3.4).
@@ -256,16 +256,16 @@ impl State {
         }
     }
 
-    /// How soon it may go when there is no room: silent ones and half heads before idle ones, the oldest first.
+    /// How soon it may go when there is no room: silent ones and half heads before idle ones, the oldest first. One whose
+    /// client has just been answered may be sending its next request.
     fn dispensable(&self, now: Instant) -> Option<(bool, Instant)> {
         let fresh = Duration::from_millis(EVICTABLE_MILLISECONDS);
-        match self.phase {
-            Phase::Silent | Phase::Head => {
-                (now.saturating_duration_since(self.since) >= fresh).then_some((false, self.since))
-            }
-            Phase::Idle => Some((true, self.since)),
-            Phase::Busy => None,
-        }
+        let is_idle = match self.phase {
+            Phase::Silent | Phase::Head => false,
+            Phase::Idle => true,
+            Phase::Busy => return None,
+        };
+        (now.saturating_duration_since(self.since) >= fresh).then_some((is_idle, self.since))
     }
 }
 

@@ -42,6 +42,8 @@ pub use open_files::{client_connections, raise_open_files};
 
 /// Wait after a failed accept: it is short of something, most often file descriptors.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
+/// Connections that may wait to be taken; the system has a limit of its own (`net.core.somaxconn`).
+const LISTEN_QUEUE_CONNECTIONS: i32 = 4_096;
 /// How much later than the service the system gives a client up: only the service tells it so, by a reset.
 const SYSTEM_PATIENCE_EXTRA_MILLISECONDS: u64 = 5_000;
 /// How often connections whose time is over are looked for.
@@ -102,6 +104,10 @@ struct Server {
 
 impl Server {
     async fn run(&self, listener: TcpListener, drain_within: Duration) -> Ended {
+        // A full queue drops the first packet of the next client, which sends it again after a second.
+        if let Err(error) = rustix::net::listen(&listener, LISTEN_QUEUE_CONNECTIONS) {
+            tracing::debug!(%error, "the queue of connections keeps its length");
+        }
         self.accept(&listener).await;
         let end = Instant::now() + drain_within;
         self.empty(listener);
