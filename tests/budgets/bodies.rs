@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::support::server::field;
-use crate::watcher::{Watcher, connect, service, until_hung_up};
+use crate::watcher::{Watcher, alone, connect, service, until_hung_up};
 
 const MEBIBYTE: usize = 1 << 20;
 
@@ -22,6 +22,7 @@ async fn send(stream: &mut TcpStream, bytes: &[u8]) {
 
 #[tokio::test]
 async fn half_sent_imports() {
+    let _alone = alone().await;
     tokio::join!(half_sent(true), half_sent(false));
 }
 
@@ -64,6 +65,7 @@ async fn half_sent(chunked: bool) {
 #[case((r#"{"title":"t","a":{"b":[[],[]]}}"#, ","))]
 #[tokio::test]
 async fn imports_of_many_small_values(#[case] (item, separator): (&str, &str)) {
+    let _alone = alone().await;
     let app = service(Sqlite, &[]).await;
     let watcher = Watcher::start(&app);
     let count = 15 * MEBIBYTE / (item.len() + separator.len());

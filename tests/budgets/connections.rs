@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::support::Backend::Sqlite;
-use crate::watcher::{Watcher, connect, service, service_with_files, until_hung_up};
+use crate::watcher::{Watcher, alone, connect, service, service_with_files, until_hung_up};
 
 /// A limit of the server, with time for a machine that is busy with other tests.
 const fn at_most(seconds: u64) -> Duration {
@@ -17,6 +17,7 @@ const fn at_most(seconds: u64) -> Duration {
 /// More than there are files for: the service goes on, and lets them go.
 #[tokio::test]
 async fn silent_connections() {
+    let _alone = alone().await;
     let app = service_with_files(1_024, &[]).await;
     let watcher = Watcher::start(&app);
     let mut silent = Vec::new();
@@ -35,6 +36,7 @@ async fn silent_connections() {
 /// With files enough for all of them: each is kept for its ten seconds, and no longer.
 #[tokio::test]
 async fn half_heads() {
+    let _alone = alone().await;
     let app = service(Sqlite, &[]).await;
     let watcher = Watcher::start(&app);
     let mut dripping = JoinSet::new();

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::readers::fill;
 use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::watcher::{Watcher, connect, service, until_hung_up};
+use crate::watcher::{Watcher, alone, connect, service, until_hung_up};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADERS: u8 = 1;
@@ -77,6 +77,7 @@ async fn until_gone(stream: &mut TcpStream, answers_pings: bool, within: Duratio
 #[rstest]
 #[tokio::test]
 async fn streams_without_a_window(#[values(Sqlite, Postgres)] on: Backend) {
+    let _alone = alone().await;
     tokio::join!(streams_with_window(on, 0), streams_with_window(on, 1));
 }
 

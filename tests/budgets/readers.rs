@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::support::App;
 use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::watcher::{Watcher, connect_narrow, service};
+use crate::watcher::{Watcher, alone, connect_narrow, service};
 
 /// Half a minute without a byte taken, after the answer's turn has come.
 const HUNG_UP_WITHIN: Duration = Duration::from_mins(1);
@@ -26,12 +26,14 @@ pub(crate) async fn fill(app: &App) {
 #[rstest]
 #[tokio::test]
 async fn who_do_not_read(#[values(Sqlite, Postgres)] on: Backend) {
+    let _alone = alone().await;
     tokio::join!(unread(on, "/tasks?limit=1000"), unread(on, "/tasks/export"),);
 }
 
 /// A single answer, which the system would take whole from the service: it is given up as soon.
 #[tokio::test]
 async fn who_do_not_read_a_single_answer() {
+    let _alone = alone().await;
     let app = service(Sqlite, &[]).await;
     fill(&app).await;
     let watcher = Watcher::start(&app);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinHandle;
 
 use crate::support::server::prefer_release;
@@ -17,6 +18,13 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 const ANSWERS_MIN: usize = 10;
 /// What a hostile client may cost, in KiB.
 const COST_MAX_KIB: u64 = 128 * 1024;
+
+/// Held by a test while its clients are at work: what a service promises is promised of one such client, and two cores
+/// that serve several tests of this kind say nothing of it.
+pub(crate) async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    ALONE.lock().await
+}
 
 /// Asks all the while, by new connections and by one that it keeps.
 pub(crate) struct Watcher {
