@@ -167,20 +167,20 @@ mod tests {
     #[test]
     fn every_source_file_that_is_named_exists() {
         let mut missing = Vec::new();
-        let mut named = 0;
+        let mut count = 0;
         for document in documents() {
             let text = std::fs::read_to_string(&document).expect("a document");
             let names = text.split('`').skip(1).step_by(2);
             let sources =
                 names.filter(|name| name.starts_with("src/") || name.starts_with("crates/"));
             for name in sources.filter(|name| !name.contains(['*', '{', ' ', ':'])) {
-                named += 1;
+                count += 1;
                 if !root().join(name).exists() {
                     missing.push(format!("{}: {name}", document.display()));
                 }
             }
         }
-        assert!(named > 30, "only {named} found");
+        assert!(count > 30, "only {count} found");
         assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
     }
 

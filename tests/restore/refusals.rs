@@ -173,7 +173,7 @@ async fn when_nothing_can_be_saved_unless_forced(#[values(Sqlite, Postgres)] on:
 
 #[rstest]
 #[tokio::test]
-async fn where_nobody_can_be_asked(#[values(Sqlite, Postgres)] on: Backend) {
+async fn where_not a terminal_can_be_asked(#[values(Sqlite, Postgres)] on: Backend) {
     let case = Case::with(on, 5).await;
     case.backup();
     case.change().await;

@@ -27,8 +27,8 @@ impl Backup {
         match self {
             Self::Create(args) => args.run(host).await,
             Self::List(args) => args.run(host),
-            Self::Verify(args) => beside_sweep(host, args.run(host)).await,
-            Self::Prune(args) => beside_sweep(host, args.run(host)).await,
+            Self::Verify(args) => beside_sweep(host, Box::pin(args.run(host))).await,
+            Self::Prune(args) => beside_sweep(host, Box::pin(args.run(host))).await,
         }
     }
 }

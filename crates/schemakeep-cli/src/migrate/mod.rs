@@ -54,9 +54,9 @@ impl Migrate {
 
     pub async fn run(self, host: &dyn Host) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Status(args) => beside_sweep(host, args.run(host)).await,
-            Self::History(args) => beside_sweep(host, args.run(host)).await,
-            Self::Plan(args) => beside_sweep(host, args.run(host)).await,
+            Self::Status(args) => beside_sweep(host, Box::pin(args.run(host))).await,
+            Self::History(args) => beside_sweep(host, Box::pin(args.run(host))).await,
+            Self::Plan(args) => beside_sweep(host, Box::pin(args.run(host))).await,
             Self::Up(args) => args.run(host).await,
             Self::Down(args) => args.run(host).await,
             Self::Redo(args) => args.run(host).await,
