@@ -173,13 +173,13 @@ async fn when_nothing_can_be_saved_unless_forced(#[values(Sqlite, Postgres)] on:
 
 #[rstest]
 #[tokio::test]
-async fn where_not a terminal_can_be_asked(#[values(Sqlite, Postgres)] on: Backend) {
+async fn where_nobody_can_be_asked(#[values(Sqlite, Postgres)] on: Backend) {
     let case = Case::with(on, 5).await;
     case.backup();
     case.change().await;
     let before = case.content().await;
     let refused = case.run(&["restore"]).expect(2);
-    assert!(refused.stderr.contains("repeat with --yes"), "{refused:#?}");
+    assert!(refused.stderr.contains("rerun with --yes"), "{refused:#?}");
     nothing_changed(&refused);
     assert_eq!(case.content().await, before);
 }
