@@ -14,9 +14,9 @@ mod tests {
         "held against",
         "not had",
         "gone on with",
-        "foretold",
-        "whence",
-        "thither",
+        "mending",
+        "half-way",
+        "as many as may",
     ];
     const FOLDERS: [&str; 7] =
         ["src", "crates", "docs", "web/app", "web/views", "web/i18n", "examples"];

@@ -172,7 +172,7 @@ impl IntoResponse for ApiError {
                 "the database does not give the service the rights that this request needs; nothing was changed",
             ),
             Self::Away | Self::Store(StoreError::Unavailable { .. }) => {
-                Problem::new(&problem::UNAVAILABLE, "the database is not available just now")
+                Problem::new(&problem::UNAVAILABLE, "database unavailable")
             }
             Self::Store(_) | Self::Internal(_) => Problem::new(
                 &problem::INTERNAL,
@@ -198,12 +198,11 @@ impl IntoResponse for ApiError {
             }
             Self::TooManyStreamsFromAddress => Problem::new(
                 &problem::TOO_MANY_STREAMS,
-                "as many clients of this address follow the events as may",
+                "event stream limit of this address reached",
             ),
-            Self::TooManyStreams => Problem::new(
-                &problem::UNAVAILABLE,
-                "as many clients follow the events of this instance as may",
-            ),
+            Self::TooManyStreams => {
+                Problem::new(&problem::UNAVAILABLE, "event stream limit reached")
+            }
             Self::Ending => Problem::new(&problem::UNAVAILABLE, "the instance is shutting down"),
             Self::Timeout => Problem::new(
                 &problem::TIMEOUT,

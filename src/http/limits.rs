@@ -28,7 +28,7 @@ macro_rules! limits {
 
 limits! {
     CONNECTIONS: usize = 4_096,
-        "connections at a time, besides those of EVENTS_CLIENTS, or fewer where the system allows fewer open files: silent and idle ones make room, longest first";
+        "connections at a time, besides those of EVENTS_CLIENTS, or fewer where the system allows fewer open files: silent ones make room, longest first, and idle ones when those are few";
     OPS_CONNECTIONS: usize = 64,
         "connections at a time to OPS_LISTEN, which has its own";
     RESERVED_FILES: usize = 128,

@@ -89,13 +89,13 @@ kinds! {
         "Some of the operations cannot be carried out, so none was: nothing was changed. The member errors lists each of those with its place and the status that it would have got alone: 404, its task does not exist, or 412, its task is not in the version of if_match. An operation sees what those before it did, those that fail left out.";
     /// One address follows the events too often.
     TOO_MANY_STREAMS = "too-many-event-streams", TOO_MANY_REQUESTS, "Too many event streams",
-        "As many clients of this address follow the events of this instance as may (EVENTS_CLIENTS_PER_ADDRESS). Close other streams, or wait as long as Retry-After says, and repeat.";
+        "The limit of event streams of one address is reached (EVENTS_CLIENTS_PER_ADDRESS). Close other streams, or wait as long as Retry-After says, and repeat.";
     /// A bug, or a schema that does not fit.
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Internal server error",
         "Something went wrong that is not the request's fault. The log line with this request_id says what.";
     /// The database cannot be had.
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Service unavailable",
-        "The database cannot be reached just now, or all connections are busy, or as many clients follow the events of this instance as may, or too many large bodies are being received. Wait as long as Retry-After says, and repeat.";
+        "The database cannot be reached, or all connections are busy, or the limit of event streams is reached, or too many large bodies are being received. Wait as long as Retry-After says, and repeat.";
     /// The request took too long.
     TIMEOUT = "timeout", SERVICE_UNAVAILABLE, "Request timed out",
         "The request was not finished within REQUEST_TIMEOUT and was given up. Wait as long as Retry-After says, and repeat.";
@@ -151,7 +151,7 @@ impl Problem {
     #[must_use]
     pub fn for_status(status: StatusCode) -> Self {
         let (kind, detail) = match status {
-            StatusCode::NOT_FOUND => (&NOT_FOUND, "nothing is at this path"),
+            StatusCode::NOT_FOUND => (&NOT_FOUND, "no resource at this path"),
             StatusCode::METHOD_NOT_ALLOWED => {
                 (&METHOD_NOT_ALLOWED, "this path does not take this method; see the Allow header")
             }

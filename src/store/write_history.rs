@@ -4,10 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::StoreError;
+use super::error::{DENIED, READ_ONLY};
 
 /// Kinds of [`StoreError::Unavailable`] after which a write that succeeds must be seen before the database counts as
 /// writable again.
-const DOUBTFUL_KINDS: [&str; 5] = ["full", "read_only", "corrupt", "io", "denied"];
+const DOUBTFUL_KINDS: [&str; 5] = ["full", READ_ONLY, "corrupt", "io", DENIED];
 
 /// When a write last succeeded, and when one last failed for a reason that lasts.
 #[derive(Debug, Default)]

@@ -83,7 +83,7 @@ async fn what_is_wrong_is_named(#[values(Sqlite, Postgres)] on: Backend) {
              VALUES ({newer}, 'by another program', true, {checksum}, 1)"
         ),
         format!(
-            "INSERT INTO _migrate_log (at, version, kind, compat, program, outcome) \
+            "INSERT INTO _migrate_log (recorded_at, version, event, compat, program, outcome) \
              VALUES ('2999-12-31T23:59:59Z', {newer}, 'applied', 'additive', '9.9.9', 'done')"
         ),
     ];

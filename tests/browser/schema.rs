@@ -99,7 +99,7 @@ impl Deed {
                 format!(
                     "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                      VALUES ({NEWER}, 'by another program', true, {checksum}, 1); \
-                     INSERT INTO _migrate_log (at, version, kind, compat, program, outcome) \
+                     INSERT INTO _migrate_log (recorded_at, version, event, compat, program, outcome) \
                      VALUES ('2999-12-31T23:59:59Z', {NEWER}, 'applied', '{compat}', '9.9.9', 'done')"
                 )
             }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::support::Backend::{self, Postgres, Sqlite};
+use crate::support::pace;
 use crate::support::server::field;
 use crate::watcher::{Watcher, alone, connect, service, until_hung_up};
 
@@ -95,11 +96,12 @@ async fn a_body_that_does_not_come(
     let begun = Instant::now();
     let (mut reading, mut writing) = stream.into_split();
     let dripping = tokio::spawn(async move {
+        let mut pace = pace(Duration::from_millis(50));
         while drips
             && begun.elapsed() < Duration::from_secs(20)
             && writing.write_all(b"a").await.is_ok()
         {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            pace.tick().await;
         }
         writing
     });

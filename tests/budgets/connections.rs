@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::support::Backend::Sqlite;
-use crate::watcher::{Watcher, alone, connect, service, service_with_files, until_hung_up};
+use crate::support::pace;
+use crate::watcher::{Watcher, alone, connect, get, service, service_with_files, until_hung_up};
 
 /// A limit of the server, with time for a machine that is busy with other tests.
 const fn at_most(seconds: u64) -> Duration {
@@ -33,6 +34,26 @@ async fn silent_connections() {
     assert!(!app.server.output().contains("could not accept"), "{}", app.server.output());
 }
 
+/// A client that was served before them keeps its connection, also in the moment in which none of them is old.
+#[tokio::test]
+async fn idle_connections_stay() {
+    let _alone = alone().await;
+    let app = service_with_files(1_024, &[]).await;
+    let mut kept = connect(app.server.port).await;
+    get(&mut kept, "/tasks/1").await;
+    let mut pace = pace(Duration::from_millis(500));
+    pace.tick().await;
+    pace.tick().await;
+    let mut silent = Vec::new();
+    for _ in 0..1_010 {
+        silent.push(connect(app.server.port).await);
+    }
+    for stream in &mut silent {
+        assert_eq!(until_hung_up(stream, at_most(10)).await, "");
+    }
+    get(&mut kept, "/tasks/1").await;
+}
+
 /// With files enough for all of them: each is kept for its ten seconds, and no longer.
 #[tokio::test]
 async fn half_heads() {
@@ -49,9 +70,10 @@ async fn half_heads() {
             let drips = beginning.starts_with("GET");
             dripping.spawn(async move {
                 let begun = Instant::now();
+                let mut pace = pace(Duration::from_millis(100));
                 while drips && stream.write_all(b"a").await.is_ok() {
                     assert!(begun.elapsed() < at_most(10), "a head may take for ever");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    pace.tick().await;
                 }
                 let said = until_hung_up(&mut stream, at_most(10)).await;
                 assert!(

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 
-use crate::support::App;
 use crate::support::Backend::{self, Postgres, Sqlite};
+use crate::support::{App, pace};
 use crate::watcher::{Watcher, alone, connect_narrow, service};
 
 /// Half a minute without a byte taken, after the answer's turn has come.
@@ -57,11 +57,12 @@ async fn unread_once_sent(app: &App, path: &str, clients: u32, requests: usize, 
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.repeat(requests).as_bytes()).await.expect("sent");
         let begun = Instant::now();
+        let mut looks = pace(Duration::from_millis(100));
         unread.spawn(async move {
             // It looks whether the connection is still there, and reads nothing.
             while stream.take_error().expect("a socket").is_none() {
                 assert!(begun.elapsed() < within, "not hung up on");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                looks.tick().await;
             }
         });
     }

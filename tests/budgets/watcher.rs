@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinHandle;
 
 use crate::support::server::prefer_release;
-use crate::support::{App, Backend, Database, Server, WITHIN, until};
+use crate::support::{App, Backend, Database, Server, WITHIN, pace, until};
 
 /// Longest that another client may wait for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -65,6 +65,7 @@ impl Watcher {
 async fn ask(port: u16, stop: Arc<AtomicBool>, asked: Arc<AtomicUsize>) -> (usize, Duration) {
     let mut kept = connect(port).await;
     let (mut answers, mut longest) = (0, Duration::ZERO);
+    let mut pace = pace(Duration::from_millis(20));
     while !stop.load(Ordering::Relaxed) {
         for turn in 0..3 {
             let begun = Instant::now();
@@ -77,12 +78,12 @@ async fn ask(port: u16, stop: Arc<AtomicBool>, asked: Arc<AtomicUsize>) -> (usiz
             asked.store(answers, Ordering::Relaxed);
             longest = longest.max(begun.elapsed());
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        pace.tick().await;
     }
     (answers, longest)
 }
 
-async fn get(stream: &mut TcpStream, path: &str) {
+pub(crate) async fn get(stream: &mut TcpStream, path: &str) {
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     exchange(stream, &request, 200).await;
 }

@@ -115,12 +115,11 @@ impl Stage {
             "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '{APPLICATION}%' \
              AND state LIKE 'idle in transaction%'"
         );
-        let begun = std::time::Instant::now();
-        let mut sessions = side.integer(&open).await;
-        while sessions > 0 && begun.elapsed() < TRANSACTION_END {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            sessions = side.integer(&open).await;
-        }
+        let ended = until("transactions to end", WITHIN, async || {
+            (side.integer(&open).await == 0).then_some(())
+        });
+        let _ = tokio::time::timeout(TRANSACTION_END, ended).await;
+        let sessions = side.integer(&open).await;
         if sessions > 0 {
             faults.push(format!("{sessions} sessions are idle in a transaction"));
         }

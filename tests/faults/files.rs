@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::load::{assert_no_errors, assert_no_panic};
 use crate::support::Backend::Sqlite;
 use crate::support::database::Side;
-use crate::support::{Answer, Api, App, Database, Server, Tmpfs, WITHIN, free_port, until};
+use crate::support::{Answer, Api, App, Database, Server, Tmpfs, WITHIN, free_port, pace, until};
 
 const SOUND: &str = "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'";
 
@@ -105,10 +105,11 @@ async fn full_disk() {
     }
     let _ = api.get("/health").await.expect(200);
     // While a request may not fit, the instance is not ready.
+    let mut pace = pace(Duration::from_millis(300));
     for _ in 0..8 {
         let problem = api.get("/health/ready").await.problem(503, "not-ready").json();
         assert_eq!(problem["reason"], "disk_full");
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        pace.tick().await;
     }
     let _ = api.get("/health/ready?for=reads").await.expect(200);
     // Space returns, and nobody has to write for that to be seen.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::load::assert_no_panic;
 use crate::support::Backend::Sqlite;
-use crate::support::{Api, App, Database, Server, Tmpfs, WITHIN, until};
+use crate::support::{Api, App, Database, Server, Tmpfs, WITHIN, pace, until};
 
 /// A file system that may only be read when the service starts, and later be written, needs no restart.
 #[tokio::test]
@@ -75,11 +75,12 @@ async fn disk_that_is_all_but_full() {
         (api.post("/tasks", &large).await.status != 201).then_some(())
     })
     .await;
+    let mut pace = pace(std::time::Duration::from_millis(300));
     for _ in 0..12 {
         let ready = api.get("/health/ready").await.status;
         let written = api.post("/tasks", &large).await.status;
         assert!(ready == 503 || written == 201, "ready {ready}, then {written}");
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        pace.tick().await;
     }
 }
 

@@ -1,12 +1,13 @@
 //! Databases that something else has made, and files that came with other line ends.
 
 use rstest::rstest;
+use schemakeep::inspect::read_history;
 use schemakeep::required::RequiredTable;
 use schemakeep::{Dialect, SchemaState};
 use sha2::{Digest, Sha384};
 use taskmanager::config::MigrateMode;
 
-use crate::support::{ONE, TWO, TestDatabase, set};
+use crate::support::{ONE, THREE, TWO, TestDatabase, set};
 
 const NEEDS: &[RequiredTable] = &[RequiredTable { name: "one", columns: &["id", "extra"] }];
 const V2: i64 = 20_260_102_000_000;
@@ -90,6 +91,32 @@ async fn other_line_ends_are_served_and_mended(
     assert_eq!(database.log().await.len(), 2);
     let report = database.prepare(&set).await.unwrap();
     assert_eq!((report.state, report.line_endings), (SchemaState::Current, vec![]));
-    let reason = database.text("SELECT reason FROM _migrate_log WHERE kind = 'repaired'").await;
+    let reason = database.text("SELECT reason FROM _migrate_log WHERE event = 'repaired'").await;
     assert_eq!(reason, "line endings");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_log_of_an_early_build_is_read_and_its_columns_renamed(
+    #[values(Dialect::Postgres, Dialect::Sqlite)] dialect: Dialect,
+) {
+    let database = TestDatabase::new(dialect).await;
+    let newer = set(&[ONE, ADDS]);
+    database.prepare(&newer).await.unwrap();
+    for (before, now) in
+        [("at", "recorded_at"), ("kind", "event"), ("who", "applied_by"), ("way", "direction")]
+    {
+        database.run(&format!("ALTER TABLE _migrate_log RENAME COLUMN {now} TO {before}")).await;
+    }
+    let older = set(&[ONE]);
+    assert_eq!(database.prepare(&older).await.unwrap().state, SchemaState::AheadCompatible);
+    let lines = read_history(&database.url, &newer).await.unwrap();
+    let last = lines[1].last.as_ref().unwrap();
+    assert_eq!((last.event.as_str(), last.at.is_some()), ("applied", true));
+
+    let newest = set(&[ONE, ADDS, THREE]);
+    assert_eq!(database.prepare(&newest).await.unwrap().state, SchemaState::Current);
+    let events = "SELECT count(*) FROM _migrate_log WHERE event = 'applied' AND direction IS NULL \
+         AND recorded_at IS NOT NULL AND coalesce(applied_by, '') IS NOT NULL";
+    assert_eq!(database.count(events).await, 3);
 }

@@ -10,8 +10,11 @@ use crate::support::{ONE, TWO, write};
 
 #[test]
 fn takes_a_name_apart() {
-    let name =
-        FileName { version: 20_240_229_235_959, name: "create_tasks".into(), way: Direction::Down };
+    let name = FileName {
+        version: 20_240_229_235_959,
+        name: "create_tasks".into(),
+        direction: Direction::Down,
+    };
     assert_eq!(FileName::parse("20240229235959_create_tasks.down.sql"), Ok(name));
 }
 

@@ -33,18 +33,18 @@ async fn filled(dialect: Dialect) -> TestDatabase {
 }
 
 #[rstest]
-#[case::drop("DROP TABLE tasks;", "with 3 row(s) would be gone")]
-#[case::delete("DELETE FROM tasks WHERE id = 2;", "had 3 row(s) and would have 2")]
-#[case::cascade("DELETE FROM projects WHERE id = 1;", "had 3 row(s) and would have 1")]
+#[case::drop("DROP TABLE tasks;", "with 3 rows would be gone")]
+#[case::delete("DELETE FROM tasks WHERE id = 2;", "had 3 rows and would have 2")]
+#[case::cascade("DELETE FROM projects WHERE id = 1;", "had 3 rows and would have 1")]
 #[case::rename("ALTER TABLE tasks RENAME TO old_tasks;", "would be gone")]
 #[case::swap(
     "CREATE TABLE new_tasks (id bigint PRIMARY KEY); INSERT INTO new_tasks SELECT id FROM tasks WHERE id > 1; \
      DROP TABLE tasks; ALTER TABLE new_tasks RENAME TO tasks;",
-    "had 3 row(s) and would have 2"
+    "had 3 rows and would have 2"
 )]
 #[case::more_than_it_adds(
     "DELETE FROM tasks; INSERT INTO tasks VALUES (7, NULL), (8, NULL);",
-    "had 3 row(s) and would have 2"
+    "had 3 rows and would have 2"
 )]
 #[tokio::test]
 async fn what_takes_rows_is_rolled_back(
@@ -57,11 +57,11 @@ async fn what_takes_rows_is_rolled_back(
 
 #[rstest]
 #[case::hidden("DO $$ BEGIN EXECUTE 'DROP TABLE ' || 'tasks'; END $$;", "would be gone")]
-#[case::truncate("TRUNCATE tasks;", "had 3 row(s) and would have 0")]
-#[case::truncate_cascade("TRUNCATE projects CASCADE;", "had 3 row(s) and would have 0")]
-#[case::hidden_delete("DO $$ BEGIN DELETE FROM projects; END $$;", "had 3 row(s) and would have 0")]
+#[case::truncate("TRUNCATE tasks;", "had 3 rows and would have 0")]
+#[case::truncate_cascade("TRUNCATE projects CASCADE;", "had 3 rows and would have 0")]
+#[case::hidden_delete("DO $$ BEGIN DELETE FROM projects; END $$;", "had 3 rows and would have 0")]
 #[case::schema("SET LOCAL search_path = pg_catalog; DROP TABLE public.tasks;", "would be gone")]
-#[case::step("-- no-transaction\nDELETE FROM tasks WHERE id = 1;", "had 3 row(s) and would have 2")]
+#[case::step("-- no-transaction\nDELETE FROM tasks WHERE id = 1;", "had 3 rows and would have 2")]
 #[tokio::test]
 async fn what_takes_rows_in_postgres_ways_is_rolled_back(#[case] sql: &str, #[case] words: &str) {
     stopped(Dialect::Postgres, sql, words).await;
@@ -141,7 +141,7 @@ async fn what_has_committed_by_itself_is_told() {
     let database = filled(Dialect::Postgres).await;
     let set = with("-- no-transaction\nDO $$ BEGIN TRUNCATE projects CASCADE; COMMIT; END $$;");
     let error = start(&guarded(&database), &set).await.unwrap_err().to_string();
-    assert!(error.contains("protected table tasks had 3 row(s)"), "{error}");
+    assert!(error.contains("protected table tasks had 3 rows"), "{error}");
     assert!(error.contains("restore a backup"), "{error}");
 }
 

@@ -186,7 +186,7 @@ async fn repair_accepts_a_checksum_or_clears_a_failure(
     let report = database.repair(&edited, V1, "only a comment").await.unwrap().report;
     assert_eq!(report.state, SchemaState::Current);
     assert_eq!(database.log().await.last().unwrap(), &format!("{V1} repaired done"));
-    let reason = database.text("SELECT reason FROM _migrate_log WHERE kind = 'repaired'").await;
+    let reason = database.text("SELECT reason FROM _migrate_log WHERE event = 'repaired'").await;
     assert_eq!(reason, "only a comment");
 
     database

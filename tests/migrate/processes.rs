@@ -94,7 +94,7 @@ async fn check(database: &TestDatabase, clean: &str) {
     assert_eq!(database.count("SELECT count(*) FROM two").await, 1);
     let recorded = "SELECT count(*) FROM _sqlx_migrations WHERE success";
     assert_eq!(database.count(recorded).await, 4);
-    let applied = "SELECT count(*) FROM _migrate_log WHERE kind = 'applied'";
+    let applied = "SELECT count(*) FROM _migrate_log WHERE event = 'applied'";
     assert_eq!(database.count(applied).await, 4);
 }
 
@@ -186,7 +186,7 @@ impl Busy {
         assert_eq!(self.database.count(&format!("{all} AND indisvalid")).await, 2);
         let recorded = "SELECT count(*) FROM _sqlx_migrations WHERE success";
         assert_eq!(self.database.count(recorded).await, 1);
-        let applied = "SELECT count(*) FROM _migrate_log WHERE kind = 'applied'";
+        let applied = "SELECT count(*) FROM _migrate_log WHERE event = 'applied'";
         assert_eq!(self.database.count(applied).await, 1);
     }
 }

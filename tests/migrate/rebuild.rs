@@ -86,12 +86,9 @@ async fn the_way_back_needs_its_own_directive() {
 }
 
 #[rstest]
-#[case::rows("DELETE FROM child WHERE id = 3;", "table child had 3 row(s) and has 2")]
+#[case::rows("DELETE FROM child WHERE id = 3;", "table child had 3 rows and has 2")]
 #[case::table("DROP TABLE child;", "table child is gone")]
-#[case::orphans(
-    "UPDATE child SET parent_id = 9 WHERE id < 3;",
-    "child: 2 row(s) refer to nothing in parent"
-)]
+#[case::orphans("UPDATE child SET parent_id = 9 WHERE id < 3;", "child: 2 without a row in parent")]
 #[case::dangling(
     "ALTER TABLE child RENAME TO c; CREATE TABLE child (id INTEGER REFERENCES nobody); INSERT INTO child SELECT NULL FROM c;",
     "references nobody"

@@ -28,7 +28,7 @@ async fn empty_becomes_current(#[values(Dialect::Postgres, Dialect::Sqlite)] dia
 
     let rows = i64::try_from(set.migrations().len()).unwrap();
     assert_eq!(
-        database.count("SELECT count(*) FROM _migrate_log WHERE kind = 'applied'").await,
+        database.count("SELECT count(*) FROM _migrate_log WHERE event = 'applied'").await,
         rows
     );
     let timed = "SELECT count(*) FROM _sqlx_migrations WHERE execution_time > 0 AND success";

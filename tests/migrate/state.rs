@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rstest::rstest;
 use schemakeep::directives::{Compat, Directives};
-use schemakeep::record::{Record, Recorded};
+use schemakeep::history::read::{AppliedMigration, SchemaHistory};
 use schemakeep::state::{Reason, state};
 use schemakeep::{Migration, SchemaState, refusal};
 use taskmanager::config::MigrateMode;
@@ -22,9 +22,9 @@ fn embedded(versions: &[i64]) -> Vec<Migration> {
     versions.iter().map(migration).collect()
 }
 
-fn row(version: i64) -> Recorded {
+fn row(version: i64) -> AppliedMigration {
     let (success, checksum) = (true, vec![1]);
-    Recorded {
+    AppliedMigration {
         version,
         description: String::new(),
         success,
@@ -35,20 +35,20 @@ fn row(version: i64) -> Recorded {
 }
 
 /// A record of these rows and nothing else.
-fn of(rows: &[Recorded]) -> Record {
-    Record { rows: rows.to_vec(), ..Record::default() }
+fn of(rows: &[AppliedMigration]) -> SchemaHistory {
+    SchemaHistory { rows: rows.to_vec(), ..SchemaHistory::default() }
 }
 
-fn with(version: i64, compat: Compat) -> Recorded {
-    Recorded { compat: Some(compat), ..row(version) }
+fn with(version: i64, compat: Compat) -> AppliedMigration {
+    AppliedMigration { compat: Some(compat), ..row(version) }
 }
 
-fn changed(version: i64) -> Recorded {
-    Recorded { checksum: vec![2], ..row(version) }
+fn changed(version: i64) -> AppliedMigration {
+    AppliedMigration { checksum: vec![2], ..row(version) }
 }
 
-fn stopped(version: i64) -> Recorded {
-    Recorded { success: false, ..row(version) }
+fn stopped(version: i64) -> AppliedMigration {
+    AppliedMigration { success: false, ..row(version) }
 }
 
 #[rstest]
@@ -69,7 +69,7 @@ fn stopped(version: i64) -> Recorded {
 #[case::diverged_before_ahead(&[1], &[changed(1), row(2)], &[], SchemaState::Diverged)]
 fn table(
     #[case] versions: &[i64],
-    #[case] record: &[Recorded],
+    #[case] record: &[AppliedMigration],
     #[case] missing: &[&str],
     #[case] expected: SchemaState,
 ) {
@@ -98,11 +98,11 @@ fn each_concern_says_why() {
     assert_eq!(reasons, [(1, Reason::Checksum), (2, Reason::Skipped { head: 3 })]);
 }
 
-fn any_row() -> impl Strategy<Value = Recorded> {
+fn any_row() -> impl Strategy<Value = AppliedMigration> {
     let compat =
         prop_oneof![Just(None), Just(Some(Compat::Additive)), Just(Some(Compat::Breaking))];
     (0..12_i64, any::<bool>(), 1..3_u8, compat).prop_map(|(version, success, checksum, compat)| {
-        Recorded { success, checksum: vec![checksum], compat, ..row(version) }
+        AppliedMigration { success, checksum: vec![checksum], compat, ..row(version) }
     })
 }
 

@@ -137,10 +137,10 @@ impl TestDatabase {
     pub(crate) async fn log(&self) -> Vec<String> {
         let query = match self.dialect {
             Dialect::Postgres => {
-                "SELECT coalesce(string_agg(concat_ws(' ', version, kind, step, outcome), ',' ORDER BY id), '') FROM _migrate_log"
+                "SELECT coalesce(string_agg(concat_ws(' ', version, event, step, outcome), ',' ORDER BY id), '') FROM _migrate_log"
             }
             Dialect::Sqlite => {
-                "SELECT coalesce(group_concat(concat_ws(' ', version, kind, step, outcome), ',' ORDER BY id), '') FROM _migrate_log"
+                "SELECT coalesce(group_concat(concat_ws(' ', version, event, step, outcome), ',' ORDER BY id), '') FROM _migrate_log"
             }
         };
         let text = self.text(query).await;

@@ -112,7 +112,7 @@ async fn ten_changes_by_hand_are_named_and_nothing_else(#[values(Sqlite, Postgre
     }
     let words = migrate(&database, &["drift"]).expect(7).stdout;
     assert!(words.contains("extra      column tasks.legacy_id\n"), "{words}");
-    assert!(words.contains("10 difference(s) to what the migrations make"), "{words}");
+    assert!(words.contains("10 differences to what the migrations make"), "{words}");
     assert_eq!(dump(&database).await, before);
 }
 

@@ -101,6 +101,6 @@ async fn eight_replicas_start_at_once() {
     let took = migrated.elapsed();
     println!("migrated after {:?}, eight ready {took:?} later", migrated - begun);
     assert!(took < within(2_000, 6_000), "{took:?}");
-    let applied = "SELECT count(*) FROM _migrate_log WHERE kind = 'applied'";
+    let applied = "SELECT count(*) FROM _migrate_log WHERE event = 'applied'";
     assert_eq!(integer(&database, applied).await, rows, "each happened once");
 }

@@ -93,7 +93,7 @@ async fn force_goes_on_and_the_log_keeps_it() {
     let forced = files.migrate(&database, &["up", "--no-rehearsal", "--force"]).expect(0);
     assert!(forced.stdout.starts_with("instances  forced"), "{forced:#?}");
     let logged = format!(
-        "SELECT count(*) FROM _migrate_log WHERE version = {LABELS} AND kind = 'applied' \
+        "SELECT count(*) FROM _migrate_log WHERE version = {LABELS} AND event = 'applied' \
          AND reason LIKE '--force: instances: 1 connected instance%'"
     );
     assert_eq!(integer(&database, &logged).await, 1);

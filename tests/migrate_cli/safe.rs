@@ -50,7 +50,7 @@ async fn force_goes_past_findings_and_is_logged(
     assert!(run.stdout.starts_with("lint       forced"), "{}", run.stdout);
     assert_eq!(integer(&database, "SELECT count(*) FROM books WHERE title = 'ONE'").await, 1);
     let logged = format!(
-        "SELECT count(*) FROM _migrate_log WHERE version = {RISKY} AND kind = 'applied' \
+        "SELECT count(*) FROM _migrate_log WHERE version = {RISKY} AND event = 'applied' \
          AND reason LIKE '--force: lint: 1 error%'"
     );
     assert_eq!(integer(&database, &logged).await, 1);
@@ -140,7 +140,7 @@ async fn a_protected_table_is_not_dropped(
     protected(&[]).expect(10);
     // By force it gets as far as the guard inside the transaction.
     let run = protected(&["--force"]).expect(10);
-    assert!(run.stderr.contains("protected table books with 1 row(s)"), "{}", run.stderr);
+    assert!(run.stderr.contains("protected table books with 1 row"), "{}", run.stderr);
     assert_eq!(integer(&database, "SELECT count(*) FROM books").await, 1);
     files.migrate(&database, &["up", "--protected-tables", "none", "--force"]).expect(0);
 }
@@ -196,7 +196,7 @@ async fn a_backup_comes_first_and_stands_in_the_log(
     let run = set.migrate(&database, up).expect(0);
     assert!(run.stdout.contains("backup     ok"), "{}", run.stdout);
     let log = format!(
-        "SELECT count(*) FROM _migrate_log WHERE version = {RISKY} AND kind = 'applied' AND backup LIKE '{folder}/%'"
+        "SELECT count(*) FROM _migrate_log WHERE version = {RISKY} AND event = 'applied' AND backup LIKE '{folder}/%'"
     );
     assert_eq!(integer(&database, &log).await, 1);
     let variables = [("DATABASE_URL", database.url.as_str()), ("BACKUP_DIR", folder.as_str())];

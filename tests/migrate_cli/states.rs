@@ -40,7 +40,7 @@ fn row(on: Backend, version: i64) -> String {
 
 fn log(version: i64, compat: &str) -> String {
     format!(
-        "INSERT INTO _migrate_log (at, version, kind, compat, program, outcome) \
+        "INSERT INTO _migrate_log (recorded_at, version, event, compat, program, outcome) \
          VALUES ('2999-12-31T23:59:59Z', {version}, 'applied', '{compat}', '9.9.9', 'done');"
     )
 }

@@ -119,7 +119,7 @@ pub(crate) async fn content(database: &Database) -> Vec<String> {
             "SELECT concat_ws('|', number, hex(id), title, status, created_at, search_text) \
              FROM tasks ORDER BY number",
             "SELECT concat_ws('|', version, hex(checksum), success) FROM _sqlx_migrations ORDER BY 1",
-            "SELECT concat_ws('|', id, at, version, kind) FROM _migrate_log ORDER BY id",
+            "SELECT concat_ws('|', id, recorded_at, version, event) FROM _migrate_log ORDER BY id",
         ],
         Backend::Postgres => &[
             "SELECT concat_ws(' ', relkind, relname) FROM pg_class \

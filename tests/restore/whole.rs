@@ -63,7 +63,7 @@ async fn an_older_version_is_behind_and_up_brings_it_back(#[values(Sqlite, Postg
 
     let restored = case.restore(&[text(&backup)]).expect(0);
     assert!(restored.stdout.contains("behind"), "{restored:#?}");
-    assert!(restored.stdout.contains("1 migration(s) pending; run `taskmanager migrate up`"));
+    assert!(restored.stdout.contains("1 migration pending; run `taskmanager migrate up`"));
     case.run(&["migrate", "status"]).expect(3);
     case.run(&["migrate", "up"]).expect(0);
     case.run(&["migrate", "status"]).expect(0);

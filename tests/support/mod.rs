@@ -26,7 +26,7 @@ pub use database::{Backend, Database};
 pub use follower::{Follower, Recorder, Told, number_of};
 pub use outbox::Outbox;
 pub use pgbouncer::PgBouncer;
-pub use poll::{WITHIN, until};
+pub use poll::{WITHIN, pace, until};
 pub use postgres::PostgresServer;
 pub use proxy::Proxy;
 pub use server::{Server, free_port};

@@ -1,6 +1,9 @@
-//! Waiting for something to become true: the only place in the tests that sleeps.
+//! Waiting for something to become true, and a client's own pace. No test waits for a time and hopes that something has
+//! happened by then.
 
 use std::time::{Duration, Instant};
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How long a test waits for what should happen at once, on a machine that is busy with other tests.
 pub const WITHIN: Duration = Duration::from_secs(30);
@@ -25,4 +28,12 @@ pub async fn until<T>(
         assert!(Instant::now() < deadline, "waited {within:?} in vain for {what}");
         tokio::time::sleep(INTERVAL).await;
     }
+}
+
+/// Ticks at the pace of a client that does something again and again; the first tick comes at once.
+#[must_use]
+pub fn pace(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }

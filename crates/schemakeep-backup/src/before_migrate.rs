@@ -1,5 +1,6 @@
 //! The backup before a migration: whether there is to be one, and what becomes of the migration without it.
 
+use schemakeep_db::plural;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -51,10 +52,10 @@ impl BeforeMigrate for BackupBeforeMigrate {
         match backup::create(&settings, Reason::BeforeMigration, clock).await {
             Ok(backup) => {
                 let size = size_words(backup.manifest.size);
-                let rows: u64 = backup.manifest.rows.values().sum();
+                let rows = plural(backup.manifest.rows.values().sum::<u64>(), "row");
                 let proven = if backup.manifest.proven { "proven" } else { "verified" };
                 let file = backup.path.display().to_string();
-                let summary = format!("{file}, {size}, {rows} row(s), {proven}");
+                let summary = format!("{file}, {size}, {rows}, {proven}");
                 Ok(BackupBefore::Made { file, summary })
             }
             Err(BackupError::Nothing { .. }) => without("there is nothing to save yet".to_owned()),

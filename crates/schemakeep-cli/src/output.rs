@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
+use schemakeep::StateReport;
 use serde::Serialize;
+use serde_json::Value;
 
 /// Prints a text. A reader that went away (`… | head`) is no error.
 pub fn text(text: &str) -> io::Result<()> {
@@ -16,6 +18,15 @@ pub fn text(text: &str) -> io::Result<()> {
 /// Prints one JSON document, indented.
 pub fn json(document: &impl Serialize) -> anyhow::Result<()> {
     Ok(text(&format!("{}\n", serde_json::to_string_pretty(document)?))?)
+}
+
+/// A document, with how the schema stands in it.
+pub(crate) fn with_schema(mut document: Value, report: &StateReport) -> Value {
+    document["schema_state"] = report.state.as_str().into();
+    document["schema_version"] = report.head.into();
+    document["target_version"] = report.target.into();
+    document["pending_migrations"] = report.pending.len().into();
+    document
 }
 
 /// Lays rows out in columns under a heading, two spaces apart.

@@ -1,5 +1,6 @@
 //! `taskmanager restore`: a backup takes the place of the database.
 
+use schemakeep_db::plural;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -152,7 +153,7 @@ impl Args {
                 .iter()
                 .map(|done| json!({ "version": done.version, "description": done.description }))
                 .collect();
-            output::json(&json!({
+            let document = json!({
                 "restored": chosen.path.display().to_string(),
                 "name": chosen.name(),
                 "database": target.to_string(),
@@ -160,11 +161,8 @@ impl Args {
                 "seconds": restored.took.as_secs_f64(),
                 "warnings": restored.warnings,
                 "run_afterwards": done,
-                "schema_state": report.state.as_str(),
-                "schema_version": report.head,
-                "target_version": report.target,
-                "pending_migrations": report.pending.len(),
-            }))?;
+            });
+            output::json(&output::with_schema(document, report))?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut text = String::new();
@@ -208,8 +206,8 @@ fn next_step(report: &StateReport) -> String {
     match report.state {
         SchemaState::Current => format!("the schema is {state}, at {head}"),
         SchemaState::Behind => format!(
-            "the schema is {state}, at {head}: {} migration(s) pending; run `taskmanager migrate up`, or deploy the program that the backup is of",
-            report.pending.len()
+            "the schema is {state}, at {head}: {} pending; run `taskmanager migrate up`, or deploy the program that the backup is of",
+            plural(report.pending.len(), "migration")
         ),
         _ => format!(
             "the schema is {state}, at {head}; `taskmanager migrate status` says what fixes it"

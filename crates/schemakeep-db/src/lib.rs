@@ -13,10 +13,12 @@ pub mod lock;
 pub mod program;
 pub mod retry;
 pub mod scratch;
+mod text;
 pub mod url;
 
 pub use clock::{Clock, SystemClock};
 pub use dialect::Dialect;
 pub use error::{DbError, cause, words};
 pub use program::Program;
+pub use text::plural;
 pub use url::{DatabaseTarget, DatabaseUrl, SqliteMode, SqliteTarget};

@@ -35,7 +35,7 @@ pub struct FileName {
     /// What it does: `create_tasks`.
     pub name: String,
     /// Forward or back.
-    pub way: Direction,
+    pub direction: Direction,
 }
 
 impl FileName {
@@ -45,7 +45,8 @@ impl FileName {
     ///
     /// Says which rule the name breaks.
     pub fn parse(file: &str) -> Result<Self, String> {
-        let (stem, way) = match (file.strip_suffix(".up.sql"), file.strip_suffix(".down.sql")) {
+        let (stem, direction) = match (file.strip_suffix(".up.sql"), file.strip_suffix(".down.sql"))
+        {
             (Some(stem), _) => (stem, Direction::Up),
             (_, Some(stem)) => (stem, Direction::Down),
             _ => return Err("its name must end in .up.sql or .down.sql".to_owned()),
@@ -65,7 +66,7 @@ impl FileName {
                 "{name:?} must be a verb and an object in a-z, 0-9 and single _, such as create_tasks"
             ));
         }
-        Ok(Self { version, name: name.to_owned(), way })
+        Ok(Self { version, name: name.to_owned(), direction })
     }
 }
 
@@ -173,7 +174,7 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Pair>, Vec<String>> {
 fn pair(version: i64, files: Vec<(FileName, String)>) -> Result<Pair, String> {
     let (mut up, mut down, mut names) = (None, None, Vec::new());
     for (file, text) in files {
-        let side = if file.way == Direction::Up { &mut up } else { &mut down };
+        let side = if file.direction == Direction::Up { &mut up } else { &mut down };
         *side = Some(text);
         if !names.contains(&file.name) {
             names.push(file.name);

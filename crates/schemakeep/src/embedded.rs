@@ -37,8 +37,9 @@ pub struct Migration {
 
 impl Migration {
     fn new(pair: Pair) -> Result<Self, String> {
-        let at =
-            |way: &str, rule: String| format!("{}_{}.{way}.sql: {rule}", pair.version, pair.name);
+        let at = |direction: &str, rule: String| {
+            format!("{}_{}.{direction}.sql: {rule}", pair.version, pair.name)
+        };
         let directives = Directives::parse(&pair.up).map_err(|rule| at("up", rule))?;
         let down = Directives::parse(&pair.down).map_err(|rule| at("down", rule))?;
         Ok(Self {
@@ -65,8 +66,13 @@ impl Migration {
         self.file(Direction::Down)
     }
 
-    fn file(&self, way: Direction) -> String {
-        format!("{}_{}.{}.sql", self.version, self.description.replace(' ', "_"), way.as_str())
+    fn file(&self, direction: Direction) -> String {
+        format!(
+            "{}_{}.{}.sql",
+            self.version,
+            self.description.replace(' ', "_"),
+            direction.as_str()
+        )
     }
 
     /// Whether this is the checksum of the up file as another checkout may have it, with other line

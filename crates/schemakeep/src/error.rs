@@ -73,12 +73,12 @@ pub enum MigrateError {
         cause: String,
     },
     /// A look before the migration found what would do harm.
-    #[error("{step} stops the migration, and nothing was changed: {words}: {}; to go on: {fix}", details.join("; "))]
+    #[error("{step} stops the migration, and nothing was changed: {summary}: {}; to go on: {fix}", details.join("; "))]
     Unsafe {
         /// The step of the pipeline.
         step: &'static str,
         /// What it found, in a few words.
-        words: String,
+        summary: String,
         /// What it found, one by one.
         details: Vec<String>,
         /// What to do.

@@ -3,8 +3,9 @@
 use super::failure::beginning;
 use super::files::Direction;
 use super::state::{Concern, Reason, SchemaState, StateReport};
-use super::unmanaged::{Maker, UnmanagedSchema};
+use super::unmanaged::{Origin, UnmanagedSchema};
 use crate::options::MigrateMode;
+use schemakeep_db::plural;
 
 /// How many versions, tables or columns a message names before it only counts.
 const NAMED: usize = 5;
@@ -44,25 +45,25 @@ fn behind(report: &StateReport, mode: MigrateMode) -> String {
     let named = report.pending.iter().map(|p| format!("{} ({})", p.version, p.description));
     let named: Vec<_> = named.collect();
     let why = if mode == MigrateMode::Check { ", and MIGRATE=check applies nothing" } else { "" };
-    format!("{} migration(s) not applied: {}{why}", named.len(), cut(&named))
+    format!("{} not applied: {}{why}", plural(named.len(), "migration"), cut(&named))
 }
 
 /// A schema that another tool or a hand has made.
 fn adoption(report: &StateReport, foreign: &UnmanagedSchema) -> (String, String) {
     let tables = cut(&foreign.tables);
     let made = match &foreign.maker {
-        Maker::Alembic(Some(revision)) => {
+        Origin::Alembic(Some(revision)) => {
             format!("this database was made by Alembic (revision {revision})")
         }
-        Maker::Alembic(None) => {
+        Origin::Alembic(None) => {
             "this database was made by Alembic (no revision recorded)".to_owned()
         }
-        Maker::Unknown => {
+        Origin::Unknown => {
             "this database was made by hand, or restored without its record".to_owned()
         }
     };
     let what =
-        format!("{made}: it has the table(s) {tables} and no record of this program's migrations");
+        format!("{made}: it has tables ({tables}) and no record of this program's migrations");
     let target = report.target.map(|version| version.to_string()).unwrap_or_default();
     let fix = if report.missing.is_empty() {
         format!("if its schema is that of {target}, run `taskmanager migrate stamp {target}`")
@@ -81,7 +82,7 @@ fn failed(report: &StateReport) -> (String, String) {
         return (concerns(&report.concerns), repair(&report.concerns));
     };
     let version = half.version;
-    let undoing = if half.way == Direction::Down { " being undone" } else { "" };
+    let undoing = if half.direction == Direction::Down { " being undone" } else { "" };
     let mut what = format!("{}{undoing}", concerns(&report.concerns));
     if half.total > 0 {
         what = format!("{what}: {} of its {} statements are done and stay", half.done, half.total);
@@ -92,12 +93,12 @@ fn failed(report: &StateReport) -> (String, String) {
     if let Some(error) = &half.error {
         what = format!("{what}, it said: {error}");
     }
-    let by_hand = match half.way {
+    let by_hand = match half.direction {
         Direction::Up => "undo by hand what is done",
         Direction::Down => "finish by hand what is not done",
     };
     let repair = repair(&report.concerns);
-    let fix = match (&half.obstacle, half.way) {
+    let fix = match (&half.obstacle, half.direction) {
         (Some(obstacle), _) => {
             return (
                 format!("{what}; cannot resume: {obstacle}"),

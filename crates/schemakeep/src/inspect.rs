@@ -133,3 +133,25 @@ async fn within<T>(
     metrics::database_up(outcome.is_ok());
     outcome
 }
+
+/// Reads the whole history, lowest version first.
+///
+/// # Errors
+///
+/// [`InspectError::Database`] when the database cannot be read.
+pub async fn read_history(
+    url: &DatabaseUrl,
+    set: &MigrationSet,
+) -> Result<Vec<Line>, InspectError> {
+    let opened = Session::to_read(url, Purpose::Inspect).await.map_err(InspectError::Database)?;
+    let Some(mut session) = opened else {
+        return Ok(history::of_nothing(set));
+    };
+    let read = async {
+        let record = history::read::read(&mut session).await?;
+        history::of_schema_history(&mut session, set, &record).await
+    };
+    let read = read.await;
+    session.close().await;
+    read.map_err(InspectError::Database)
+}

@@ -5,7 +5,7 @@
 
 use super::embedded::Migration;
 use super::files::Direction;
-use super::record::{Record, Recorded, RecordedStep, StepOutcome};
+use super::history::read::{AppliedMigration, RecordedStep, SchemaHistory, StepOutcome};
 use super::script::Script;
 use super::statements::{self, Step};
 
@@ -15,7 +15,7 @@ pub struct Interrupted {
     /// Its version.
     pub version: i64,
     /// Whether it was being applied or undone.
-    pub way: Direction,
+    pub direction: Direction,
     /// How many of its statements are done; they stay.
     pub done: usize,
     /// How many it has; 0 when the file is not known.
@@ -31,15 +31,15 @@ pub struct Interrupted {
 /// Judges the first version that did not finish.
 pub(super) fn half_way(
     embedded: &[Migration],
-    record: &Record,
+    record: &SchemaHistory,
     contradiction: bool,
 ) -> Option<Interrupted> {
     let mut unfinished = record.rows.iter().filter(|row| !row.success);
     let row = unfinished.next()?;
     let steps: Vec<_> = record.steps_of(row.version).collect();
-    let way = steps.first().map_or(Direction::Up, |step| step.way);
+    let direction = steps.first().map_or(Direction::Up, |step| step.direction);
     let migration = embedded.iter().find(|migration| migration.version == row.version);
-    let file = migration.map(|migration| Script { migration, way });
+    let file = migration.map(|migration| Script { migration, direction });
     let file = file.filter(|script| script.directives().no_transaction);
     let known = file.and_then(|script| statements::steps(script.sql()).ok()).unwrap_or_default();
 
@@ -55,7 +55,7 @@ pub(super) fn half_way(
     }
     Some(Interrupted {
         version: row.version,
-        way,
+        direction,
         done,
         total: known.len(),
         next,
@@ -65,7 +65,7 @@ pub(super) fn half_way(
 }
 
 fn obstacle(
-    row: &Recorded,
+    row: &AppliedMigration,
     migration: Option<&Migration>,
     steps: &[&RecordedStep],
     known: &[Step],

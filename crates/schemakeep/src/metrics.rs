@@ -28,16 +28,16 @@ pub(super) fn database_up(up: bool) {
 }
 
 /// A file was run to its end.
-pub(super) fn ran(way: Direction, took: Duration) {
-    if way == Direction::Up {
+pub(super) fn ran(direction: Direction, took: Duration) {
+    if direction == Direction::Up {
         metrics::counter!(metric("migrations_applied_total"), "outcome" => "applied").increment(1);
     }
-    metrics::histogram!(metric("migration_duration_seconds"), "direction" => way.as_str())
+    metrics::histogram!(metric("migration_duration_seconds"), "direction" => direction.as_str())
         .record(took.as_secs_f64());
 }
 
-pub(super) fn failed(way: Direction) {
-    if way == Direction::Up {
+pub(super) fn failed(direction: Direction) {
+    if direction == Direction::Up {
         metrics::counter!(metric("migrations_applied_total"), "outcome" => "failed").increment(1);
     }
 }

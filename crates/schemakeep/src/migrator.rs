@@ -4,6 +4,7 @@
 //! What finds nothing to do takes no lock: it neither waits for another nor holds one up.
 
 use schemakeep_db::DbError;
+use schemakeep_db::plural;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 
 use super::connection::Session;
 use super::files::Direction;
-use super::journal::Notes;
+use super::history::write::{self, Notes};
 use super::lock::Lock;
 use super::observation::Observation;
 use super::options::MigratorOptions;
@@ -22,7 +23,7 @@ use super::run::{self, Runner};
 use super::snapshot::{Snapshot, snapshot};
 use super::state::StateReport;
 use super::{
-    MigrateError, Migration, MigrationSet, cancel, journal, leftovers, metrics, observation, retry,
+    MigrateError, Migration, MigrationSet, cancel, leftovers, metrics, observation, retry,
 };
 use schemakeep_db::Clock;
 
@@ -75,7 +76,7 @@ pub struct GateRequest<'a> {
     /// The versions of the schema history.
     pub applied: Vec<i64>,
     /// Forward or back, all of them.
-    pub way: Direction,
+    pub direction: Direction,
     /// In the order in which they are run.
     pub migrations: Vec<&'a Migration>,
     /// Only looks: writes nothing, and makes no backup.
@@ -250,7 +251,7 @@ impl<'a> Migrator<'a> {
         let clearance = self.clear(&reading, &acts, false).await?;
         lock.assert_held(session).await?;
         let creating = MigrateError::database("creating the record of migrations");
-        journal::create(session, &reading.record).await.map_err(creating)?;
+        write::create(session, &reading.record).await.map_err(creating)?;
 
         let (clock, patience) = (self.clock, *table_lock_wait);
         let (protected, notes) = (safety.protected_tables.as_slice(), clearance.notes.clone());
@@ -268,7 +269,7 @@ impl<'a> Migrator<'a> {
             if let Action::Run { script, tried } = act {
                 self.progress.migrating(script.version(), index, runs.len(), self.clock.now());
                 let took = runner.run(*script, tried).await;
-                let took = took.inspect_err(|_| metrics::failed(script.way))?;
+                let took = took.inspect_err(|_| metrics::failed(script.direction))?;
                 done.extend(took.map(|took| act.done(took)));
             }
         }
@@ -286,16 +287,18 @@ impl<'a> Migrator<'a> {
         dry: bool,
     ) -> Result<Clearance, MigrateError> {
         let applied = reading.record.rows.iter().map(|row| row.version).collect();
-        let (up, down): (Vec<_>, Vec<_>) =
-            acts.iter().filter_map(Action::fresh).partition(|script| script.way == Direction::Up);
+        let (up, down): (Vec<_>, Vec<_>) = acts
+            .iter()
+            .filter_map(Action::fresh)
+            .partition(|script| script.direction == Direction::Up);
         let some = !up.is_empty() || !down.is_empty();
         if some && !dry {
             self.progress.enter(Phase::Checking, self.clock.now());
         }
-        let (way, scripts) =
+        let (direction, scripts) =
             if down.is_empty() { (Direction::Up, up) } else { (Direction::Down, down) };
         let migrations = scripts.iter().map(|script| script.migration).collect();
-        let request = GateRequest { operation: self, applied, way, migrations, dry };
+        let request = GateRequest { operation: self, applied, direction, migrations, dry };
         let clearing = self.gate.pass(request);
         cancel::run_until_cancelled(&self.settings.stop, clearing).await
     }
@@ -321,13 +324,16 @@ impl<'a> Migrator<'a> {
         let missing = expected.difference(&found).map(|line| format!("not there: {line}"));
         let extra = found.difference(expected).map(|line| format!("not of any migration: {line}"));
         let details: Vec<String> = missing.chain(extra).collect();
-        let (verdict, words) = if details.is_empty() {
+        let (verdict, summary) = if details.is_empty() {
             (Verdict::Passed, "the schema is the rehearsed one".to_owned())
         } else {
-            (Verdict::Noted, format!("{} difference(s) from the rehearsed schema", details.len()))
+            (
+                Verdict::Noted,
+                format!("{} from the rehearsed schema", plural(details.len(), "difference")),
+            )
         };
         let took = begun.elapsed();
-        self.progress.stepped(Step { name: "compare", verdict, words, details, took });
+        self.progress.stepped(Step { name: "compare", verdict, summary, details, took });
         Ok(())
     }
 }

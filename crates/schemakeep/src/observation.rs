@@ -3,10 +3,11 @@
 use schemakeep_db::DatabaseUrl;
 
 use super::connection::{Purpose, Session};
+use super::history::read::{self, SchemaHistory};
 use super::history::{self, Line};
 use super::schema::{self, Schema};
 use super::state::{StateReport, state};
-use super::{Dialect, MigrationSet, record, required, unmanaged};
+use super::{Dialect, MigrationSet, required, unmanaged};
 
 /// Looks once. SQLite opens anything, and only reading shows that a file is no database.
 pub(super) async fn look(
@@ -24,16 +25,16 @@ pub(super) async fn look(
 /// What one look saw.
 pub(super) struct Observation {
     pub(super) report: StateReport,
-    pub(super) record: record::Record,
+    pub(super) record: SchemaHistory,
 }
 
 impl Observation {
     /// What an SQLite file that is not there yet holds.
     pub(super) fn of_nothing(set: &MigrationSet) -> Self {
-        Self::new(set, record::Record::default(), &required::Tables::new())
+        Self::new(set, SchemaHistory::default(), &required::Tables::new())
     }
 
-    fn new(set: &MigrationSet, record: record::Record, present: &required::Tables) -> Self {
+    fn new(set: &MigrationSet, record: SchemaHistory, present: &required::Tables) -> Self {
         let missing = required::missing(set.required(), present);
         Self { report: state(set.migrations(), &record, &missing), record }
     }
@@ -57,7 +58,7 @@ impl Observation {
     ) -> Result<(Self, Vec<Line>), sqlx::Error> {
         session.execute(begin(session)).await?;
         let reading = Self::look(session, set).await?;
-        let lines = history::of_record(session, set, &reading.record).await?;
+        let lines = history::of_schema_history(session, set, &reading.record).await?;
         session.execute("ROLLBACK").await?;
         Ok((reading, lines))
     }
@@ -75,7 +76,7 @@ impl Observation {
     }
 
     async fn look(session: &mut Session, set: &MigrationSet) -> Result<Self, sqlx::Error> {
-        let mut record = record::read(session).await?;
+        let mut record = read::read(session).await?;
         let present = required::present(session, set.required()).await?;
         if record.rows.is_empty() {
             record.foreign = unmanaged::read(session, set.required(), &present).await?;

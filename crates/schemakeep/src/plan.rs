@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::embedded::Migration;
 use super::explain::{cut, refusal};
 use super::files::Direction;
+use super::history::read::RecordedStep;
 use super::observation::Observation;
-use super::record::RecordedStep;
 use super::script::Script;
 use super::state::{SchemaState, StateReport};
 use super::{MigrateError, MigrationSet};
@@ -20,7 +20,7 @@ pub(super) enum Goal<'a> {
     Up { to: Option<i64> },
     /// Undo what is above a version, or all.
     Down { to: Option<i64> },
-    /// Record everything up to a version without running it.
+    /// SchemaHistory everything up to a version without running it.
     Stamp { version: i64 },
     /// Fix one row of the record.
     Repair { version: i64, reason: &'a str },
@@ -29,11 +29,11 @@ pub(super) enum Goal<'a> {
 /// One thing to do. Those that only write the record come before those that run a file.
 #[derive(Debug)]
 pub(super) enum Action<'a> {
-    /// Record this version's own checksum, with the reason.
+    /// SchemaHistory this version's own checksum, with the reason.
     Accept(&'a Migration, &'a str),
     /// Forget a version that did not finish, with the reason.
     Clear { version: i64, description: String, reason: &'a str },
-    /// Record a version.
+    /// SchemaHistory a version.
     Stamp(&'a Migration),
     /// Run a file; of one that stopped partway, with what the log says about its steps.
     Run { script: Script<'a>, tried: Vec<RecordedStep> },
@@ -227,13 +227,13 @@ impl<'a> Planner<'a, '_> {
     }
 
     /// Goes on with what stopped partway, if it went this way and can be resumed.
-    fn resume(&self, way: Direction) -> Result<Action<'a>, MigrateError> {
+    fn resume(&self, direction: Direction) -> Result<Action<'a>, MigrateError> {
         let half = self.report.half_way.as_ref();
-        let half = half.filter(|half| half.obstacle.is_none() && half.way == way);
+        let half = half.filter(|half| half.obstacle.is_none() && half.direction == direction);
         let migration = half.and_then(|half| self.set.get(half.version));
         let migration = migration.ok_or_else(|| self.refused())?;
         let tried = self.reading.record.steps_of(migration.version).cloned().collect();
-        Ok(Action::Run { script: Script { migration, way }, tried })
+        Ok(Action::Run { script: Script { migration, direction }, tried })
     }
 
     fn known(&self, version: i64) -> Result<(), MigrateError> {

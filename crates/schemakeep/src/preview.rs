@@ -1,11 +1,12 @@
 //! What a run would do, in order, before it does it: pure, from the state and the files.
 
+use schemakeep_db::plural;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::journal::{Author, Notes, ran_text, tables_text};
+use super::history::write::{Author, Notes, ran_text, tables_text};
 use super::lexer::statements;
 use super::run::attempt::begin;
 use super::script::Script;
@@ -65,7 +66,7 @@ pub fn forward<'a>(
         Target::All => Ok(pending),
         Target::Count(count) if count <= pending.len() => Ok(pending[..count].to_vec()),
         Target::Count(count) => {
-            Err(format!("+{count} is too many: {} migration(s) are pending", pending.len()))
+            Err(format!("+{count} is too many: {} pending", plural(pending.len(), "migration")))
         }
         Target::Version(version) => {
             if set.get(version).is_none() {
@@ -99,8 +100,8 @@ pub fn back<'a>(
         Target::Count(count) if count <= newest_first.len() => newest_first[..count].to_vec(),
         Target::Count(count) => {
             return Err(format!(
-                "{count} is too many: {} migration(s) are applied",
-                newest_first.len()
+                "{count} is too many: {} applied",
+                plural(newest_first.len(), "migration")
             ));
         }
         Target::Version(version) => {
@@ -127,8 +128,8 @@ fn unknown(set: &MigrationSet, version: i64) -> String {
     let known = set.migrations();
     match (known.first(), known.last()) {
         (Some(first), Some(last)) => format!(
-            "version {version} is not known: this program has {} migration(s), {} to {}",
-            known.len(),
+            "version {version} is not known: this program has {}, {} to {}",
+            plural(known.len(), "migration"),
             first.version,
             last.version
         ),

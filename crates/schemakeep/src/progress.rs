@@ -130,8 +130,8 @@ pub struct Step {
     pub name: &'static str,
     /// How it ended.
     pub verdict: Verdict,
-    /// What came of it, in a few words.
-    pub words: String,
+    /// What came of it, in a few summary.
+    pub summary: String,
     /// What it found, a line each.
     pub details: Vec<String>,
     /// How long it took.
@@ -142,8 +142,8 @@ pub struct Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = self.took.as_secs_f64() * 1_000.0;
-        let (name, verdict, words) = (self.name, self.verdict.as_str(), &self.words);
-        write!(f, "{name:<10} {verdict:<8} {words} ({milliseconds:.1} ms)")?;
+        let (name, verdict, summary) = (self.name, self.verdict.as_str(), &self.summary);
+        write!(f, "{name:<10} {verdict:<8} {summary} ({milliseconds:.1} ms)")?;
         self.details.iter().try_for_each(|detail| write!(f, "\n  {detail}"))
     }
 }
@@ -151,17 +151,17 @@ impl fmt::Display for Step {
 impl Step {
     fn log(&self) {
         let milliseconds = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
-        let (name, verdict, words) = (self.name, self.verdict.as_str(), &self.words);
+        let (name, verdict, summary) = (self.name, self.verdict.as_str(), &self.summary);
         match self.verdict {
             Verdict::Passed | Verdict::Skipped => {
-                tracing::info!(step = name, verdict, words, milliseconds, "gate step finished");
+                tracing::info!(step = name, verdict, summary, milliseconds, "gate step finished");
             }
             Verdict::Noted | Verdict::Forced | Verdict::Stopped => {
                 let details = self.details.join("; ");
                 tracing::warn!(
                     step = name,
                     verdict,
-                    words,
+                    summary,
                     details,
                     milliseconds,
                     "gate step finished"

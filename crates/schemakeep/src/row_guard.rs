@@ -7,6 +7,7 @@
 
 use schemakeep_db::Dialect;
 use schemakeep_db::connection::Session;
+use schemakeep_db::plural;
 
 /// Protected tables as they were before a migration.
 #[derive(Debug)]
@@ -36,10 +37,11 @@ impl std::fmt::Display for Harm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Gone { table, rows } => {
-                write!(f, "protected table {table} with {rows} row(s) would be gone")
+                write!(f, "protected table {table} with {} would be gone", plural(*rows, "row"))
             }
             Self::Fewer { table, before, after } => {
-                write!(f, "protected table {table} had {before} row(s) and would have {after}")
+                let before = plural(*before, "row");
+                write!(f, "protected table {table} had {before} and would have {after}")
             }
         }
     }

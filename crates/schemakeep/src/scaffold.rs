@@ -47,7 +47,7 @@ pub fn create(
     now: OffsetDateTime,
 ) -> Result<Vec<PathBuf>, MigrateError> {
     let name = migration_name(name)?;
-    let template = |_: usize, _: Dialect, way| match way {
+    let template = |_: usize, _: Dialect, direction| match direction {
         Direction::Up => up_template(&name),
         Direction::Down => down_template(&name),
     };
@@ -94,10 +94,10 @@ pub fn lay_out(
         newest = Some(version);
         let mut files = Vec::new();
         for (below, dialect) in FOLDERS {
-            for way in [Direction::Up, Direction::Down] {
-                let file = format!("{version}_{name}.{}.sql", way.as_str());
+            for direction in [Direction::Up, Direction::Down] {
+                let file = format!("{version}_{name}.{}.sql", direction.as_str());
                 let path = folder.join(below).join(file);
-                files.push(NewFile { path, text: text(at, dialect, way) });
+                files.push(NewFile { path, text: text(at, dialect, direction) });
             }
         }
         laid_out.push(NewMigration { version, name: (*name).to_owned(), files });
@@ -221,8 +221,8 @@ mod tests {
             fs::create_dir(folder.path().join(dialect)).expect("a folder");
         }
         let now = datetime!(2026-11-21 23:59:59 UTC);
-        let text = |at: usize, dialect: Dialect, way: Direction| {
-            format!("-- {at} {} {}\n", dialect.name(), way.as_str())
+        let text = |at: usize, dialect: Dialect, direction: Direction| {
+            format!("-- {at} {} {}\n", dialect.name(), direction.as_str())
         };
         let three = lay_out(folder.path(), &["add_a", "add_b", "add_c"], text, now).expect("three");
         let versions: Vec<_> = three.iter().map(|migration| migration.version).collect();

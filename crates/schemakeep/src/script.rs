@@ -8,16 +8,16 @@ use super::files::Direction;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Script<'a> {
     pub(super) migration: &'a Migration,
-    pub(super) way: Direction,
+    pub(super) direction: Direction,
 }
 
 impl<'a> Script<'a> {
     pub(super) fn up(migration: &'a Migration) -> Self {
-        Self { migration, way: Direction::Up }
+        Self { migration, direction: Direction::Up }
     }
 
     pub(super) fn down(migration: &'a Migration) -> Self {
-        Self { migration, way: Direction::Down }
+        Self { migration, direction: Direction::Down }
     }
 
     pub(super) fn version(self) -> i64 {
@@ -25,21 +25,21 @@ impl<'a> Script<'a> {
     }
 
     pub(super) fn file(self) -> String {
-        match self.way {
+        match self.direction {
             Direction::Up => self.migration.up_file(),
             Direction::Down => self.migration.down_file(),
         }
     }
 
     pub(super) fn sql(self) -> &'a str {
-        match self.way {
+        match self.direction {
             Direction::Up => &self.migration.up_sql,
             Direction::Down => &self.migration.down_sql,
         }
     }
 
     pub(super) fn directives(self) -> &'a Directives {
-        match self.way {
+        match self.direction {
             Direction::Up => &self.migration.directives,
             Direction::Down => &self.migration.down_directives,
         }
@@ -47,7 +47,7 @@ impl<'a> Script<'a> {
 
     /// The command that goes this way, to this migration's end.
     pub(super) fn command(self) -> &'static str {
-        match self.way {
+        match self.direction {
             Direction::Up => "taskmanager migrate up",
             Direction::Down => "taskmanager migrate down",
         }

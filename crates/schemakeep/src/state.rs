@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use super::directives::Compat;
 use super::embedded::Migration;
+use super::history::read::{AppliedMigration, SchemaHistory};
 use super::interrupted::{Interrupted, half_way};
-use super::record::{Record, Recorded};
 use super::unmanaged::UnmanagedSchema;
 
 /// How a database's schema stands to this program.
@@ -19,7 +19,7 @@ pub enum SchemaState {
     AheadCompatible,
     /// A newer program has migrated, and this one may fail.
     AheadIncompatible,
-    /// Record and program contradict each other.
+    /// SchemaHistory and program contradict each other.
     Diverged,
     /// The record is right, but something that this program uses is not there.
     Drifted,
@@ -155,7 +155,7 @@ pub struct StateReport {
 /// drifted, ahead compatible, current. What is missing counts only when nothing is pending:
 /// before, it is no surprise.
 #[must_use]
-pub fn state(embedded: &[Migration], found: &Record, missing: &[String]) -> StateReport {
+pub fn state(embedded: &[Migration], found: &SchemaHistory, missing: &[String]) -> StateReport {
     let record = found.rows.as_slice();
     let head = record.iter().map(|row| row.version).max();
     let target = embedded.iter().map(|migration| migration.version).max();
@@ -200,8 +200,8 @@ pub fn state(embedded: &[Migration], found: &Record, missing: &[String]) -> Stat
     }
 }
 
-fn line_endings(embedded: &[Migration], record: &[Recorded]) -> Vec<i64> {
-    let same = |row: &&Recorded| {
+fn line_endings(embedded: &[Migration], record: &[AppliedMigration]) -> Vec<i64> {
+    let same = |row: &&AppliedMigration| {
         let known = embedded.iter().find(|migration| migration.version == row.version);
         known.is_some_and(|known| row.success && known.differs_in_line_ends_only(&row.checksum))
     };
@@ -212,14 +212,14 @@ fn concern(version: i64, reason: Reason) -> Concern {
     Concern { version, reason }
 }
 
-fn unfinished(record: &[Recorded]) -> Vec<Concern> {
+fn unfinished(record: &[AppliedMigration]) -> Vec<Concern> {
     let rows = record.iter().filter(|row| !row.success);
     rows.map(|row| concern(row.version, Reason::Unfinished)).collect()
 }
 
 fn contradictions(
     embedded: &[Migration],
-    record: &[Recorded],
+    record: &[AppliedMigration],
     pending: &[&Migration],
     head: Option<i64>,
     target: Option<i64>,
@@ -253,15 +253,15 @@ fn contradictions(
 /// The recorded versions above everything embedded, and whether one of them may break this program.
 fn unknown_above(
     embedded: &[Migration],
-    record: &[Recorded],
+    record: &[AppliedMigration],
     target: Option<i64>,
 ) -> (Vec<Concern>, bool) {
-    let unknown = |row: &&Recorded| {
+    let unknown = |row: &&AppliedMigration| {
         target.is_none_or(|target| row.version > target)
             && !embedded.iter().any(|migration| migration.version == row.version)
     };
     let rows: Vec<_> = record.iter().filter(unknown).collect();
-    let judged = |row: &&Recorded| concern(row.version, Reason::Newer(row.compat));
+    let judged = |row: &&AppliedMigration| concern(row.version, Reason::Newer(row.compat));
     let breaking = rows.iter().any(|row| row.compat != Some(Compat::Additive));
     (rows.iter().map(judged).collect(), breaking)
 }

@@ -6,7 +6,7 @@ use super::required::{RequiredTable, Tables};
 
 /// Who made it, as far as the database says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Maker {
+pub enum Origin {
     /// Alembic, whose own record names its revision; `None` when that is empty.
     Alembic(Option<String>),
     /// Nobody who left a record: by hand, or from a dump without it.
@@ -17,7 +17,7 @@ pub enum Maker {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmanagedSchema {
     /// Who made them.
-    pub maker: Maker,
+    pub maker: Origin,
     /// Their names.
     pub tables: Vec<String>,
 }
@@ -50,9 +50,9 @@ pub(super) async fn read(
         let revision = "SELECT CAST(version_num AS text) FROM alembic_version ORDER BY 1";
         let revisions: Vec<_> =
             session.rows(revision).await?.into_iter().flatten().flatten().collect();
-        Maker::Alembic(Some(revisions.join(", ")).filter(|revisions| !revisions.is_empty()))
+        Origin::Alembic(Some(revisions.join(", ")).filter(|revisions| !revisions.is_empty()))
     } else {
-        Maker::Unknown
+        Origin::Unknown
     };
     Ok(Some(UnmanagedSchema { maker, tables }))
 }

@@ -39,7 +39,7 @@ impl ByAddress {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more, unless there are as many as may.
+    /// One more, unless it has its share already.
     fn add(&self, address: IpAddr) -> bool {
         let mut clients = self.lock();
         let count = clients.entry(address).or_default();

@@ -130,7 +130,7 @@ impl From<&Line> for MigrationBody {
             state: line.standing.as_str(),
             applied_at: line.at.map(format_seconds),
             seconds: line.took.map(|took| took.as_secs_f64()),
-            kind: last.map(|entry| entry.kind.clone()),
+            kind: last.map(|entry| entry.event.clone()),
             program: last.map(|entry| entry.program.clone()),
             checksum: line.checksum.clone(),
             same_file: line.same_file,

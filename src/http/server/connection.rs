@@ -18,8 +18,10 @@ use super::head::{Frames, Heads};
 
 /// How often a server that is full looks for connections that can go.
 const ROOM_INTERVAL: Duration = Duration::from_millis(50);
-/// How many connections go at a time when there is no room for another.
+/// How many connections that were never answered go at a time when there is no room for another.
 const ROOM_CONNECTIONS: usize = 256;
+/// With this fraction of all connections unanswered, those alone make room soon enough: idle ones stay.
+const UNANSWERED_SHARE: usize = 4;
 /// Where events are followed.
 const EVENTS_PATH: &str = "/tasks/events";
 /// What an HTTP/2 client says first (RFC 9113 section 3.4).
@@ -256,16 +258,16 @@ impl State {
         }
     }
 
-    /// How soon it may go when there is no room: silent ones and half heads before idle ones, the oldest first. One whose
-    /// client has just been answered may be sending its next request.
-    fn dispensable(&self, now: Instant) -> Option<(bool, Instant)> {
+    /// Whether it takes a place without having asked for anything.
+    fn is_unanswered(&self) -> bool {
+        matches!(self.phase, Phase::Silent | Phase::Head)
+    }
+
+    /// Whether it may make room for another: its client may be sending its next byte at this moment, right after it
+    /// connected or was answered.
+    fn is_evictable(&self, now: Instant) -> bool {
         let fresh = Duration::from_millis(EVICTABLE_MILLISECONDS);
-        let is_idle = match self.phase {
-            Phase::Silent | Phase::Head => false,
-            Phase::Idle => true,
-            Phase::Busy => return None,
-        };
-        (now.saturating_duration_since(self.since) >= fresh).then_some((is_idle, self.since))
+        self.phase != Phase::Busy && now.saturating_duration_since(self.since) >= fresh
     }
 }
 
@@ -362,20 +364,32 @@ impl Connections {
         }
     }
 
+    /// Ends the oldest of the connections that say nothing or have sent half a head. An idle one, whose client was
+    /// served and may come back, only goes when those are few, and then alone.
     fn make_room(&self) {
         let now = Instant::now();
         let all = self.all();
-        let mut dispensable: Vec<_> = all
-            .values()
-            .filter_map(|connection| {
-                let rank = connection.state().dispensable(now)?;
-                Some((rank, connection))
-            })
-            .collect();
-        dispensable.sort_unstable_by_key(|(rank, _)| *rank);
-        dispensable.truncate(ROOM_CONNECTIONS);
-        tracing::debug!(closed = dispensable.len(), open = all.len(), "connections full");
-        for (_, connection) in dispensable {
+        let (mut unanswered, mut idle) = (Vec::new(), None);
+        let mut unanswered_count = 0;
+        for connection in all.values() {
+            let state = connection.state();
+            unanswered_count += usize::from(state.is_unanswered());
+            if !state.is_evictable(now) {
+                continue;
+            }
+            if state.is_unanswered() {
+                unanswered.push((state.since, connection));
+            } else if idle.is_none_or(|(since, _)| state.since < since) {
+                idle = Some((state.since, connection));
+            }
+        }
+        unanswered.sort_unstable_by_key(|(since, _)| *since);
+        unanswered.truncate(ROOM_CONNECTIONS);
+        if unanswered.is_empty() && unanswered_count < all.len() / UNANSWERED_SHARE {
+            unanswered.extend(idle);
+        }
+        tracing::debug!(closed = unanswered.len(), open = all.len(), "connections full");
+        for (_, connection) in unanswered {
             connection.hangup.hang_up();
         }
     }

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
 use crate::store::PoolSettings;
-use crate::store::error::DENIED;
+use crate::store::error::{DENIED, READ_ONLY};
 
 /// What stands between this program and the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ pub(in crate::store) fn unavailable(error: &sqlx::Error) -> Option<&'static str>
         (_, "57P01" | "57P02" | "57P03" | "57P05") | ("08" | "28" | "3D", _) => Some("connection"),
         (_, "55P03") | ("40", _) => Some("busy"),
         (_, "42501") => Some(DENIED),
-        (_, "25006") => Some("read_only"),
+        (_, "25006") => Some(READ_ONLY),
         (_, "53100") => Some("full"),
         (_, "XX001" | "XX002") => Some("corrupt"),
         ("53", _) => Some("resources"),

@@ -220,7 +220,7 @@ impl Obstacle {
         match kind {
             Some("full") => refused(WriteRefusal::DiskFull, "the disk of the database is full"),
             Some(DENIED) => Self::read_only("the role of DATABASE_URL may not write to the tables"),
-            Some("read_only") => Self::read_only("the database is read-only"),
+            Some(READ_ONLY) => Self::read_only("the database is read-only"),
             Some("io") => Self::read_only("writes to the disk of the database fail"),
             Some("corrupt") => refused(WriteRefusal::Corrupt, "the database is damaged"),
             _ => Self::Unknown(error),

@@ -20,6 +20,7 @@ pub(super) use self::events::SqliteEvents;
 use super::backend::{Backend, Open, Role, Scope};
 use super::batch::Change;
 use super::checkpoint::{self, JOURNAL_SIZE_LIMIT_BYTES};
+use super::error::READ_ONLY;
 use super::file::File;
 use super::limits::INTERRUPT_CHECK_INSTRUCTIONS;
 use super::once::{Answer, KeyRow, Once};
@@ -315,7 +316,7 @@ pub(super) fn unavailable(error: &sqlx::Error) -> Option<&'static str> {
         5 | 6 => Some("busy"),
         // Interrupted: it took longer than its request has time.
         9 => Some("timeout"),
-        8 => Some("read_only"),
+        8 => Some(READ_ONLY),
         10 | 14 => Some("io"),
         11 | 26 => Some("corrupt"),
         13 => Some("full"),

@@ -35,7 +35,7 @@ pub use schedule::every;
 pub use verify::{Verified, verify};
 
 use self::folder::Partial;
-use schemakeep::record::Record;
+use schemakeep::history::read::SchemaHistory;
 use schemakeep_db::Clock;
 use schemakeep_db::leftovers;
 use schemakeep_db::{DatabaseTarget, DatabaseUrl};
@@ -161,7 +161,7 @@ impl Making<'_> {
     /// Takes a place in the folder, once it is known that there is room.
     fn reserve(
         &self,
-        record: &Record,
+        record: &SchemaHistory,
         estimate: u64,
         extension: &str,
     ) -> Result<Partial, BackupError> {
@@ -309,7 +309,7 @@ impl Making<'_> {
     }
 }
 
-fn versions(record: &Record) -> Vec<i64> {
+fn versions(record: &SchemaHistory) -> Vec<i64> {
     record.rows.iter().map(|row| row.version).collect()
 }
 

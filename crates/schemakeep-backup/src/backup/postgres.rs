@@ -15,7 +15,7 @@ use super::error::BackupError;
 use super::folder::Partial;
 use super::proof::{count, quoted, tables};
 use super::tools::{self, Environment, Tools};
-use schemakeep::record::{self, Record};
+use schemakeep::history::read::{self, SchemaHistory};
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::Dialect;
 use schemakeep_db::connection::{Purpose, Session};
@@ -41,7 +41,7 @@ pub(super) struct Source {
 #[derive(Debug)]
 pub(super) struct Moment {
     id: String,
-    pub(super) record: Record,
+    pub(super) record: SchemaHistory,
     pub(super) extensions: BTreeMap<String, String>,
     tables: Vec<String>,
 }
@@ -97,7 +97,7 @@ impl Source {
         }
         let id = session.value("SELECT pg_catalog.pg_export_snapshot()").await?.unwrap_or_default();
         let tables = tables(session, schema).await?;
-        let record = record::read(session).await?;
+        let record = read::read(session).await?;
         let extensions = extensions(session, schema).await?;
         Ok(Moment { id, record, extensions, tables })
     }

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{BackupError, Fault};
-use schemakeep::record::{self, Record};
+use schemakeep::history::read::{self, SchemaHistory};
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::Dialect;
 use schemakeep_db::connection::{Purpose, Session};
@@ -41,12 +41,12 @@ pub(super) async fn open(
 pub(super) async fn measure(
     session: &mut Session,
     url: &DatabaseUrl,
-) -> Result<(Record, u64), BackupError> {
+) -> Result<(SchemaHistory, u64), BackupError> {
     let unreadable = || BackupError::unreachable(url);
     if tables(session).await.map_err(unreadable())?.is_empty() {
         return Err(BackupError::Nothing { database: url.to_string() });
     }
-    let record = record::read(session).await.map_err(unreadable())?;
+    let record = read::read(session).await.map_err(unreadable())?;
     let query = "SELECT CAST((page_count - freelist_count) * page_size AS text) \
                  FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
     let size = session.value(query).await.map_err(unreadable())?;
@@ -111,7 +111,7 @@ async fn look(
     if whole && let Err(fault) = sound(session).await? {
         return Ok(Err(fault));
     }
-    let record = record::read(session).await?;
+    let record = read::read(session).await?;
     let versions = record.rows.iter().map(|row| row.version).collect();
     let rows = count(session).await?;
     let library = session.value("SELECT sqlite_version()").await?.unwrap_or_default();

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Restore, RestoreError, Swapped, discard, versions};
 use crate::backup::Manifest;
-use schemakeep::record::RECORD;
+use schemakeep::history::read::HISTORY_TABLE;
 use schemakeep_db::connection::Session;
 use schemakeep_db::leftovers::ScratchFolder;
 
@@ -117,8 +117,9 @@ async fn examined(restore: &Restore<'_>, stop: &CancellationToken) -> Result<Sou
             return Err(RestoreError::Database { doing, cause });
         }
     }
-    let record =
-        format!("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name = '{RECORD}'");
+    let record = format!(
+        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name = '{HISTORY_TABLE}'"
+    );
     let record = session.value(record).await.map_err(reading())?;
     let versions = versions(&mut session, record.as_deref()).await.map_err(reading())?;
     let page_size = page_size(&mut session).await.map_err(reading())?;

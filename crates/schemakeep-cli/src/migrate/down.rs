@@ -7,7 +7,8 @@ use super::session::{Operating, print};
 use crate::Host;
 use schemakeep::Migration;
 use schemakeep::Safety;
-use schemakeep::history::{Standing, history};
+use schemakeep::history::Standing;
+use schemakeep::inspect::read_history;
 use schemakeep::preview::{Target, back};
 
 /// How it is gone back.
@@ -140,7 +141,7 @@ async fn go_back(
 }
 
 async fn applied(operating: &Operating) -> Result<Vec<i64>, String> {
-    let lines = history(operating.url(), &operating.set).await;
+    let lines = read_history(operating.url(), &operating.set).await;
     let lines =
         lines.map_err(|error| format!("database {} cannot be read: {error}", operating.url()))?;
     let there = lines.iter().filter(|line| line.standing != Standing::Pending);

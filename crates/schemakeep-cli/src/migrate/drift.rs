@@ -1,5 +1,6 @@
 //! `taskmanager migrate drift`: what somebody changed by hand, and the statements that fix it either way.
 
+use schemakeep_db::plural;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -128,7 +129,8 @@ pub(super) fn text(drift: &Drift) -> String {
         0 => writeln!(text, "no drift: the database is what its migrations make, at {head}"),
         number => writeln!(
             text,
-            "{number} difference(s) to what the migrations make, at {head} (in {})",
+            "{} to what the migrations make, at {head} (in {})",
+            plural(number, "difference"),
             drift.place
         ),
     };

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::common::{Common, UNREACHABLE};
 use crate::Host;
 use crate::output;
-use schemakeep::history::{Line, Standing, history};
+use schemakeep::history::{Line, Standing};
+use schemakeep::inspect::read_history;
 use schemakeep_db::clock::format_seconds;
 
 /// Show every version: applied when, in how long, by what, from which file
@@ -31,7 +32,7 @@ impl Args {
             Ok(set) => set,
             Err(error) => return self.common.fail_with(&error),
         };
-        let lines = match history(url, &set).await {
+        let lines = match read_history(url, &set).await {
             Ok(lines) => lines,
             Err(error) => {
                 let message = format!("database {url} cannot be read: {error}");
@@ -55,10 +56,10 @@ fn document(line: &Line) -> Value {
         "state": line.standing.as_str(),
         "applied_at": line.at.map(format_seconds),
         "seconds": line.took.map(|took| took.as_secs_f64()),
-        "kind": last.map(|entry| entry.kind.as_str()),
+        "kind": last.map(|entry| entry.event.as_str()),
         "program": last.map(|entry| entry.program.as_str()),
         "host": last.and_then(|entry| entry.host.as_deref()),
-        "who": last.and_then(|entry| entry.who.as_deref()),
+        "applied_by": last.and_then(|entry| entry.applied_by.as_deref()),
         "reason": last.and_then(|entry| entry.reason.as_deref()),
         "checksum": line.checksum,
         "same_file": line.same_file,
@@ -80,7 +81,7 @@ fn table(lines: &[Line], verbose: bool) -> String {
 }
 
 fn row(line: &Line) -> [String; 5] {
-    let stamped = line.last.as_ref().is_some_and(|entry| entry.kind == "stamped");
+    let stamped = line.last.as_ref().is_some_and(|entry| entry.event == "stamped");
     let state = match line.standing {
         Standing::Applied if stamped => "stamped",
         Standing::Applied if line.same_file == Some(false) => "applied, another file",
@@ -103,8 +104,8 @@ fn details(line: &Line) -> String {
         let _ = writeln!(
             text,
             "                {} by {} on {} with taskmanager {}{}",
-            entry.kind,
-            entry.who.as_deref().unwrap_or(unknown),
+            entry.event,
+            entry.applied_by.as_deref().unwrap_or(unknown),
             entry.host.as_deref().unwrap_or(unknown),
             entry.program,
             entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! What the commands that change the schema share: the setting of an operation, the confirmation, the report.
 
+use schemakeep_db::plural;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, stderr};
 use std::pin::pin;
@@ -127,7 +128,7 @@ impl Operating {
             json!({
                 "step": step.name,
                 "verdict": step.verdict.as_str(),
-                "summary": step.words,
+                "summary": step.summary,
                 "details": step.details,
                 "seconds": step.took.as_secs_f64(),
             })
@@ -172,8 +173,10 @@ impl Operating {
 fn in_words(migrations: &[&Migration], data_losses: &[DataLoss]) -> String {
     let versions: Vec<String> =
         migrations.iter().map(|m| format!("  {}  {}", m.version, m.description)).collect();
-    let lost: Vec<String> =
-        data_losses.iter().map(|loss| format!("  {}: {} row(s)", loss.what, loss.rows)).collect();
+    let lost: Vec<String> = data_losses
+        .iter()
+        .map(|loss| format!("  {}: {}", loss.what, plural(loss.rows, "row")))
+        .collect();
     let lost = if lost.is_empty() {
         "no data loss detected in the down files".to_owned()
     } else {
@@ -202,14 +205,11 @@ pub(super) fn print(
                 })
             })
             .collect();
-        output::json(&json!({
+        let document = json!({
             verb: done,
             "steps": operating.steps(),
-            "schema_state": report.state.as_str(),
-            "schema_version": report.head,
-            "target_version": report.target,
-            "pending_migrations": report.pending.len(),
-        }))?;
+        });
+        output::json(&output::with_schema(document, report))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();
@@ -241,14 +241,11 @@ pub(super) fn print_plan(
     if common.json {
         let document =
             |done: &Done| json!({ "version": done.version, "description": done.description });
-        output::json(&json!({
+        let document = json!({
             "would_apply": outcome.done.iter().map(document).collect::<Vec<_>>(),
             "steps": operating.steps(),
-            "schema_state": report.state.as_str(),
-            "schema_version": report.head,
-            "target_version": report.target,
-            "pending_migrations": report.pending.len(),
-        }))?;
+        });
+        output::json(&output::with_schema(document, report))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();

@@ -41,7 +41,7 @@ impl Room {
         self.free >= self.needed
     }
 
-    pub(super) fn words(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let (free, needed) = (size_words(self.free), size_words(self.needed));
         format!("{free} free in {}, {needed} may be needed", self.place)
     }

@@ -8,11 +8,12 @@ use crate::preflight::{Check, Outcome, Preflight};
 use crate::rehearse::{Rehearsal, RehearsalFailure};
 use crate::{Dialect, Migration, MigrationSet};
 use schemakeep_db::DatabaseUrl;
+use schemakeep_db::plural;
 use schemakeep_sql::change::{Change, changes};
 
 /// What one step has found.
 pub(super) struct Found {
-    pub(super) words: String,
+    pub(super) summary: String,
     /// Why it may not go on; none when it may.
     pub(super) faults: Vec<String>,
     /// What else is worth saying.
@@ -45,13 +46,15 @@ pub(super) fn in_files(
     let refused = faults.is_empty() && grave.iter().all(|it| REFUSALS.contains(&it.rule));
     faults.extend(grave.into_iter().map(line));
     let notes: Vec<String> = slight.into_iter().map(line).collect();
-    let words = match (faults.len(), notes.len()) {
-        (0, 0) => format!("{} file(s), no findings", pending.len()),
-        (errors, warnings) => format!("{errors} error(s), {warnings} warning(s)"),
+    let summary = match (faults.len(), notes.len()) {
+        (0, 0) => format!("{}, no findings", plural(pending.len(), "file")),
+        (errors, warnings) => {
+            format!("{}, {}", plural(errors, "error"), plural(warnings, "warning"))
+        }
     };
     let fix = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
              `taskmanager migrate up --force` goes past all of them";
-    Found { words, faults, notes, fix, code: if refused { FAILED } else { HARM } }
+    Found { summary, faults, notes, fix, code: if refused { FAILED } else { HARM } }
 }
 
 /// Protected tables that a file plainly drops or empties, and does not make again.
@@ -109,7 +112,7 @@ pub(super) fn in_instances(connected: &Connected) -> Option<Result<Found, String
         }
         Connected::Stopped(stopped) => stopped,
     };
-    let words = match stopped.len() {
+    let summary = match stopped.len() {
         0 => "no connected instance would be stopped".to_owned(),
         1 => "1 connected instance would be stopped".to_owned(),
         several => format!("{several} connected instances would be stopped"),
@@ -117,7 +120,7 @@ pub(super) fn in_instances(connected: &Connected) -> Option<Result<Found, String
     let fix = "stop these instances first, or deploy what their release works with (`-- compat: additive`); \
          `taskmanager migrate up --force` migrates all the same, and they stop serving";
     let faults = stopped.iter().map(Instance::line).collect();
-    Some(Ok(Found { words, faults, notes: Vec::new(), fix, code: HARM }))
+    Some(Ok(Found { summary, faults, notes: Vec::new(), fix, code: HARM }))
 }
 
 /// What the data says to the pipeline.
@@ -125,18 +128,17 @@ pub(super) fn in_data(preflight: &Preflight) -> Found {
     let faults = preflight.violations().map(Check::line).collect::<Vec<_>>();
     let unknown = preflight.checks.iter().filter(|c| matches!(c.outcome, Outcome::NotChecked(_)));
     let notes: Vec<String> = unknown.map(Check::line).collect();
-    let words = match (preflight.checks.len(), faults.len(), notes.len()) {
+    let summary = match (preflight.checks.len(), faults.len(), notes.len()) {
         (0, _, _) => "nothing to ask of the data".to_owned(),
-        (asked, 0, 0) => format!("{asked} question(s) to the data, no violation"),
+        (asked, 0, 0) => format!("{} to the data, no violation", plural(asked, "question")),
         (asked, violations, unknown) => {
-            format!(
-                "{asked} question(s) to the data, {violations} violation(s), {unknown} not answered"
-            )
+            let (asked, violations) = (plural(asked, "question"), plural(violations, "violation"));
+            format!("{asked} to the data, {violations}, {unknown} not answered")
         }
     };
     let fix =
         "fix the data as each line says; `taskmanager migrate up --force` goes past all of them";
-    Found { words, faults, notes, fix, code: HARM }
+    Found { summary, faults, notes, fix, code: HARM }
 }
 
 /// What a rehearsal says to the pipeline.
@@ -152,19 +154,19 @@ pub(super) fn in_rehearsal(rehearsal: &Rehearsal) -> Found {
         format!("migration {} failed at line {}: {}", failure.file, failure.line, failure.message)
     };
     let faults = rehearsal.failure.iter().map(failed).collect();
-    let words = format!("{} file(s) on {}", rehearsal.migrations.len(), rehearsal.place);
+    let summary = format!("{} on {}", plural(rehearsal.migrations.len(), "file"), rehearsal.place);
     let fix = "fix the file, or the data that it meets";
-    Found { words, faults, notes, fix, code: FAILED }
+    Found { summary, faults, notes, fix, code: FAILED }
 }
 
 /// What there is room for; `None` where it cannot be known.
 pub(super) fn in_room(url: &DatabaseUrl, pending: &[&Migration]) -> Option<Found> {
     let room = Room::look(url, pending)?;
-    let (words, faults) = if room.is_enough() {
-        (room.words(), Vec::new())
+    let (summary, faults) = if room.is_enough() {
+        (room.summary(), Vec::new())
     } else {
-        ("too little room".to_owned(), vec![room.words()])
+        ("too little room".to_owned(), vec![room.summary()])
     };
     let fix = "make room there; `taskmanager migrate up --force` goes on all the same";
-    Some(Found { words, faults, notes: Vec::new(), fix, code: HARM })
+    Some(Found { summary, faults, notes: Vec::new(), fix, code: HARM })
 }

@@ -3,8 +3,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use super::findings::{Found, in_data, in_files, in_instances, in_rehearsal, in_room};
+use crate::history::write::Notes;
 use crate::instances::Connected;
-use crate::journal::Notes;
 use crate::migrator::{Clearance, Gate, GateRequest, Migrator};
 use crate::preflight::{Limits, preflight};
 use crate::rehearse::{Rehearsal, RehearsalSettings, rehearse};
@@ -19,7 +19,7 @@ pub struct GateSteps;
 #[async_trait]
 impl Gate for GateSteps {
     async fn pass(&self, request: GateRequest<'_>) -> Result<Clearance, MigrateError> {
-        match request.way {
+        match request.direction {
             Direction::Up => request.check().await,
             // What a way back loses has been confirmed; a backup has it still.
             Direction::Down => {
@@ -83,7 +83,7 @@ impl GateRequest<'_> {
         begun: Instant,
         found: Found,
     ) -> Result<Option<String>, MigrateError> {
-        let Found { words, faults, notes, fix, code } = found;
+        let Found { summary, faults, notes, fix, code } = found;
         let force = self.operation.settings.safety.force;
         let verdict = match faults.as_slice() {
             [] => Verdict::Passed,
@@ -91,12 +91,12 @@ impl GateRequest<'_> {
             _ => Verdict::Stopped,
         };
         let (details, took) = (faults.iter().cloned().chain(notes).collect(), begun.elapsed());
-        self.report(Step { name, verdict, words: words.clone(), details, took });
+        self.report(Step { name, verdict, summary: summary.clone(), details, took });
         match verdict {
             Verdict::Stopped => {
-                Err(MigrateError::Unsafe { step: name, words, details: faults, fix, code })
+                Err(MigrateError::Unsafe { step: name, summary, details: faults, fix, code })
             }
-            Verdict::Forced => Ok(Some(format!("{name}: {words}"))),
+            Verdict::Forced => Ok(Some(format!("{name}: {summary}"))),
             _ => Ok(None),
         }
     }
@@ -125,9 +125,9 @@ impl GateRequest<'_> {
         rehearse(&rehearsal, set, &self.applied, &self.migrations, *clock).await
     }
 
-    fn skip(&self, name: &'static str, begun: Instant, words: String) {
+    fn skip(&self, name: &'static str, begun: Instant, summary: String) {
         let (verdict, took) = (Verdict::Skipped, begun.elapsed());
-        self.report(Step { name, verdict, words, details: Vec::new(), took });
+        self.report(Step { name, verdict, summary, details: Vec::new(), took });
     }
 
     /// A backup, where one is wanted and can be made; its file.
@@ -140,9 +140,9 @@ impl GateRequest<'_> {
                 why: "switched off (MIGRATE_BACKUP=off, or --no-backup)".to_owned(),
             }),
         };
-        let step = |verdict, words| {
+        let step = |verdict, summary| {
             let (details, took) = (Vec::new(), begun.elapsed());
-            self.report(Step { name: "backup", verdict, words, details, took });
+            self.report(Step { name: "backup", verdict, summary, details, took });
         };
         match outcome {
             Ok(BackupBefore::Made { file, summary }) => {

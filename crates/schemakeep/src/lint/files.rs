@@ -70,8 +70,8 @@ impl One {
         Ok(Self { folder: folder.to_owned(), stem: stem.to_owned(), dialect })
     }
 
-    fn path(&self, way: &str) -> PathBuf {
-        self.folder.join(format!("{}.{way}.sql", self.stem))
+    fn path(&self, direction: &str) -> PathBuf {
+        self.folder.join(format!("{}.{direction}.sql", self.stem))
     }
 
     fn lint(&self) -> Result<Vec<(PathBuf, Finding)>, String> {

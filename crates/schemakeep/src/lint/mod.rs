@@ -126,8 +126,8 @@ impl Subject<'_> {
     }
 
     /// The same finding, in the file of that way.
-    fn in_file(&self, way: Direction, finding: Finding) -> Finding {
-        match way {
+    fn in_file(&self, direction: Direction, finding: Finding) -> Finding {
+        match direction {
             Direction::Up => finding,
             Direction::Down => Finding { file: self.migration.down_file(), ..finding },
         }
@@ -186,7 +186,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Finding> {
     found.extend(reading.findings);
     let migration = subject.migration;
     let mut kept = Vec::new();
-    for (way, file, text, waivers) in [
+    for (direction, file, text, waivers) in [
         (Direction::Up, migration.up_file(), &migration.up_sql, &migration.directives.waivers),
         (
             Direction::Down,
@@ -201,7 +201,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Finding> {
         let unused = waivers.iter().filter(|waiver| !used(waiver)).map(|waiver| {
             let why = format!("nothing here breaks the rule {:?} that is waived", waiver.rule);
             let line = line_of(text, waiver);
-            subject.in_file(way, subject.finding(&registry::UNUSED_WAIVER, line, why))
+            subject.in_file(direction, subject.finding(&registry::UNUSED_WAIVER, line, why))
         });
         let mut kept_here: Vec<Finding> = unused.collect();
         kept_here.extend(here.iter().filter(|finding| !waived(finding)).map(|f| (*f).clone()));

@@ -33,12 +33,12 @@ fn no_compat(subject: &Subject<'_>, _: &Reading) -> Vec<Finding> {
 fn transaction_control(subject: &Subject<'_>, _: &Reading) -> Vec<Finding> {
     let migration = subject.migration;
     let files = [(Direction::Up, &migration.up_sql), (Direction::Down, &migration.down_sql)];
-    let found = files.into_iter().filter_map(|(way, text)| {
+    let found = files.into_iter().filter_map(|(direction, text)| {
         let (line, statement) = forbidden(text, subject.dialect)?;
         let why = format!(
             "{statement} would end the transaction that holds the migration and its record together"
         );
-        Some(subject.in_file(way, subject.finding(&TRANSACTION_CONTROL, line, why)))
+        Some(subject.in_file(direction, subject.finding(&TRANSACTION_CONTROL, line, why)))
     });
     found.collect()
 }

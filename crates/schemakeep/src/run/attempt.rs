@@ -8,9 +8,10 @@ use super::steps::StepUnit;
 use super::{LOCK_TIMEOUT, Runner, judged, rebuild, references};
 use crate::error::Blocked;
 use crate::failure::failure;
+use crate::history::{read, write};
 use crate::row_guard::Guard;
 use crate::script::Script;
-use crate::{Dialect, MigrateError, journal, record};
+use crate::{Dialect, MigrateError};
 use schemakeep_db::cause;
 use schemakeep_files::files::Direction;
 
@@ -82,8 +83,8 @@ impl Runner<'_> {
         let (begun, dialect) = (Instant::now(), self.session.dialect());
         self.session.execute(begin(dialect)).await.map_err(recording())?;
         self.lock.assert_held(self.session).await.map_err(|error| Failure::Failed(error.into()))?;
-        let there = record::has(self.session, script.version()).await.map_err(recording())?;
-        if there == (script.way == Direction::Up) {
+        let there = read::has(self.session, script.version()).await.map_err(recording())?;
+        if there == (script.direction == Direction::Up) {
             self.session.execute("ROLLBACK").await.map_err(recording())?;
             return Ok(false);
         }
@@ -124,14 +125,14 @@ impl Runner<'_> {
         }
         let author = self.author().map_err(recording())?;
         let took = begun.elapsed();
-        journal::ran(self.session, script, took, &author).await.map_err(recording())?;
+        write::ran(self.session, script, took, &author).await.map_err(recording())?;
         self.session.execute("COMMIT").await.map_err(recording())?;
         Ok(true)
     }
 
     /// The protected tables as they are now; going back has been confirmed with what it loses.
     pub(super) async fn guard(&mut self, script: Script<'_>) -> Result<Guard, sqlx::Error> {
-        let protected = if script.way == Direction::Up { self.protected } else { &[] };
+        let protected = if script.direction == Direction::Up { self.protected } else { &[] };
         Guard::take(self.session, protected).await
     }
 

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{Purpose, Session};
 use super::error::cause;
-use super::journal::{self, Author, Notes};
+use super::history::read::RecordedStep;
+use super::history::write::{self, Author, Notes};
 use super::lock::Lock;
 use super::plan::Action;
-use super::record::RecordedStep;
 use super::retry::{LOG_INTERVAL, jittered};
 use super::script::Script;
 use super::{Dialect, MigrateError, metrics};
@@ -87,12 +87,12 @@ impl Runner<'_> {
             let session = &mut *self.session;
             let written = match act {
                 Action::Accept(migration, reason) => {
-                    journal::checksum_accepted(session, migration, reason, &author).await
+                    write::checksum_accepted(session, migration, reason, &author).await
                 }
                 Action::Clear { version, reason, .. } => {
-                    journal::cleared(session, *version, reason, &author).await
+                    write::cleared(session, *version, reason, &author).await
                 }
-                Action::Stamp(migration) => journal::stamped(session, migration, &author).await,
+                Action::Stamp(migration) => write::stamped(session, migration, &author).await,
                 Action::Run { .. } => Ok(()),
             };
             written.map_err(failed())?;
@@ -116,11 +116,11 @@ impl Runner<'_> {
         };
         let took = begun.elapsed();
         if ran {
-            metrics::ran(script.way, took);
+            metrics::ran(script.direction, took);
             tracing::info!(
                 version = script.version(),
                 description = script.migration.description,
-                direction = script.way.as_str(),
+                direction = script.direction.as_str(),
                 milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 "migration ran"
             );

@@ -4,6 +4,7 @@
 //! The switch does nothing inside a transaction, so it is thrown before (<https://sqlite.org/lang_altertable.html>,
 //! 12 steps). What the switched-off checks would have seen is looked for before the commit.
 
+use schemakeep_db::plural;
 use std::collections::BTreeMap;
 
 use super::Runner;
@@ -60,12 +61,15 @@ impl Rows {
             match after.get(table) {
                 None => problems.push(format!("table {table} is gone")),
                 Some(now) if now != before => {
-                    problems.push(format!("table {table} had {before} row(s) and has {now}"));
+                    problems.push(format!(
+                        "table {table} had {} and has {now}",
+                        plural(before.parse::<u64>().unwrap_or_default(), "row")
+                    ));
                 }
                 Some(_) => {}
             }
         }
-        let violations = "SELECT \"table\" || ': ' || count(*) || ' row(s) refer to nothing in ' || parent \
+        let violations = "SELECT \"table\" || ': ' || count(*) || ' without a row in ' || parent \
              FROM pragma_foreign_key_check GROUP BY \"table\", parent";
         problems.extend(session.rows(violations).await?.into_iter().flatten().flatten());
         let dangling = "SELECT DISTINCT m.name || ' references ' || f.\"table\" || ', which is not there' \

@@ -10,8 +10,8 @@ use super::attempt::{Failure, Unit, begin, is_lock_conflict};
 use super::{Runner, judged};
 use crate::error::StepFailed;
 use crate::failure::{beginning, position};
-use crate::journal;
-use crate::record::{RecordedStep, StepOutcome};
+use crate::history::read::{RecordedStep, StepOutcome};
+use crate::history::write;
 use crate::row_guard::Guard;
 use crate::script::Script;
 use crate::{Dialect, MigrateError, lexer};
@@ -131,7 +131,7 @@ impl Runner<'_> {
         let author = self.author().map_err(recording())?;
         let finish = async {
             self.session.execute(journalling(&path)).await?;
-            journal::finished(self.session, script, begun.elapsed(), &author).await?;
+            write::finished(self.session, script, begun.elapsed(), &author).await?;
             // What the file has set for its session is not for the next one.
             self.session.execute("COMMIT; RESET ALL").await
         };
@@ -152,7 +152,7 @@ impl Runner<'_> {
         };
         let mark = async {
             self.session.execute(journalling(path)).await?;
-            journal::step_ended(self.session, &id, StepOutcome::Failed, Some(&said)).await?;
+            write::step_ended(self.session, &id, StepOutcome::Failed, Some(&said)).await?;
             self.session.execute("COMMIT").await
         };
         if let Err(error) = mark.await {
@@ -176,9 +176,9 @@ impl Runner<'_> {
         self.lock.assert_held(self.session).await?;
         let write = async {
             if first {
-                journal::begun(self.session, script).await?;
+                write::begun(self.session, script).await?;
             }
-            let id = journal::step_begun(self.session, script, step, &author).await?;
+            let id = write::step_begun(self.session, script, step, &author).await?;
             self.session.execute("COMMIT").await?;
             Ok(id)
         };
@@ -214,7 +214,7 @@ impl Runner<'_> {
             return Err(Failure::Failed(unit.failed(harm.to_string(), None)));
         }
         let mark = async {
-            journal::step_ended(self.session, &unit.id, StepOutcome::Done, None).await?;
+            write::step_ended(self.session, &unit.id, StepOutcome::Done, None).await?;
             self.session.execute("COMMIT").await
         };
         mark.await.map_err(recording())
@@ -248,7 +248,7 @@ impl Runner<'_> {
         }
         let mark = async {
             self.session.execute(journalling(unit.path)).await?;
-            journal::step_ended(self.session, &unit.id, StepOutcome::Done, None).await?;
+            write::step_ended(self.session, &unit.id, StepOutcome::Done, None).await?;
             self.session.execute("COMMIT").await
         };
         mark.await.map_err(recording())

@@ -17,7 +17,7 @@ use self::archive::{Archive, run};
 use self::clear::{Schema, identifier};
 use super::{Restore, RestoreError, Swapped, discard, versions};
 use crate::backup::tools::Tools;
-use schemakeep::record::RECORD;
+use schemakeep::history::read::HISTORY_TABLE;
 use schemakeep::run::{attempt, blockers_of};
 use schemakeep_db::Dialect;
 use schemakeep_db::cause;
@@ -250,8 +250,8 @@ impl Swapping<'_> {
     async fn check(&self, session: &mut Session) -> Result<(), RestoreError> {
         let checking = || RestoreError::database("checking what was loaded");
         let tables = self.schema.tables(session).await.map_err(checking())?;
-        let has_record = tables.iter().any(|table| table == RECORD);
-        let record = has_record.then(|| self.schema.qualified(RECORD));
+        let has_record = tables.iter().any(|table| table == HISTORY_TABLE);
+        let record = has_record.then(|| self.schema.qualified(HISTORY_TABLE));
         let versions = versions(session, record.as_deref()).await;
         self.restore.known(&versions.map_err(checking())?)?;
         let none = BTreeMap::new();

@@ -203,7 +203,7 @@ impl Args {
             return Ok(report);
         }
         let names: Vec<&str> = planned.iter().map(|planned| planned.name.as_str()).collect();
-        let text = |at: usize, dialect, way| planned[at].text(dialect, way);
+        let text = |at: usize, dialect, direction| planned[at].text(dialect, direction);
         let unfit = |error: MigrateError| (error.to_string(), USAGE);
         report.migrations =
             lay_out(&self.migrations, &names, text, SystemClock.now()).map_err(unfit)?;

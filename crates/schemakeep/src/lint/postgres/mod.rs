@@ -66,9 +66,9 @@ pub(super) fn read(subject: &Subject<'_>) -> Reading {
 fn too_deep(subject: &Subject<'_>) -> Option<Finding> {
     let migration = subject.migration;
     let files = [(Direction::Up, &migration.up_sql), (Direction::Down, &migration.down_sql)];
-    files.into_iter().find_map(|(way, text)| {
+    files.into_iter().find_map(|(direction, text)| {
         let why = format!("parentheses nested more than {MAX_NESTING} deep cannot be read");
-        Some(subject.in_file(way, subject.finding(&SYNTAX_ERROR, deep_line(text)?, why)))
+        Some(subject.in_file(direction, subject.finding(&SYNTAX_ERROR, deep_line(text)?, why)))
     })
 }
 
@@ -77,13 +77,13 @@ fn deep_line(text: &str) -> Option<usize> {
     nesting_exceeded_at(text).map(|at| line_at(text, at))
 }
 
-fn syntax(subject: &Subject<'_>, way: Direction, text: &str) -> Vec<Finding> {
+fn syntax(subject: &Subject<'_>, direction: Direction, text: &str) -> Vec<Finding> {
     let errors = SourceFile::parse(text).errors();
     // What follows the first is mostly its echo.
     let first = errors.first().map(|error| {
         let line = line_at(text, usize::from(error.range().start()));
         let why = format!("PostgreSQL's grammar does not have it: {}", error.message());
-        subject.in_file(way, subject.finding(&SYNTAX_ERROR, line, why))
+        subject.in_file(direction, subject.finding(&SYNTAX_ERROR, line, why))
     });
     first.into_iter().collect()
 }

@@ -90,7 +90,7 @@ fn parse<'a>(bump: &'a Bump, text: &'a str) -> Option<Stmt<'a>> {
 /// The finding for what SQLite says, under the rule that knows the way out.
 fn refused(
     subject: &Subject<'_>,
-    way: Direction,
+    direction: Direction,
     statement: &Statement,
     stmt: Option<&Stmt<'_>>,
     refusal: &Refusal,
@@ -104,7 +104,7 @@ fn refused(
         Some(Stmt::AlterTable(_, AlterTableBody::DropColumn(_))) if !refusal.is_syntax => {
             (&UNSUPPORTED_DROP_COLUMN, format!("SQLite refuses it: {said}"))
         }
-        _ if refusal.is_syntax && alters && way == Direction::Up => {
+        _ if refusal.is_syntax && alters && direction == Direction::Up => {
             (&UNSUPPORTED_ALTER_TABLE, format!("SQLite has no such ALTER TABLE: {said}"))
         }
         _ if refusal.is_syntax => {
@@ -112,7 +112,7 @@ fn refused(
         }
         _ => (&STATEMENT_REFUSED, format!("SQLite refuses it: {said}")),
     };
-    subject.in_file(way, subject.finding(rule, statement.line, why))
+    subject.in_file(direction, subject.finding(rule, statement.line, why))
 }
 
 fn judge(

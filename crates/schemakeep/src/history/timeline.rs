@@ -1,6 +1,4 @@
-//! What was run when, by whom and from which file: the record, the log and the embedded files in one list.
-//!
-//! Reads only.
+//! Joins the history tables and the embedded files: when each version was applied, by whom, from which file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,11 +6,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::connection::{Purpose, Session};
-use super::error::InspectError;
-use super::record::{self, Record, Recorded};
-use super::{Dialect, Migration, MigrationSet};
-use schemakeep_db::DatabaseUrl;
+use super::read::{AppliedMigration, SchemaHistory};
+use crate::connection::Session;
+use crate::{Dialect, Migration, MigrationSet};
 
 /// How a version stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +61,7 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// `applied`, `stamped`, `repaired` or `reverted`.
-    pub kind: String,
+    pub event: String,
     /// When, by the clock of the program that wrote it.
     pub at: Option<OffsetDateTime>,
     /// Version of that program.
@@ -73,48 +69,29 @@ pub struct Entry {
     /// The machine, where it is known.
     pub host: Option<String>,
     /// The user, where it is known.
-    pub who: Option<String>,
+    pub applied_by: Option<String>,
     /// Why, where a person gave a reason.
     pub reason: Option<String>,
 }
 
-/// Reads the whole history, lowest version first.
-///
-/// # Errors
-///
-/// [`InspectError::Database`] when the database cannot be read.
-pub async fn history(url: &DatabaseUrl, set: &MigrationSet) -> Result<Vec<Line>, InspectError> {
-    let opened = Session::to_read(url, Purpose::Inspect).await.map_err(InspectError::Database)?;
-    let Some(mut session) = opened else {
-        return Ok(of_nothing(set));
-    };
-    let read = async {
-        let record = record::read(&mut session).await?;
-        of_record(&mut session, set, &record).await
-    };
-    let read = read.await;
-    session.close().await;
-    read.map_err(InspectError::Database)
-}
-
 /// The history that goes with a record.
-pub(super) async fn of_record(
+pub(crate) async fn of_schema_history(
     session: &mut Session,
     set: &MigrationSet,
-    record: &Record,
+    record: &SchemaHistory,
 ) -> Result<Vec<Line>, sqlx::Error> {
     let (took, log) = read(session, record).await?;
     Ok(merge(set, &record.rows, &took, log))
 }
 
 /// The history of an SQLite file that is not there yet.
-pub(super) fn of_nothing(set: &MigrationSet) -> Vec<Line> {
+pub(crate) fn of_nothing(set: &MigrationSet) -> Vec<Line> {
     merge(set, &[], &BTreeMap::new(), BTreeMap::new())
 }
 
 type Read = (BTreeMap<i64, Duration>, BTreeMap<i64, Entry>);
 
-async fn read(session: &mut Session, record: &Record) -> Result<Read, sqlx::Error> {
+async fn read(session: &mut Session, record: &SchemaHistory) -> Result<Read, sqlx::Error> {
     let mut took = BTreeMap::new();
     if record.has_table {
         let query =
@@ -132,23 +109,24 @@ async fn read(session: &mut Session, record: &Record) -> Result<Read, sqlx::Erro
     if record.has_log {
         let at = match session.dialect() {
             Dialect::Postgres => {
-                "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+                "to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
             }
-            Dialect::Sqlite => "at",
+            Dialect::Sqlite => "recorded_at",
         };
         let query = format!(
-            "SELECT CAST(version AS text), kind, {at}, program, host, who, reason FROM _migrate_log \
-             WHERE kind IN ('applied', 'stamped', 'repaired', 'reverted') ORDER BY id"
+            "SELECT CAST(version AS text), event, {at}, program, host, applied_by, reason FROM {} AS log \
+             WHERE event IN ('applied', 'stamped', 'repaired', 'reverted') ORDER BY id",
+            record.log_source()
         );
         for row in session.rows(query).await? {
-            if let [Some(version), Some(kind), at, Some(program), host, who, reason] =
+            if let [Some(version), Some(event), at, Some(program), host, applied_by, reason] =
                 row.as_slice()
                 && let Ok(version) = version.parse()
             {
                 let at = at.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-                let (host, who, reason) = (host.clone(), who.clone(), reason.clone());
-                let (kind, program) = (kind.clone(), program.clone());
-                log.insert(version, Entry { kind, at, program, host, who, reason });
+                let (host, applied_by) = (host.clone(), applied_by.clone());
+                let (event, program, reason) = (event.clone(), program.clone(), reason.clone());
+                log.insert(version, Entry { event, at, program, host, applied_by, reason });
             }
         }
     }
@@ -157,7 +135,7 @@ async fn read(session: &mut Session, record: &Record) -> Result<Read, sqlx::Erro
 
 fn merge(
     set: &MigrationSet,
-    rows: &[Recorded],
+    rows: &[AppliedMigration],
     took: &BTreeMap<i64, Duration>,
     mut log: BTreeMap<i64, Entry>,
 ) -> Vec<Line> {
@@ -188,7 +166,7 @@ fn merge(
     versions.into_iter().map(line).collect()
 }
 
-fn description(migration: Option<&Migration>, row: Option<&Recorded>) -> String {
+fn description(migration: Option<&Migration>, row: Option<&AppliedMigration>) -> String {
     let ours = migration.map(|migration| migration.description.clone());
     ours.or_else(|| row.map(|row| row.description.clone())).unwrap_or_default()
 }

@@ -1,24 +1,21 @@
-//! The record of what was run: `_sqlx_migrations`, which is sqlx's own, and `_migrate_log` for what sqlx has
-//! no column for.
-//!
-//! Reads only, and never creates either; writing is the business of `journal`.
+//! Reads the two history tables; creates and changes neither.
 
 use time::OffsetDateTime;
 
-use super::Dialect;
-use super::connection::Session;
-use super::directives::Compat;
-use super::files::Direction;
-use super::unmanaged::UnmanagedSchema;
+use crate::Dialect;
+use crate::connection::Session;
+use crate::directives::Compat;
+use crate::files::Direction;
+use crate::unmanaged::UnmanagedSchema;
 
 /// The table that sqlx keeps.
-pub const RECORD: &str = "_sqlx_migrations";
+pub const HISTORY_TABLE: &str = "_sqlx_migrations";
 /// The table that this program keeps beside it.
-pub const LOG: &str = "_migrate_log";
+pub const LOG_TABLE: &str = "_migrate_log";
 
-/// A row of the record.
+/// A row of `_sqlx_migrations`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct AppliedMigration {
     /// The migration's version.
     pub version: i64,
     /// Its description.
@@ -68,7 +65,7 @@ pub struct RecordedStep {
     /// The statement's place in the file, from 0.
     pub step: usize,
     /// Forward or back.
-    pub way: Direction,
+    pub direction: Direction,
     /// SHA-256 of the statement, in hexadecimal digits.
     pub sha256: String,
     /// How its last try ended.
@@ -79,24 +76,36 @@ pub struct RecordedStep {
 
 /// What was found in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct SchemaHistory {
     /// The rows of `_sqlx_migrations`, lowest version first.
-    pub rows: Vec<Recorded>,
+    pub rows: Vec<AppliedMigration>,
     /// Whether `_sqlx_migrations` is there.
     pub has_table: bool,
     /// Whether `_migrate_log` is there.
     pub has_log: bool,
+    /// Whether its columns still have the names that early builds gave them.
+    pub has_former_columns: bool,
     /// The steps of migrations that did not finish, each with its last try.
     pub steps: Vec<RecordedStep>,
     /// Tables of this program that nothing recorded has made.
     pub foreign: Option<UnmanagedSchema>,
 }
 
-impl Record {
+impl SchemaHistory {
     /// The row of a version.
     #[must_use]
-    pub fn row(&self, version: i64) -> Option<&Recorded> {
+    pub fn row(&self, version: i64) -> Option<&AppliedMigration> {
         self.rows.iter().find(|row| row.version == version)
+    }
+
+    /// `_migrate_log` under the present names of its columns, for a FROM clause that gives it an alias.
+    pub(crate) fn log_source(&self) -> &'static str {
+        if self.has_former_columns {
+            "(SELECT id, at AS recorded_at, version, kind AS event, compat, program, host, who AS applied_by, reason, \
+             backup, step, way AS direction, statement_sha256, outcome FROM _migrate_log)"
+        } else {
+            LOG_TABLE
+        }
     }
 
     /// The steps of a version that did not finish.
@@ -106,21 +115,29 @@ impl Record {
 }
 
 /// Reads both tables, as far as they are there.
-pub async fn read(session: &mut Session) -> Result<Record, sqlx::Error> {
+pub async fn read(session: &mut Session) -> Result<SchemaHistory, sqlx::Error> {
     let dialect = session.dialect();
     let tables = match dialect {
         Dialect::Postgres => {
-            "SELECT CAST(relname AS text) FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') \
-             AND relname IN ('_sqlx_migrations', '_migrate_log') AND pg_catalog.pg_table_is_visible(oid)"
+            "SELECT CAST(relname AS text), CAST(attname AS text) FROM pg_catalog.pg_class \
+             LEFT JOIN pg_catalog.pg_attribute ON attrelid = pg_class.oid AND attname = 'way' AND NOT attisdropped \
+             WHERE relkind IN ('r', 'p') AND relname IN ('_sqlx_migrations', '_migrate_log') \
+             AND pg_catalog.pg_table_is_visible(pg_class.oid)"
         }
         Dialect::Sqlite => {
-            "SELECT name FROM main.sqlite_schema WHERE type = 'table' \
-             AND name IN ('_sqlx_migrations', '_migrate_log')"
+            "SELECT t.name, c.name FROM main.sqlite_schema t \
+             LEFT JOIN pragma_table_info(t.name) c ON c.name = 'way' \
+             WHERE t.type = 'table' AND t.name IN ('_sqlx_migrations', '_migrate_log')"
         }
     };
-    let tables: Vec<_> = session.rows(tables).await?.into_iter().flatten().flatten().collect();
-    let has = |name: &str| tables.iter().any(|table| table == name);
-    let mut record = Record { has_table: has(RECORD), has_log: has(LOG), ..Record::default() };
+    let mut record = SchemaHistory::default();
+    for table in session.rows(tables).await? {
+        if let [Some(name), former] = table.as_slice() {
+            record.has_table |= name == HISTORY_TABLE;
+            record.has_log |= name == LOG_TABLE;
+            record.has_former_columns |= former.is_some();
+        }
+    }
     if record.has_table {
         let rows = session.rows(select_record(dialect)).await?;
         record.rows = rows.iter().map(|row| recorded(row)).collect::<Result<_, _>>()?;
@@ -128,7 +145,7 @@ pub async fn read(session: &mut Session) -> Result<Record, sqlx::Error> {
     if record.has_log {
         // The last word on a version holds: it may have been undone and run again from another file.
         let log = format!(
-            "SELECT CAST(version AS text), compat FROM {LOG} WHERE compat IS NOT NULL ORDER BY id"
+            "SELECT CAST(version AS text), compat FROM {LOG_TABLE} WHERE compat IS NOT NULL ORDER BY id"
         );
         for entry in session.rows(log).await? {
             if let [Some(version), Some(compat)] = entry.as_slice() {
@@ -139,23 +156,23 @@ pub async fn read(session: &mut Session) -> Result<Record, sqlx::Error> {
             }
         }
         if record.rows.iter().any(|row| !row.success) {
-            record.steps = read_steps(session).await?;
+            record.steps = read_steps(session, record.log_source()).await?;
         }
     }
     Ok(record)
 }
 
 /// The last try of each step since the last time that its version was finished, undone or repaired.
-async fn read_steps(session: &mut Session) -> Result<Vec<RecordedStep>, sqlx::Error> {
+async fn read_steps(session: &mut Session, log: &str) -> Result<Vec<RecordedStep>, sqlx::Error> {
     let query = format!(
-        "SELECT CAST(version AS text), CAST(step AS text), way, statement_sha256, outcome, reason \
-         FROM {LOG} l WHERE kind = 'step' AND id > coalesce(\
-         (SELECT max(id) FROM {LOG} d WHERE d.version = l.version AND d.kind <> 'step'), 0) \
+        "SELECT CAST(version AS text), CAST(step AS text), direction, statement_sha256, outcome, reason \
+         FROM {log} AS l WHERE event = 'step' AND id > coalesce(\
+         (SELECT max(id) FROM {log} AS d WHERE d.version = l.version AND d.event <> 'step'), 0) \
          ORDER BY id"
     );
     let mut steps: Vec<RecordedStep> = Vec::new();
     for row in session.rows(query).await? {
-        let step = recorded_step(&row).ok_or_else(|| unreadable(LOG))?;
+        let step = recorded_step(&row).ok_or_else(|| unreadable(LOG_TABLE))?;
         match steps.iter_mut().find(|had| (had.version, had.step) == (step.version, step.step)) {
             Some(had) => *had = step,
             None => steps.push(step),
@@ -165,13 +182,16 @@ async fn read_steps(session: &mut Session) -> Result<Vec<RecordedStep>, sqlx::Er
 }
 
 fn recorded_step(row: &[Option<String>]) -> Option<RecordedStep> {
-    let [Some(version), Some(step), Some(way), Some(sha256), Some(outcome), reason] = row else {
+    let [Some(version), Some(step), Some(direction), Some(sha256), Some(outcome), reason] = row
+    else {
         return None;
     };
     Some(RecordedStep {
         version: version.parse().ok()?,
         step: step.parse().ok()?,
-        way: [Direction::Up, Direction::Down].into_iter().find(|known| known.as_str() == way)?,
+        direction: [Direction::Up, Direction::Down]
+            .into_iter()
+            .find(|known| known.as_str() == direction)?,
         sha256: sha256.clone(),
         outcome: StepOutcome::parse(outcome)?,
         reason: reason.clone(),
@@ -193,18 +213,18 @@ fn select_record(dialect: Dialect) -> String {
     format!(
         "SELECT CAST(version AS text), description, \
          CASE WHEN success THEN 'yes' ELSE 'no' END, {checksum}, {installed_on} \
-         FROM {RECORD} ORDER BY version"
+         FROM {HISTORY_TABLE} ORDER BY version"
     )
 }
 
-fn recorded(row: &[Option<String>]) -> Result<Recorded, sqlx::Error> {
-    let unreadable = || unreadable(RECORD);
+fn recorded(row: &[Option<String>]) -> Result<AppliedMigration, sqlx::Error> {
+    let unreadable = || unreadable(HISTORY_TABLE);
     let [Some(version), Some(description), Some(success), Some(checksum), installed_on] = row
     else {
         return Err(unreadable());
     };
     let seconds = installed_on.as_deref().and_then(|text| text.parse().ok());
-    Ok(Recorded {
+    Ok(AppliedMigration {
         version: version.parse().map_err(|_| unreadable())?,
         description: description.clone(),
         success: success == "yes",
@@ -216,6 +236,7 @@ fn recorded(row: &[Option<String>]) -> Result<Recorded, sqlx::Error> {
 
 /// Whether the record has this version. Asked again inside the migration's own transaction.
 pub async fn has(session: &mut Session, version: i64) -> Result<bool, sqlx::Error> {
-    let query = format!("SELECT CAST(version AS text) FROM {RECORD} WHERE version = {version}");
+    let query =
+        format!("SELECT CAST(version AS text) FROM {HISTORY_TABLE} WHERE version = {version}");
     session.value(query).await.map(|found| found.is_some())
 }

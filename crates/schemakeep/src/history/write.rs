@@ -1,32 +1,44 @@
-//! Writes the record and the log. Only under the lock, and where something is changed, in the same
-//! transaction as the change.
+//! Writes the two history tables: only under the migration lock, and in the transaction of the change that is recorded.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Dialect;
-use super::connection::Session;
-use super::embedded::Migration;
-use super::files::Direction;
-use super::record::{LOG, RECORD, Record, StepOutcome};
-use super::script::Script;
-use super::statements::Step;
+use super::read::{HISTORY_TABLE, LOG_TABLE, SchemaHistory, StepOutcome};
+use crate::Dialect;
+use crate::connection::Session;
+use crate::embedded::Migration;
+use crate::files::Direction;
+use crate::script::Script;
+use crate::statements::Step;
 
 /// Creates what is not there of the two tables. Only under the lock.
 ///
 /// Only what is not there: a role without the right to create may not even say `IF NOT EXISTS`.
-pub(super) async fn create(session: &mut Session, record: &Record) -> Result<(), sqlx::Error> {
+pub(crate) async fn create(
+    session: &mut Session,
+    record: &SchemaHistory,
+) -> Result<(), sqlx::Error> {
     let dialect = session.dialect();
     if !record.has_table {
         session.execute(record_ddl(dialect)).await?;
     }
     if !record.has_log {
         session.execute(log_ddl(dialect)).await?;
+    } else if record.has_former_columns {
+        session.execute(RENAME_COLUMNS).await?;
     }
     Ok(())
 }
+
+/// For a log that an early build made: in one transaction, so that no reader finds half of it.
+const RENAME_COLUMNS: &str = "BEGIN; \
+     ALTER TABLE _migrate_log RENAME COLUMN at TO recorded_at; \
+     ALTER TABLE _migrate_log RENAME COLUMN kind TO event; \
+     ALTER TABLE _migrate_log RENAME COLUMN who TO applied_by; \
+     ALTER TABLE _migrate_log RENAME COLUMN way TO direction; \
+     COMMIT";
 
 /// The table as sqlx 0.9 creates it, column for column.
 fn record_ddl(dialect: Dialect) -> String {
@@ -35,7 +47,7 @@ fn record_ddl(dialect: Dialect) -> String {
         Dialect::Sqlite => ("TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP", "BLOB"),
     };
     format!(
-        "CREATE TABLE IF NOT EXISTS {RECORD} (\
+        "CREATE TABLE IF NOT EXISTS {HISTORY_TABLE} (\
          version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on {moment}, \
          success BOOLEAN NOT NULL, checksum {bytes} NOT NULL, execution_time BIGINT NOT NULL)"
     )
@@ -47,12 +59,12 @@ fn log_ddl(dialect: Dialect) -> String {
         Dialect::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "text"),
     };
     format!(
-        "CREATE TABLE IF NOT EXISTS {LOG} (\
-         id {id}, at {moment} NOT NULL, version bigint NOT NULL, \
-         kind text NOT NULL CHECK (kind IN ('applied', 'stamped', 'repaired', 'reverted', 'step')), \
+        "CREATE TABLE IF NOT EXISTS {LOG_TABLE} (\
+         id {id}, recorded_at {moment} NOT NULL, version bigint NOT NULL, \
+         event text NOT NULL CHECK (event IN ('applied', 'stamped', 'repaired', 'reverted', 'step')), \
          compat text CHECK (compat IN ('additive', 'breaking')), \
-         program text NOT NULL, host text, who text, reason text, backup text, \
-         step integer, way text CHECK (way IN ('up', 'down')), statement_sha256 text, \
+         program text NOT NULL, host text, applied_by text, reason text, backup text, \
+         step integer, direction text CHECK (direction IN ('up', 'down')), statement_sha256 text, \
          outcome text NOT NULL CHECK (outcome IN ('running', 'done', 'failed')))"
     )
 }
@@ -68,17 +80,17 @@ pub struct Notes {
 
 /// Who changes a schema, and when: what the log keeps about it.
 #[derive(Clone, Debug)]
-pub(super) struct Author {
+pub(crate) struct Author {
     notes: Notes,
     program: String,
     host: String,
-    who: String,
-    at: String,
+    applied_by: String,
+    recorded_at: String,
 }
 
 impl Author {
     /// This program on this machine, as literals of the dialect.
-    pub(super) fn of_now(
+    pub(crate) fn of_now(
         dialect: Dialect,
         at: OffsetDateTime,
         notes: Notes,
@@ -90,7 +102,7 @@ impl Author {
             text.map_or("NULL".to_owned(), |text| dialect.quoted(&text))
         };
         let user = text(user);
-        let who = match dialect {
+        let applied_by = match dialect {
             Dialect::Postgres => {
                 format!(
                     "CAST(current_user AS text) || coalesce(' (system user ' || {user} || ')', '')"
@@ -99,15 +111,16 @@ impl Author {
             Dialect::Sqlite => user,
         };
         let at = at.format(&Rfc3339).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let recorded_at = dialect.quoted(&at);
         let program = dialect.quoted(env!("CARGO_PKG_VERSION"));
-        Ok(Self { notes, program, host: text(host), who, at: dialect.quoted(&at) })
+        Ok(Self { notes, program, host: text(host), applied_by, recorded_at })
     }
 }
 
 /// A row of the log; unset is NULL.
 #[derive(Default)]
 struct Entry<'a> {
-    kind: &'static str,
+    event: &'static str,
     version: i64,
     compat: Option<&'a str>,
     reason: Option<&'a str>,
@@ -120,22 +133,24 @@ impl Entry<'_> {
         let text = |text: Option<&str>| {
             text.map_or_else(|| "NULL".to_owned(), |text| dialect.quoted(text))
         };
-        let (step, sha256, way) = match self.step {
+        let (step, sha256, direction) = match self.step {
             None => ("NULL".to_owned(), "NULL".to_owned(), "NULL".to_owned()),
-            Some((step, way)) => {
-                (step.index.to_string(), dialect.quoted(&step.sha256), dialect.quoted(way.as_str()))
-            }
+            Some((step, direction)) => (
+                step.index.to_string(),
+                dialect.quoted(&step.sha256),
+                dialect.quoted(direction.as_str()),
+            ),
         };
-        let Author { notes, program, host, who, at } = author;
-        let Self { kind, version, .. } = self;
-        let ran = matches!(*kind, "applied" | "reverted");
+        let Author { notes, program, host, applied_by, recorded_at } = author;
+        let Self { event, version, .. } = self;
+        let ran = matches!(*event, "applied" | "reverted");
         let backup = notes.backup.as_deref().filter(|_| ran);
         let reason = self.reason.or(notes.forced.as_deref().filter(|_| ran));
         let outcome = if self.running { StepOutcome::Running } else { StepOutcome::Done };
         format!(
-            "INSERT INTO {LOG} (at, version, kind, compat, program, host, who, reason, backup, step, way, \
-             statement_sha256, outcome) VALUES ({at}, {version}, '{kind}', {}, {program}, {host}, {who}, \
-             {}, {}, {step}, {way}, {sha256}, '{}')",
+            "INSERT INTO {LOG_TABLE} (recorded_at, version, event, compat, program, host, applied_by, reason, backup, \
+             step, direction, statement_sha256, outcome) VALUES ({recorded_at}, {version}, '{event}', {}, {program}, \
+             {host}, {applied_by}, {}, {}, {step}, {direction}, {sha256}, '{}')",
             text(self.compat),
             text(reason),
             text(backup),
@@ -162,13 +177,13 @@ fn insert_record(migration: &Migration, dialect: Dialect, success: bool, took: i
     let description = dialect.quoted(&migration.description);
     let success = if success { "TRUE" } else { "FALSE" };
     format!(
-        "INSERT INTO {RECORD} (version, description, success, checksum, execution_time) \
+        "INSERT INTO {HISTORY_TABLE} (version, description, success, checksum, execution_time) \
          VALUES ({version}, {description}, {success}, {checksum}, {took})"
     )
 }
 
 /// Writes that a whole file was run, inside its own transaction.
-pub(super) async fn ran(
+pub(crate) async fn ran(
     session: &mut Session,
     script: Script<'_>,
     took: Duration,
@@ -178,39 +193,41 @@ pub(super) async fn ran(
 }
 
 /// The statements of [`ran`].
-pub(super) fn ran_text(
+pub(crate) fn ran_text(
     script: Script<'_>,
     dialect: Dialect,
     took: Duration,
     author: &Author,
 ) -> String {
-    let record = match script.way {
+    let record = match script.direction {
         Direction::Up => insert_record(script.migration, dialect, true, nanoseconds(took)),
-        Direction::Down => format!("DELETE FROM {RECORD} WHERE version = {}", script.version()),
+        Direction::Down => {
+            format!("DELETE FROM {HISTORY_TABLE} WHERE version = {}", script.version())
+        }
     };
     format!("{record}; {}", ended(script).insert(dialect, author))
 }
 
 /// The statements that make both tables, where they are not there.
-pub(super) fn tables_text(dialect: Dialect) -> String {
+pub(crate) fn tables_text(dialect: Dialect) -> String {
     format!("{};\n{};", record_ddl(dialect), log_ddl(dialect))
 }
 
 /// The log's word that a file was run to its end.
 fn ended(script: Script<'_>) -> Entry<'_> {
-    match script.way {
+    match script.direction {
         Direction::Up => {
-            let compat = script.migration.compat().map(super::directives::Compat::as_str);
-            Entry { kind: "applied", version: script.version(), compat, ..Entry::default() }
+            let compat = script.migration.compat().map(crate::directives::Compat::as_str);
+            Entry { event: "applied", version: script.version(), compat, ..Entry::default() }
         }
         Direction::Down => {
-            Entry { kind: "reverted", version: script.version(), ..Entry::default() }
+            Entry { event: "reverted", version: script.version(), ..Entry::default() }
         }
     }
 }
 
 /// Writes that a version is recorded without having been run.
-pub(super) async fn stamped(
+pub(crate) async fn stamped(
     session: &mut Session,
     migration: &Migration,
     author: &Author,
@@ -218,13 +235,13 @@ pub(super) async fn stamped(
     let dialect = session.dialect();
     let record = insert_record(migration, dialect, true, 0);
     let version = migration.version;
-    let compat = migration.compat().map(super::directives::Compat::as_str);
-    let entry = Entry { kind: "stamped", version, compat, ..Entry::default() };
+    let compat = migration.compat().map(crate::directives::Compat::as_str);
+    let entry = Entry { event: "stamped", version, compat, ..Entry::default() };
     session.execute(format!("{record}; {}", entry.insert(dialect, author))).await
 }
 
 /// Writes that the file of a version is the right one although it is not the recorded one.
-pub(super) async fn checksum_accepted(
+pub(crate) async fn checksum_accepted(
     session: &mut Session,
     migration: &Migration,
     reason: &str,
@@ -233,73 +250,76 @@ pub(super) async fn checksum_accepted(
     let (dialect, version) = (session.dialect(), migration.version);
     let checksum = checksum_of(migration, dialect);
     let reason = Some(reason);
-    let log = Entry { kind: "repaired", version, reason, ..Entry::default() };
+    let log = Entry { event: "repaired", version, reason, ..Entry::default() };
     let log = log.insert(dialect, author);
     session
         .execute(format!(
-            "UPDATE {RECORD} SET checksum = {checksum} WHERE version = {version}; {log}"
+            "UPDATE {HISTORY_TABLE} SET checksum = {checksum} WHERE version = {version}; {log}"
         ))
         .await
 }
 
 /// Forgets a version that did not finish.
-pub(super) async fn cleared(
+pub(crate) async fn cleared(
     session: &mut Session,
     version: i64,
     reason: &str,
     author: &Author,
 ) -> Result<(), sqlx::Error> {
     let reason = Some(reason);
-    let log = Entry { kind: "repaired", version, reason, ..Entry::default() };
+    let log = Entry { event: "repaired", version, reason, ..Entry::default() };
     let log = log.insert(session.dialect(), author);
-    session.execute(format!("DELETE FROM {RECORD} WHERE version = {version}; {log}")).await
+    session.execute(format!("DELETE FROM {HISTORY_TABLE} WHERE version = {version}; {log}")).await
 }
 
 /// Writes that a file is begun of which each statement stays by itself: not successful until it ends,
 /// so that sqlx too calls it dirty.
-pub(super) async fn begun(session: &mut Session, script: Script<'_>) -> Result<(), sqlx::Error> {
+pub(crate) async fn begun(session: &mut Session, script: Script<'_>) -> Result<(), sqlx::Error> {
     let dialect = session.dialect();
     session
-        .execute(match script.way {
+        .execute(match script.direction {
             Direction::Up => insert_record(script.migration, dialect, false, -1),
             Direction::Down => {
-                format!("UPDATE {RECORD} SET success = FALSE WHERE version = {}", script.version())
+                format!(
+                    "UPDATE {HISTORY_TABLE} SET success = FALSE WHERE version = {}",
+                    script.version()
+                )
             }
         })
         .await
 }
 
 /// Writes that such a file has come to its end.
-pub(super) async fn finished(
+pub(crate) async fn finished(
     session: &mut Session,
     script: Script<'_>,
     took: Duration,
     author: &Author,
 ) -> Result<(), sqlx::Error> {
     let version = script.version();
-    let record = match script.way {
+    let record = match script.direction {
         Direction::Up => format!(
-            "UPDATE {RECORD} SET success = TRUE, installed_on = CURRENT_TIMESTAMP, \
+            "UPDATE {HISTORY_TABLE} SET success = TRUE, installed_on = CURRENT_TIMESTAMP, \
              execution_time = {} WHERE version = {version}",
             nanoseconds(took)
         ),
-        Direction::Down => format!("DELETE FROM {RECORD} WHERE version = {version}"),
+        Direction::Down => format!("DELETE FROM {HISTORY_TABLE} WHERE version = {version}"),
     };
     let log = ended(script).insert(session.dialect(), author);
     session.execute(format!("{record}; {log}")).await
 }
 
 /// Writes that a step is about to run, and returns the number of its row.
-pub(super) async fn step_begun(
+pub(crate) async fn step_begun(
     session: &mut Session,
     script: Script<'_>,
     step: &Step,
     author: &Author,
 ) -> Result<String, sqlx::Error> {
     let entry = Entry {
-        kind: "step",
+        event: "step",
         version: script.version(),
-        step: Some((step, script.way)),
+        step: Some((step, script.direction)),
         running: true,
         ..Entry::default()
     };
@@ -309,7 +329,7 @@ pub(super) async fn step_begun(
 }
 
 /// Writes how a step has ended.
-pub(super) async fn step_ended(
+pub(crate) async fn step_ended(
     session: &mut Session,
     id: &str,
     outcome: StepOutcome,
@@ -319,7 +339,7 @@ pub(super) async fn step_ended(
     let outcome = outcome.as_str();
     session
         .execute(format!(
-            "UPDATE {LOG} SET outcome = '{outcome}', reason = {reason} WHERE id = {id}"
+            "UPDATE {LOG_TABLE} SET outcome = '{outcome}', reason = {reason} WHERE id = {id}"
         ))
         .await
 }
