@@ -20,7 +20,7 @@ pub(super) enum Goal<'a> {
     Up { to: Option<i64> },
     /// Undo what is above a version, or all.
     Down { to: Option<i64> },
-    /// SchemaHistory everything up to a version without running it.
+    /// Record everything up to a version without running it.
     Stamp { version: i64 },
     /// Fix one row of the record.
     Repair { version: i64, reason: &'a str },
@@ -29,11 +29,11 @@ pub(super) enum Goal<'a> {
 /// One thing to do. Those that only write the record come before those that run a file.
 #[derive(Debug)]
 pub(super) enum Action<'a> {
-    /// SchemaHistory this version's own checksum, with the reason.
+    /// Record this version's own checksum, with the reason.
     Accept(&'a Migration, &'a str),
     /// Forget a version that did not finish, with the reason.
     Clear { version: i64, description: String, reason: &'a str },
-    /// SchemaHistory a version.
+    /// Record a version.
     Stamp(&'a Migration),
     /// Run a file; of one that stopped partway, with what the log says about its steps.
     Run { script: Script<'a>, tried: Vec<RecordedStep> },

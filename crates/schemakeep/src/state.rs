@@ -19,7 +19,7 @@ pub enum SchemaState {
     AheadCompatible,
     /// A newer program has migrated, and this one may fail.
     AheadIncompatible,
-    /// SchemaHistory and program contradict each other.
+    /// History and program contradict each other.
     Diverged,
     /// The record is right, but something that this program uses is not there.
     Drifted,
