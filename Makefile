@@ -11,10 +11,12 @@ help: ## list the targets
 run: ## start the service (release build)
 	cargo run --release
 
-# What clients may take is promised of the release build.
+# What clients may take is promised of the release build. Both runners run the same tests: cargo-nextest several binaries
+# at a time, cargo one after the other.
 test: ## all tests, on SQLite and on a throw-away PostgreSQL, and in a browser (TEST_POSTGRES_URL=… uses a server of yours)
 	cargo build --release
-	RELEASE_BINARY="$(CURDIR)/target/release/taskmanager" scripts/with-postgres.sh scripts/with-browser.sh cargo test --no-fail-fast
+	@if command -v cargo-nextest >/dev/null; then runner='nextest run'; else runner='test --no-fail-fast'; fi; set -x; \
+	RELEASE_BINARY="$(CURDIR)/target/release/taskmanager" scripts/with-postgres.sh scripts/with-browser.sh cargo $$runner
 
 # FILE is a test binary (api) or a file of it (tests/api/lists.rs).
 test-specific: ## the tests of one file: FILE=tests/api/lists.rs
@@ -39,7 +41,7 @@ fuzz: ## a minute of invented requests on each database, compared with the OpenA
 
 lint: ## formatting, clippy without warnings, the shipped migrations, the page's types, vendored JavaScript; dependencies and alert rules where their tools are installed
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
 	cargo run --quiet -- migrate lint
 	@if ! command -v npm >/dev/null; then \
 	echo 'npm is not installed: the types of the page and the vendored JavaScript were not checked'; \

@@ -168,7 +168,7 @@ pub fn migrator_options(config: &Config, stop: CancellationToken) -> MigratorOpt
 pub fn backup_settings(config: &Config, stop: CancellationToken) -> BackupSettings {
     let url = config.migrate_database_url.clone();
     let folder = config.safety.backup_folder(&url);
-    BackupSettings { url, folder, keep: config.safety.backup_keep, prove: true, stop }
+    BackupSettings { url, folder, keep: config.safety.backup_keep, verify: true, stop }
 }
 
 #[cfg(test)]

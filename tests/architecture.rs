@@ -8,7 +8,8 @@ mod tests {
     use rstest::rstest;
 
     /// Each crate of the engine, and the crates of the engine that it may use.
-    const CRATES: [(&str, &[&str]); 7] = [
+    const CRATES: [(&str, &[&str]); 8] = [
+        ("testkit", &[]),
         ("schemakeep-files", &[]),
         ("schemakeep-db", &[]),
         ("schemakeep-sql", &["schemakeep-files", "schemakeep-db"]),

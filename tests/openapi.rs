@@ -1,10 +1,6 @@
 //! The OpenAPI document: what it says is sound, is what the service serves, and is what the service does.
 
 #[cfg(test)]
-#[path = "support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 #[path = "openapi/schemas.rs"]
 mod schemas;
 
@@ -17,7 +13,7 @@ mod tests {
     use taskmanager::http::problem::KINDS;
 
     use crate::schemas::{faults, resolve, types};
-    use crate::support::{Answer, App, Backend};
+    use testkit::{Answer, App, Backend};
 
     const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
     const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];

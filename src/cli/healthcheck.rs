@@ -19,7 +19,7 @@ use url::{Host, Url};
 use crate::config::{ConfigErrors, Listen, host_port};
 
 /// Longest wait for the whole answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Ask a running instance whether it is ready; exit 0 when it is, else 1
 #[derive(Debug, clap::Args)]
@@ -39,9 +39,9 @@ impl Args {
             None => ready_url(&listen()?)?,
         };
         let shown = shown(&text);
-        let status = match timeout(PATIENCE, get(&text)).await {
+        let status = match timeout(CONNECT_TIMEOUT, get(&text)).await {
             Ok(answer) => answer.with_context(|| shown.clone())?,
-            Err(_) => bail!("{shown}: no answer within {} s", PATIENCE.as_secs()),
+            Err(_) => bail!("{shown}: no answer within {} s", CONNECT_TIMEOUT.as_secs()),
         };
         ensure!(status == StatusCode::OK, "{shown}: {status}");
         Ok(ExitCode::SUCCESS)

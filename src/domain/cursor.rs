@@ -15,7 +15,7 @@ use super::filter::TaskFilter;
 use super::fold::fold;
 use super::sort::{Sort, SortField};
 use super::task::Task;
-use super::violation::Fault;
+use super::violation::ValueError;
 
 const CHECK_BYTES: usize = 6;
 
@@ -92,7 +92,7 @@ impl SealedCursor {
     /// # Errors
     ///
     /// `invalid_cursor` when it is damaged.
-    pub fn decode(text: &str) -> Result<Self, Fault> {
+    pub fn decode(text: &str) -> Result<Self, ValueError> {
         let read = || {
             let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
             let (json, check) = bytes.split_last_chunk::<CHECK_BYTES>()?;
@@ -107,14 +107,14 @@ impl SealedCursor {
     /// # Errors
     ///
     /// `invalid_cursor` when it is of another list.
-    pub fn open(self, path: &str, sort: &Sort, filter: &TaskFilter) -> Result<Cursor, Fault> {
+    pub fn open(self, path: &str, sort: &Sort, filter: &TaskFilter) -> Result<Cursor, ValueError> {
         let Wire { l, v: values, i: id } = self.0;
         if l != list_digest(path, sort, filter) {
             let detail = format!(
                 "cursor must be {}; this one belongs to a list with another path, sort or filter",
                 Cursor::ALLOWED
             );
-            return Err(Fault::new("invalid_cursor", detail));
+            return Err(ValueError::new("invalid_cursor", detail));
         }
         let fits = values.len() == sort.keys().len()
             && sort.keys().iter().zip(&values).all(|(key, value)| value.fits(key.field));
@@ -122,9 +122,9 @@ impl SealedCursor {
     }
 }
 
-fn damaged() -> Fault {
+fn damaged() -> ValueError {
     let detail = format!("cursor must be {}; this one is damaged", Cursor::ALLOWED);
-    Fault::new("invalid_cursor", detail)
+    ValueError::new("invalid_cursor", detail)
 }
 
 impl CursorValue {
@@ -166,7 +166,12 @@ mod tests {
     use super::super::task::Status;
     use super::*;
 
-    fn reopen(text: &str, path: &str, sort: &Sort, filter: &TaskFilter) -> Result<Cursor, Fault> {
+    fn reopen(
+        text: &str,
+        path: &str,
+        sort: &Sort,
+        filter: &TaskFilter,
+    ) -> Result<Cursor, ValueError> {
         SealedCursor::decode(text)?.open(path, sort, filter)
     }
 

@@ -3,7 +3,7 @@
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
 use super::text::quoted;
-use super::violation::Fault;
+use super::violation::ValueError;
 use schemakeep_db::clock::cut_to_microseconds;
 
 /// What [`parse`] takes: completes "it must be …".
@@ -15,9 +15,9 @@ pub const ALLOWED: &str = "an RFC 3339 date or timestamp such as 2026-12-24 or 2
 /// # Errors
 ///
 /// `invalid_date`, naming the field, what came and what is allowed.
-pub fn parse(field: &str, text: &str) -> Result<OffsetDateTime, Fault> {
+pub fn parse(field: &str, text: &str) -> Result<OffsetDateTime, ValueError> {
     read(text).ok_or_else(|| {
-        Fault::new("invalid_date", format!("{field} must be {ALLOWED}; got {}", quoted(text)))
+        ValueError::new("invalid_date", format!("{field} must be {ALLOWED}; got {}", quoted(text)))
     })
 }
 

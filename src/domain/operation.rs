@@ -70,16 +70,16 @@ impl Outcome {
 
 /// An operation that could not be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct OperationError {
     /// Its place in the list, from 0.
     pub operation: usize,
     /// Why.
-    pub reason: Reason,
+    pub reason: OperationErrorKind,
 }
 
 /// Why an operation could not be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum OperationErrorKind {
     /// There is no such task.
     NotFound,
     /// The task is not in the version that is required.

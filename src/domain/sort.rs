@@ -1,7 +1,7 @@
 //! In what order a list stands.
 
 use super::text::quoted;
-use super::violation::Fault;
+use super::violation::ValueError;
 
 /// A field that a list can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Sort {
     /// # Errors
     ///
     /// `not_allowed` for an unknown field, `duplicate` for a field named twice.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
         let mut keys: Vec<SortKey> = Vec::new();
         for part in text.split(',') {
             let (name, direction) = match part.strip_prefix('-') {
@@ -104,11 +104,11 @@ impl Sort {
             let Some(field) = SortField::ALL.into_iter().find(|field| field.as_str() == name)
             else {
                 let detail = format!("sort must be {}; got {}", Self::allowed(), quoted(part));
-                return Err(Fault::new("not_allowed", detail));
+                return Err(ValueError::new("not_allowed", detail));
             };
             if keys.iter().any(|key| key.field == field) {
                 let detail = format!("sort must be {}; got {name} twice", Self::allowed());
-                return Err(Fault::new("duplicate", detail));
+                return Err(ValueError::new("duplicate", detail));
             }
             keys.push(SortKey { field, direction });
         }

@@ -19,7 +19,7 @@ pub struct TaskStats {
 
 /// How many tasks have one status and one priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CensusLine {
+pub struct StatusCount {
     /// The status.
     pub status: Status,
     /// The priority.

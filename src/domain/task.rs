@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::patch::{StatusChange, TaskPatch};
-use super::violation::Fault;
+use super::violation::ValueError;
 
 /// A task as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,10 +121,10 @@ macro_rules! words {
             /// # Errors
             ///
             /// A fault that lists the allowed words.
-            pub fn parse(word: &str) -> Result<Self, Fault> {
+            pub fn parse(word: &str) -> Result<Self, ValueError> {
                 Self::ALL.into_iter().find(|value| value.as_str() == word).ok_or_else(|| {
                     let got = super::text::quoted(word);
-                    Fault::new("not_allowed", format!("{} must be {}; got {got}", $field, Self::allowed()))
+                    ValueError::new("not_allowed", format!("{} must be {}; got {got}", $field, Self::allowed()))
                 })
             }
         }

@@ -5,7 +5,7 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-use super::violation::Fault;
+use super::violation::ValueError;
 
 /// Longest title, in Unicode scalar values.
 pub const TITLE_MAX: usize = 200;
@@ -38,7 +38,7 @@ impl Title {
     /// # Errors
     ///
     /// `too_short`, `too_long`, `control_character` or `invisible`.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
         one_line("title", text, TITLE_MAX).map(Self)
     }
 
@@ -55,7 +55,7 @@ impl Assignee {
     /// # Errors
     ///
     /// `too_short`, `too_long`, `control_character` or `invisible`.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
         one_line("assignee", text, ASSIGNEE_MAX).map(Self)
     }
 
@@ -72,7 +72,7 @@ impl Description {
     /// # Errors
     ///
     /// `too_long` or `control_character`.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
         no_control("description", text, &['\t', '\n', '\r'])?;
         at_most("description", text, 0, DESCRIPTION_MAX)?;
         Ok(Self(text.to_owned()))
@@ -85,7 +85,7 @@ impl Description {
     }
 }
 
-fn one_line(field: &str, text: &str, max: usize) -> Result<String, Fault> {
+fn one_line(field: &str, text: &str, max: usize) -> Result<String, ValueError> {
     let text = text.trim();
     no_control(field, text, &[])?;
     at_most(field, text, 1, max)?;
@@ -95,7 +95,7 @@ fn one_line(field: &str, text: &str, max: usize) -> Result<String, Fault> {
 
 /// Refuses a text of invisible characters alone. Invisible ones beside visible ones stay: scripts and emoji need joiners
 /// and direction marks.
-fn visible(field: &str, text: &str) -> Result<(), Fault> {
+fn visible(field: &str, text: &str) -> Result<(), ValueError> {
     if text.chars().any(|c| !is_invisible(c)) {
         return Ok(());
     }
@@ -108,7 +108,7 @@ fn visible(field: &str, text: &str) -> Result<(), Fault> {
         "{field} must have at least one visible character; got only invisible ones: {}",
         shown.join(", ")
     );
-    Err(Fault::new("invisible", detail))
+    Err(ValueError::new("invisible", detail))
 }
 
 /// Whether a character alone shows nothing: white space, a default ignorable code point (Unicode 5.21), a format
@@ -121,13 +121,19 @@ fn is_invisible(c: char) -> bool {
             && !CodePointSetData::new::<PrependedConcatenationMark>().contains(c))
 }
 
-fn at_most(field: &str, text: &str, min: usize, max: usize) -> Result<(), Fault> {
+fn at_most(field: &str, text: &str, min: usize, max: usize) -> Result<(), ValueError> {
     let length = text.chars().count();
     let allowed = if min == 0 { format!("at most {max}") } else { format!("{min} to {max}") };
     if length < min {
-        Err(Fault::new("too_short", format!("{field} must be {allowed} characters, got {length}")))
+        Err(ValueError::new(
+            "too_short",
+            format!("{field} must be {allowed} characters, got {length}"),
+        ))
     } else if length > max {
-        Err(Fault::new("too_long", format!("{field} must be {allowed} characters, got {length}")))
+        Err(ValueError::new(
+            "too_long",
+            format!("{field} must be {allowed} characters, got {length}"),
+        ))
     } else {
         Ok(())
     }
@@ -138,7 +144,7 @@ fn at_most(field: &str, text: &str, min: usize, max: usize) -> Result<(), Fault>
 /// # Errors
 ///
 /// `control_character`, naming the code point and its position, counted from 1.
-pub fn no_control(field: &str, text: &str, allowed: &[char]) -> Result<(), Fault> {
+pub fn no_control(field: &str, text: &str, allowed: &[char]) -> Result<(), ValueError> {
     match text.chars().enumerate().find(|(_, c)| c.is_control() && !allowed.contains(c)) {
         None => Ok(()),
         Some((at, c)) => {
@@ -151,7 +157,7 @@ pub fn no_control(field: &str, text: &str, allowed: &[char]) -> Result<(), Fault
             let detail = format!(
                 "{field} must not contain control characters{except}; got U+{code:04X} at character {position}"
             );
-            Err(Fault::new("control_character", detail))
+            Err(ValueError::new("control_character", detail))
         }
     }
 }

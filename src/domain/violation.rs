@@ -34,14 +34,14 @@ impl Place {
 
 /// A broken rule, before it is known where in the request the value stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ValueError {
     /// Stable, machine-readable word, such as `too_long`.
     pub code: &'static str,
     /// One clause that says what is allowed and what came.
     pub detail: String,
 }
 
-impl Fault {
+impl ValueError {
     /// Makes a fault from its code and its explanation.
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
@@ -49,25 +49,25 @@ impl Fault {
 
     /// Gives the fault its place.
     #[must_use]
-    pub fn at(self, place: Place) -> Violation {
-        Violation { place, fault: self }
+    pub fn at(self, place: Place) -> FieldError {
+        FieldError { place, fault: self }
     }
 }
 
 /// A broken rule and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub struct FieldError {
     /// Where.
     pub place: Place,
     /// What.
-    pub fault: Fault,
+    pub fault: ValueError,
 }
 
 /// All the rules that one request broke; a non-empty one rejects the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Violations(Vec<Violation>);
+pub struct ValidationErrors(Vec<FieldError>);
 
-impl Violations {
+impl ValidationErrors {
     /// Starts with none.
     #[must_use]
     pub fn new() -> Self {
@@ -75,7 +75,7 @@ impl Violations {
     }
 
     /// Adds one.
-    pub fn push(&mut self, place: Place, fault: Fault) {
+    pub fn push(&mut self, place: Place, fault: ValueError) {
         self.0.push(fault.at(place));
     }
 
@@ -83,7 +83,7 @@ impl Violations {
     pub fn keep<T>(
         &mut self,
         place: impl FnOnce() -> Place,
-        result: Result<T, Fault>,
+        result: Result<T, ValueError>,
     ) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -99,7 +99,7 @@ impl Violations {
         match result {
             Ok(value) => Some(value),
             Err(violations) => {
-                for Violation { place, fault } in violations.0 {
+                for FieldError { place, fault } in violations.0 {
                     self.push(place.below(pointer), fault);
                 }
                 None
@@ -126,13 +126,13 @@ impl Violations {
     }
 
     /// The violations in the order in which they were found.
-    pub fn iter(&self) -> impl Iterator<Item = &Violation> {
+    pub fn iter(&self) -> impl Iterator<Item = &FieldError> {
         self.0.iter()
     }
 }
 
-impl From<Violation> for Violations {
-    fn from(violation: Violation) -> Self {
+impl From<FieldError> for ValidationErrors {
+    fn from(violation: FieldError) -> Self {
         Self(vec![violation])
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::problem::{self, Problem, ProblemError};
-use crate::domain::{Fault, Place, Reason, Refusal, Violations};
+use crate::domain::{OperationError, OperationErrorKind, Place, ValidationErrors, ValueError};
 use crate::store::StoreError;
 
 /// Why a request is not answered with what it asked for.
@@ -48,10 +48,10 @@ pub(crate) enum ApiError {
     UnsupportedMediaType(String),
     /// Rules are broken.
     #[error("validation failed")]
-    Validation(Violations),
+    Validation(ValidationErrors),
     /// Some of several operations cannot be carried out.
     #[error("operations refused")]
-    Refused(Vec<Refusal>),
+    Refused(Vec<OperationError>),
     /// The idempotency key stands for another request.
     #[error("idempotency key reused")]
     KeyReused,
@@ -94,23 +94,23 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Violations> for ApiError {
-    fn from(violations: Violations) -> Self {
+impl From<ValidationErrors> for ApiError {
+    fn from(violations: ValidationErrors) -> Self {
         Self::Validation(violations)
     }
 }
 
-fn refused(refusal: &Refusal) -> ProblemError {
+fn refused(refusal: &OperationError) -> ProblemError {
     let (member, status, fault) = match refusal.reason {
-        Reason::NotFound => (
+        OperationErrorKind::NotFound => (
             "id",
             StatusCode::NOT_FOUND,
-            Fault::new("not_found", "no task has this id or number; nothing was changed"),
+            ValueError::new("not_found", "no task has this id or number; nothing was changed"),
         ),
-        Reason::Conflict => (
+        OperationErrorKind::Conflict => (
             "if_match",
             StatusCode::PRECONDITION_FAILED,
-            Fault::new(
+            ValueError::new(
                 "precondition_failed",
                 "the task is in another version than if_match requires; nothing was changed",
             ),
@@ -123,7 +123,7 @@ fn refused(refusal: &Refusal) -> ProblemError {
 fn reused_key() -> ProblemError {
     let words =
         "the key was used for a request with another path, query or body; nothing was changed";
-    let fault = Fault::new("key_reused", words);
+    let fault = ValueError::new("key_reused", words);
     ProblemError::from(&fault.at(Place::parameter("Idempotency-Key")))
 }
 

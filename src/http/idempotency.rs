@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 use super::state::AppState;
-use crate::domain::{Fault, Operation, Outcome, Place, Violations};
-use crate::store::{Answer, CarriedOut, MakeAnswer, Once, Work};
+use crate::domain::{Operation, Outcome, Place, ValidationErrors, ValueError};
+use crate::store::{IdempotencyKey, MakeResponse, StoredResponse, Work, WriteOutcome};
 
 /// Names a request.
 pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -40,7 +40,7 @@ impl KeyedRequest {
         uri: &Uri,
         headers: &HeaderMap,
         body: &Bytes,
-        violations: &mut Violations,
+        violations: &mut ValidationErrors,
     ) -> Option<Self> {
         let key =
             violations.keep(|| Place::parameter("Idempotency-Key"), key(headers)).flatten()?;
@@ -51,14 +51,14 @@ impl KeyedRequest {
     }
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+fn key(headers: &HeaderMap) -> Result<Option<String>, ValueError> {
     let mut lines = headers.get_all(KEY).iter();
     let Some(line) = lines.next() else { return Ok(None) };
     if lines.next().is_some() {
         let detail = format!("Idempotency-Key must be {ALLOWED}, and sent once; it was sent again");
-        return Err(Fault::new("repeated", detail));
+        return Err(ValueError::new("repeated", detail));
     }
-    let fault = || Fault::new("invalid_key", format!("Idempotency-Key must be {ALLOWED}"));
+    let fault = || ValueError::new("invalid_key", format!("Idempotency-Key must be {ALLOWED}"));
     let text = std::str::from_utf8(line.as_bytes()).map_err(|_| fault())?.trim_matches([' ', '\t']);
     let key = if text.starts_with('"') { unquoted(text) } else { Some(text.to_owned()) };
     let valid = |key: &String| {
@@ -88,18 +88,18 @@ pub(super) async fn carry_out(
     state: &AppState,
     keyed: Option<&KeyedRequest>,
     operations: Vec<Operation>,
-    answer: impl Fn(&[Outcome]) -> Answer + Send + Sync + 'static,
+    answer: impl Fn(&[Outcome]) -> StoredResponse + Send + Sync + 'static,
 ) -> Result<Response, ApiError> {
-    let answer: MakeAnswer = Arc::new(answer);
-    let once = keyed.map(|KeyedRequest { key, fingerprint }| Once {
+    let answer: MakeResponse = Arc::new(answer);
+    let once = keyed.map(|KeyedRequest { key, fingerprint }| IdempotencyKey {
         key: key.clone(),
         fingerprint: *fingerprint,
         answer: Arc::clone(&answer),
     });
     let work = Work { operations, now: state.clock.now(), once };
     Ok(match state.tasks.carry_out(work).await? {
-        CarriedOut::Now(outcomes) => respond(answer(&outcomes)),
-        CarriedOut::Before(answer) => {
+        WriteOutcome::Applied(outcomes) => respond(answer(&outcomes)),
+        WriteOutcome::Replayed(answer) => {
             let mut response = respond(answer);
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
             response
@@ -108,14 +108,14 @@ pub(super) async fn carry_out(
 }
 
 /// An answer that can be kept.
-pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Answer {
+pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> StoredResponse {
     // The bodies are structs of strings, numbers and lists, which always serialise.
     let body = serde_json::to_string(body).unwrap_or_default();
-    Answer { status: status.as_u16(), location: None, entity_tag: None, body }
+    StoredResponse { status: status.as_u16(), location: None, entity_tag: None, body }
 }
 
 /// Sends an answer.
-pub(super) fn respond(answer: Answer) -> Response {
+pub(super) fn respond(answer: StoredResponse) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = (status, [(CONTENT_TYPE, "application/json")], answer.body).into_response();
     for (name, text) in [(LOCATION, answer.location), (ETAG, answer.entity_tag)] {
@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(lines: &[&[u8]]) -> Result<Option<String>, Fault> {
+    fn parse(lines: &[&[u8]]) -> Result<Option<String>, ValueError> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(KEY, HeaderValue::from_bytes(line).expect("a header value"));
@@ -179,7 +179,7 @@ mod tests {
         let print = |method: Method, target: &'static str, body: &'static str| {
             let headers = HeaderMap::from_iter([(KEY, HeaderValue::from_static("k"))]);
             let (uri, body) = (Uri::from_static(target), Bytes::from_static(body.as_bytes()));
-            let mut violations = Violations::new();
+            let mut violations = ValidationErrors::new();
             let read = KeyedRequest::read(&method, &uri, &headers, &body, &mut violations);
             read.expect("a key").fingerprint
         };

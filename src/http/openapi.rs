@@ -105,7 +105,7 @@ pub(super) struct IfNoneMatch {
 /// Paging and sorting.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameters; tasks::params reads them")]
+#[expect(dead_code, reason = "documents the parameters; tasks::list_query reads them")]
 pub(super) struct ListParams {
     /// Most rows in the answer.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -131,7 +131,7 @@ pub(super) struct ListParams {
 /// Which status, where the path does not say it.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameter; tasks::params reads it")]
+#[expect(dead_code, reason = "documents the parameter; tasks::list_query reads it")]
 pub(super) struct StatusParam {
     /// Any of these: repeated, or a comma list.
     #[param(inline, style = Form, explode)]
@@ -141,7 +141,7 @@ pub(super) struct StatusParam {
 /// Which tasks.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameters; tasks::params reads them")]
+#[expect(dead_code, reason = "documents the parameters; tasks::list_query reads them")]
 pub(super) struct FilterParams {
     /// Any of these: repeated, or a comma list.
     #[param(inline, style = Form, explode)]
@@ -162,7 +162,7 @@ pub(super) struct FilterParams {
 /// Words, where they may be left out.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameter; tasks::params reads it")]
+#[expect(dead_code, reason = "documents the parameter; tasks::list_query reads it")]
 pub(super) struct WordsParam {
     /// Words that must all occur in title, description or assignee, without regard to case and accents.
     #[param(max_length = 200)]
@@ -172,7 +172,7 @@ pub(super) struct WordsParam {
 /// The search's own parameter.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameter; tasks::params reads it")]
+#[expect(dead_code, reason = "documents the parameter; tasks::list_query reads it")]
 pub(super) struct SearchParam {
     /// Words that must all occur in title, description or assignee, without regard to case and accents.
     #[param(min_length = 1, max_length = 200, example = "tache")]

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Place, Violations};
+use crate::domain::{Place, ValidationErrors};
 use crate::monitor::NotReadyReason;
 
 /// Media type of a problem (RFC 9457 section 3).
@@ -132,7 +132,7 @@ impl Problem {
 
     /// Lists all broken rules; the detail is the first one, and how many more there are.
     #[must_use]
-    pub fn validation(violations: &Violations) -> Self {
+    pub fn validation(violations: &ValidationErrors) -> Self {
         Self::listing(&VALIDATION, violations.iter().map(ProblemError::from).collect())
     }
 
@@ -247,8 +247,8 @@ pub struct ProblemError {
     pub detail: String,
 }
 
-impl From<&crate::domain::Violation> for ProblemError {
-    fn from(violation: &crate::domain::Violation) -> Self {
+impl From<&crate::domain::FieldError> for ProblemError {
+    fn from(violation: &crate::domain::FieldError) -> Self {
         let (pointer, parameter) = match &violation.place {
             Place::Pointer(pointer) => (Some(pointer.clone()), None),
             Place::Parameter(name) => (None, Some(name.clone())),

@@ -18,7 +18,7 @@ use crate::config::DatabaseTarget;
 use crate::domain::{Priority, Status};
 use crate::shutdown::Shutdown;
 use crate::store::{
-    COUNT_INTERVAL_MIN, Census, Database, SETTLE_TIME, TaskCounter, Writability, WriteProbe,
+    COUNT_INTERVAL_MIN, Database, SETTLE_TIME, StatusCounts, TaskCounter, Writability, WriteProbe,
 };
 use crate::telemetry::metrics::{
     DB_CLIENT_CONNECTION_COUNT, DB_CLIENT_CONNECTION_MAX, TASKMANAGER_TASKS,
@@ -99,7 +99,7 @@ struct Seen {
     schema: Option<Arc<StateReport>>,
     /// From the same look as `schema`, but for the first one of a start.
     history: Option<Arc<[Line]>>,
-    census: Option<Census>,
+    status_counts: Option<StatusCounts>,
     damaged: bool,
     /// When the last look through the file began that found no damage.
     sound_at: Option<Instant>,
@@ -172,7 +172,7 @@ impl Monitor {
         let connected = self.connected().await;
         let net = self.serving.get().map_or(0, |s| s.database.committed_counts().net());
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        let tasks_count = seen.census.as_ref().map(|c| (c.total() + net - c.net).max(0));
+        let tasks_count = seen.status_counts.as_ref().map(|c| (c.total() + net - c.net).max(0));
         Overview { connected, schema: seen.schema.clone(), tasks_count }
     }
 
@@ -246,7 +246,7 @@ impl Monitor {
         loop {
             let wait = {
                 let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-                let last = seen.census.as_ref();
+                let last = seen.status_counts.as_ref();
                 let due = last.map(|last| last.interval(&counts).saturating_sub(last.at.elapsed()));
                 // Other replicas count too: what they found is looked at as often.
                 due.map_or(COUNT_INTERVAL_MIN, |due| due.min(COUNT_INTERVAL_MIN))
@@ -283,16 +283,17 @@ impl Monitor {
     /// place of the last one only when that is old: until then the last one and the commits since are.
     async fn count(&self, settle_time: Duration) {
         let Some(serving) = self.serving.get().filter(|_| self.schema_serves()) else { return };
-        let Ok(census) = serving.counter.count().await else { return };
+        let Ok(status_counts) = serving.counter.count().await else { return };
         tokio::time::sleep(settle_time).await;
-        let is_exact = census.is_exact(&serving.database.committed_counts());
+        let is_exact = status_counts.is_exact(&serving.database.committed_counts());
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
-        let takes_place = |last: &Census| {
-            !census.is_same(last) && (is_exact || last.at.elapsed() >= INEXACT_COUNT_REFUSED_FOR)
+        let takes_place = |last: &StatusCounts| {
+            !status_counts.is_same(last)
+                && (is_exact || last.at.elapsed() >= INEXACT_COUNT_REFUSED_FOR)
         };
-        if seen.census.as_ref().is_none_or(takes_place) {
-            publish(&census);
-            seen.census = Some(census);
+        if seen.status_counts.as_ref().is_none_or(takes_place) {
+            publish(&status_counts);
+            seen.status_counts = Some(status_counts);
         }
     }
 
@@ -302,10 +303,10 @@ impl Monitor {
     }
 }
 
-fn publish(census: &Census) {
+fn publish(status_counts: &StatusCounts) {
     for status in Status::ALL {
         for priority in Priority::ALL {
-            let mut lines = census.lines.iter();
+            let mut lines = status_counts.lines.iter();
             let line = lines.find(|c| c.status == status && c.priority == priority);
             #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 tasks")]
             let tasks = line.map_or(0, |line| line.tasks) as f64;

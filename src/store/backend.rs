@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sqlx::Database;
 
 use super::batch::Change;
-use super::once::{Answer, KeyRow, Once};
+use super::idempotency::{IdempotencyKey, KeyRow, StoredResponse};
 use super::query::{Dialect, WordSearch};
 use super::row::TaskRow;
 use super::{ListQuery, PoolSettings};
@@ -147,7 +147,11 @@ pub(super) trait Backend: Debug + Send + Sync + Sized + 'static {
     ) -> Result<(), sqlx::Error>;
 
     /// Claims a key that is new, or has expired by the database's clock; whether it could.
-    async fn claim_key(&self, open: &mut Open<Self>, once: &Once) -> Result<bool, sqlx::Error>;
+    async fn claim_key(
+        &self,
+        open: &mut Open<Self>,
+        once: &IdempotencyKey,
+    ) -> Result<bool, sqlx::Error>;
 
     /// A key that others have claimed and that has not expired.
     async fn find_key(
@@ -161,7 +165,7 @@ pub(super) trait Backend: Debug + Send + Sync + Sized + 'static {
         &self,
         open: &mut Open<Self>,
         key: &str,
-        answer: &Answer,
+        answer: &StoredResponse,
     ) -> Result<(), sqlx::Error>;
 
     /// How rows that hold the words of a search are best found.

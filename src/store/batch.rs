@@ -10,7 +10,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::{EventKind, Operation, Outcome, Precondition, Reason, Refusal, Task, TaskRef};
+use crate::domain::{
+    EventKind, Operation, OperationError, OperationErrorKind, Outcome, Precondition, Task, TaskRef,
+};
 
 /// A change that is written together with its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +75,7 @@ impl Batch {
             match self.apply(operation, now, &mut before) {
                 Ok(done) => evaluated.push(done),
                 // The rest is tried too, so that the caller learns of every operation that fails.
-                Err(reason) => refusals.push(Refusal { operation: at, reason }),
+                Err(reason) => refusals.push(OperationError { operation: at, reason }),
             }
         }
         if refusals.is_empty() {
@@ -94,7 +96,7 @@ impl Batch {
         operation: &Operation,
         now: OffsetDateTime,
         before: &mut Vec<(Uuid, Option<Task>)>,
-    ) -> Result<EvaluatedOperation, Reason> {
+    ) -> Result<EvaluatedOperation, OperationErrorKind> {
         match operation {
             Operation::Create(task) => {
                 before.push((task.id, self.tasks.insert(task.id, task.as_ref().clone())));
@@ -119,13 +121,17 @@ impl Batch {
         }
     }
 
-    fn present(&self, reference: TaskRef, precondition: &Precondition) -> Result<&Task, Reason> {
+    fn present(
+        &self,
+        reference: TaskRef,
+        precondition: &Precondition,
+    ) -> Result<&Task, OperationErrorKind> {
         let id = match reference {
             TaskRef::Id(id) => Some(id),
             TaskRef::Number(number) => self.ids.get(&number).copied(),
         };
-        let task = id.and_then(|id| self.tasks.get(&id)).ok_or(Reason::NotFound)?;
-        precondition.holds(task).then_some(task).ok_or(Reason::Conflict)
+        let task = id.and_then(|id| self.tasks.get(&id)).ok_or(OperationErrorKind::NotFound)?;
+        precondition.holds(task).then_some(task).ok_or(OperationErrorKind::Conflict)
     }
 
     /// What is to be written: new tasks in their order, and the other changes in theirs.
@@ -262,7 +268,10 @@ mod tests {
         let refused = batch
             .evaluate(&[retitle(known, "a"), create(2), delete(known), retitle(known, "b")], NOW);
         let Err(StoreError::Refused(refusals)) = refused else { panic!("{refused:?}") };
-        assert_eq!(refusals, [Refusal { operation: 3, reason: Reason::NotFound }]);
+        assert_eq!(
+            refusals,
+            [OperationError { operation: 3, reason: OperationErrorKind::NotFound }]
+        );
         let done = batch.evaluate(&[retitle(known, "c")], NOW).expect("the task as it was");
         let changes = batch.into_changes();
         assert!(changes.created.is_empty());

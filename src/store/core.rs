@@ -17,11 +17,11 @@ use super::availability::Availability;
 use super::backend::{Backend, Open, Role};
 use super::error::READ_ONLY;
 use super::events::Commits;
+use super::idempotency::{InFlight, KeyInFlight};
 use super::limits::CANCEL_TIMEOUT;
-use super::once::{InFlight, KeyInFlight};
 use super::pool::Pool;
 use super::queue::Queue;
-use super::{CarriedOut, PoolSettings, StoreError, Work};
+use super::{PoolSettings, StoreError, Work, WriteOutcome};
 use crate::domain::{Task, TaskRef};
 
 /// Closes the queues when its owner is gone, so that the store's tasks end.
@@ -57,7 +57,7 @@ pub(super) struct Core<B: Backend> {
     pub(super) writers: Arc<Pool<B>>,
     /// The same as `writers` where one pool does both.
     pub(super) readers: Arc<Pool<B>>,
-    pub(super) writes: Queue<WriteJob, CarriedOut>,
+    pub(super) writes: Queue<WriteJob, WriteOutcome>,
     pub(super) lookups: Queue<TaskRef, Option<Task>>,
     in_flight: Arc<InFlight>,
     pub(super) commits: Arc<Commits>,
@@ -150,7 +150,7 @@ impl<B: Backend> Core<B> {
     }
 
     /// Changes tasks.
-    pub(super) async fn write(self: &Arc<Self>, work: Work) -> Result<CarriedOut, StoreError> {
+    pub(super) async fn write(self: &Arc<Self>, work: Work) -> Result<WriteOutcome, StoreError> {
         let key = work.once.as_ref().map(|once| self.in_flight.begin(&once.key)).transpose()?;
         self.start();
         self.writes.run(WriteJob { work, alone: false, deadline: None, _key: key }).await

@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How far back [`CommittedCounts::net_at`] can look.
-const HISTORY: Duration = Duration::from_secs(15);
+const HISTORY_AGE_MAX: Duration = Duration::from_secs(15);
 /// Commits closer together than this share an entry of the history.
-const RESOLUTION: Duration = Duration::from_millis(5);
+const ENTRY_INTERVAL_MIN: Duration = Duration::from_millis(5);
 
 /// The net number of tasks that commits of this process created, and its last 15 seconds.
 #[derive(Debug, Default)]
@@ -62,11 +62,13 @@ impl CommittedCounts {
         let mut history = self.lock();
         let net = self.net.load(Ordering::Relaxed) + change;
         match history.entries.back_mut() {
-            Some((since, last)) if at.saturating_duration_since(*since) < RESOLUTION => *last = net,
+            Some((since, last)) if at.saturating_duration_since(*since) < ENTRY_INTERVAL_MIN => {
+                *last = net
+            }
             _ => history.entries.push_back((at, net)),
         }
         while let Some((since, net)) = history.entries.front().copied()
-            && at.saturating_duration_since(since) > HISTORY
+            && at.saturating_duration_since(since) > HISTORY_AGE_MAX
         {
             history.before = net;
             history.entries.pop_front();

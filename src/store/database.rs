@@ -7,7 +7,7 @@ use super::availability::Availability;
 use super::backend::Backend as _;
 use super::core::{Paused, Store};
 use super::events::EventFeed;
-use super::observed::Observed;
+use super::instrumented::Observed;
 use super::postgres::{PostgresBackend, PostgresEvents};
 use super::sqlite::{SqliteBackend, SqliteEvents};
 use super::{CommittedCounts, TaskStore, WriteHistory};

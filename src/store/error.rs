@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::Refusal;
+use crate::domain::OperationError;
 
 /// The kind of [`StoreError::Unavailable`] of a database that takes no writes.
 pub(super) const READ_ONLY: &str = "read_only";
@@ -21,7 +21,7 @@ pub enum StoreError {
     Conflict,
     /// Some of several operations cannot be carried out, so none was; lists them in their order.
     #[error("{} of the operations cannot be carried out", .0.len())]
-    Refused(Vec<Refusal>),
+    Refused(Vec<OperationError>),
     /// The key was used before, for another request.
     #[error("the key was used for another request")]
     KeyReused,

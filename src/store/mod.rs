@@ -5,19 +5,18 @@
 mod availability;
 mod backend;
 mod batch;
-mod census;
 mod checkpoint;
 mod core;
 mod counts;
 mod database;
 mod error;
 mod events;
-mod file;
+mod file_identity;
+mod idempotency;
 mod insert;
+mod instrumented;
 mod integrity;
 mod limits;
-mod observed;
-mod once;
 mod pool;
 mod postgres;
 mod probe;
@@ -28,22 +27,23 @@ mod retention;
 mod row;
 mod sql;
 mod sqlite;
+mod status_counts;
 mod tasks;
+mod transaction;
 mod write;
 mod write_history;
-mod writing;
 
-pub use census::{COUNT_INTERVAL_MIN, Census, SETTLE_TIME, TaskCounter};
 pub use checkpoint::keep_log_small;
 pub use counts::CommittedCounts;
 pub use database::{Database, PoolSettings, PoolUsage};
 pub use error::StoreError;
 pub use events::{Advance, EventFeed, Next, Resync, Tail};
+pub use idempotency::{IdempotencyKey, MakeResponse, StoredResponse};
 pub use integrity::{Integrity, quick_check};
-pub use once::{Answer, MakeAnswer, Once};
 pub use probe::{Writability, WriteProbe, WriteRefusal};
 pub use retention::{Pruned, Retention, RetentionLimits};
-pub use write::{CarriedOut, Work};
+pub use status_counts::{COUNT_INTERVAL_MIN, SETTLE_TIME, StatusCounts, TaskCounter};
+pub use write::{Work, WriteOutcome};
 pub use write_history::WriteHistory;
 
 use std::fmt::Debug;
@@ -52,7 +52,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::domain::{
-    CensusLine, Cursor, DayFigures, DayWindow, Precondition, Sort, Task, TaskFilter, TaskPatch,
+    Cursor, DayFigures, DayWindow, Precondition, Sort, StatusCount, Task, TaskFilter, TaskPatch,
     TaskRef, TaskStats,
 };
 
@@ -111,7 +111,7 @@ pub trait TaskStore: Debug + Send + Sync {
     /// [`StoreError::Refused`] lists the operations whose task is not there or whose precondition does not hold,
     /// those that did not fail having been tried in their order; [`StoreError::KeyReused`] when the key stands for
     /// a request with another fingerprint; [`StoreError::KeyInUse`] while a caller with the same key is at work.
-    async fn carry_out(&self, work: Work) -> Result<CarriedOut, StoreError>;
+    async fn carry_out(&self, work: Work) -> Result<WriteOutcome, StoreError>;
 
     /// One page of a list.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
@@ -131,7 +131,7 @@ pub trait TaskStore: Debug + Send + Sync {
     async fn daily(&self, window: &DayWindow) -> Result<Vec<DayFigures>, StoreError>;
 
     /// How many tasks there are of each status and priority that occurs.
-    async fn census(&self) -> Result<Vec<CensusLine>, StoreError>;
+    async fn status_counts(&self) -> Result<Vec<StatusCount>, StoreError>;
 }
 
 /// Which page of which list.

@@ -6,7 +6,7 @@ use sqlx::{Database, FromRow, Postgres, QueryBuilder, Sqlite};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::row::{CensusRow, DayRow, EventRow, StatsRow, TaskRow};
+use super::row::{DayRow, EventRow, StatsRow, StatusCountRow, TaskRow};
 use super::sql::{SELECT, SELECT_EVENTS};
 use super::{ListQuery, Start};
 use crate::domain::cursor::CursorValue;
@@ -23,7 +23,7 @@ pub(super) trait Dialect:
     + Fetch<EventRow>
     + Fetch<StatsRow>
     + Fetch<DayRow>
-    + Fetch<CensusRow>
+    + Fetch<StatusCountRow>
     + Fetch<(i64,)>
     + Fetch<(String,)>
 {

@@ -62,7 +62,7 @@ pub(super) mod postgres {
     /// What is older than this is forgotten.
     pub(super) const EXPIRED: &str = expired!();
     /// Changes one row, or none when the key is in use or was claimed within 24 hours. `$1`: the key; `$2`: its
-    /// fingerprint; `$3`: [`lock_number`](crate::store::once::lock_number).
+    /// fingerprint; `$3`: [`lock_number`](crate::store::idempotency::lock_number).
     pub(in crate::store) const CLAIM_KEY: &str =
         claim_key!("SELECT $1, $2, now() WHERE pg_try_advisory_xact_lock($3)", expired!());
     /// `$1`: a key that was claimed within 24 hours.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::cursor::unix_micros;
 use crate::domain::{
-    CensusLine, DayCount, EventKind, Priority, Status, Task, TaskEvent, TaskStats,
+    DayCount, EventKind, Priority, Status, StatusCount, Task, TaskEvent, TaskStats,
 };
 
 /// What PostgreSQL counts microseconds from.
@@ -137,16 +137,16 @@ impl TryFrom<EventRow> for TaskEvent {
 
 /// One line of the census.
 #[derive(Debug, FromRow)]
-pub(super) struct CensusRow {
+pub(super) struct StatusCountRow {
     status: String,
     priority: String,
     tasks: i64,
 }
 
-impl TryFrom<CensusRow> for CensusLine {
+impl TryFrom<StatusCountRow> for StatusCount {
     type Error = StoreError;
 
-    fn try_from(row: CensusRow) -> Result<Self, StoreError> {
+    fn try_from(row: StatusCountRow) -> Result<Self, StoreError> {
         Ok(Self {
             status: status(&row.status)?,
             priority: priority(&row.priority)?,

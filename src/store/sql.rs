@@ -197,7 +197,7 @@ pub(super) const KEEP_ANSWER: &str = "UPDATE idempotency_keys SET status = $2, l
 pub(super) const COUNT_FOUND: &str = "SELECT count(*) FROM \
      (SELECT 1 FROM tasks_search WHERE tasks_search MATCH $1 LIMIT $2)";
 /// Reads an index only.
-pub(super) const CENSUS: &str =
+pub(super) const STATUS_COUNTS: &str =
     "SELECT status, priority, count(*) AS tasks FROM tasks GROUP BY status, priority";
 
 /// Binds what [`INSERT_WITH_EVENT`] and [`UPDATE`] take, in their order.

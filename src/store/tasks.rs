@@ -10,12 +10,12 @@ use super::backend::Backend;
 use super::core::{Core, Store};
 use super::query::{self, Fetch};
 use super::reading::statement;
-use super::row::{CensusRow, DayRow, EventRow, StatsRow, TaskRow};
-use super::{CarriedOut, ListQuery, Page, StoreError, TaskStore, Work, sql};
+use super::row::{DayRow, EventRow, StatsRow, StatusCountRow, TaskRow};
+use super::{ListQuery, Page, StoreError, TaskStore, Work, WriteOutcome, sql};
 use crate::domain::daily::figures;
 use crate::domain::{
-    CensusLine, DayFigures, DayWindow, Operation, Outcome, Precondition, Reason, Task, TaskEvent,
-    TaskFilter, TaskPatch, TaskRef, TaskStats,
+    DayFigures, DayWindow, Operation, OperationErrorKind, Outcome, Precondition, StatusCount, Task,
+    TaskEvent, TaskFilter, TaskPatch, TaskRef, TaskStats,
 };
 
 impl<B: Backend> Store<B> {
@@ -27,11 +27,11 @@ impl<B: Backend> Store<B> {
     ) -> Result<Outcome, StoreError> {
         let work = Work { operations: vec![operation], now, once: None };
         let outcome = match self.core().write(work).await {
-            Ok(CarriedOut::Now(outcomes)) => outcomes.into_iter().next(),
-            Ok(CarriedOut::Before(_)) => None,
+            Ok(WriteOutcome::Applied(outcomes)) => outcomes.into_iter().next(),
+            Ok(WriteOutcome::Replayed(_)) => None,
             Err(StoreError::Refused(refusals)) => {
                 return Err(match refusals.first().map(|refusal| refusal.reason) {
-                    Some(Reason::Conflict) => StoreError::Conflict,
+                    Some(OperationErrorKind::Conflict) => StoreError::Conflict,
                     _ => StoreError::NotFound,
                 });
             }
@@ -54,8 +54,10 @@ impl<B: Backend> TaskStore for Store<B> {
         let now = first.created_at;
         let operations = tasks.into_iter().map(|task| Operation::Create(Box::new(task))).collect();
         match self.core().write(Work { operations, now, once: None }).await? {
-            CarriedOut::Now(outcomes) => Ok(outcomes.into_iter().map(Outcome::into_task).collect()),
-            CarriedOut::Before(_) => Ok(Vec::new()),
+            WriteOutcome::Applied(outcomes) => {
+                Ok(outcomes.into_iter().map(Outcome::into_task).collect())
+            }
+            WriteOutcome::Replayed(_) => Ok(Vec::new()),
         }
     }
 
@@ -84,7 +86,7 @@ impl<B: Backend> TaskStore for Store<B> {
         self.write_one(operation, OffsetDateTime::UNIX_EPOCH).await.map(drop)
     }
 
-    async fn carry_out(&self, work: Work) -> Result<CarriedOut, StoreError> {
+    async fn carry_out(&self, work: Work) -> Result<WriteOutcome, StoreError> {
         self.core().write(work).await
     }
 
@@ -137,13 +139,13 @@ impl<B: Backend> TaskStore for Store<B> {
         Ok(figures(window, &rows.into_iter().map(Into::into).collect::<Vec<_>>()))
     }
 
-    async fn census(&self) -> Result<Vec<CensusLine>, StoreError> {
-        let census = statement(move |backend: &B, open| {
-            let census = QueryBuilder::new(sql::CENSUS);
+    async fn status_counts(&self) -> Result<Vec<StatusCount>, StoreError> {
+        let status_counts = statement(move |backend: &B, open| {
+            let status_counts = QueryBuilder::new(sql::STATUS_COUNTS);
             let keep = backend.keeps_statements();
-            <B::Db as Fetch<CensusRow>>::fetch(&mut open.raw, census, keep)
+            <B::Db as Fetch<StatusCountRow>>::fetch(&mut open.raw, status_counts, keep)
         });
-        self.core().read(census).await?.into_iter().map(TryInto::try_into).collect()
+        self.core().read(status_counts).await?.into_iter().map(TryInto::try_into).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Requests that change something.
 
-use super::once::{Answer, Once};
+use super::idempotency::{IdempotencyKey, StoredResponse};
 use crate::domain::{Operation, Outcome};
 use time::OffsetDateTime;
 
@@ -12,7 +12,7 @@ pub struct Work {
     /// When they happen.
     pub now: OffsetDateTime,
     /// Under which key, if this is to happen once.
-    pub once: Option<Once>,
+    pub once: Option<IdempotencyKey>,
 }
 
 impl Work {
@@ -24,9 +24,9 @@ impl Work {
 
 /// What came of all changes.
 #[derive(Debug, PartialEq, Eq)]
-pub enum CarriedOut {
+pub enum WriteOutcome {
     /// They were made now: what came of each, in order.
-    Now(Vec<Outcome>),
+    Applied(Vec<Outcome>),
     /// They were made before, under the same key: what was answered then.
-    Before(Answer),
+    Replayed(StoredResponse),
 }

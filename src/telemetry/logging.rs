@@ -17,7 +17,7 @@ use crate::config::LogFormat;
 static BUFFER: OnceLock<LogBuffer> = OnceLock::new();
 
 /// Dependencies that say much of little use below `warn`, each quiet unless the filter names it.
-const QUIET: [(&str, &str); 6] = [
+const DEPENDENCY_LOG_LEVELS: [(&str, &str); 6] = [
     ("h2", "h2=warn"),
     ("hyper", "hyper=warn"),
     ("hyper_util", "hyper_util=warn"),
@@ -97,14 +97,14 @@ where
     fmt().compact().with_ansi(ansi).with_env_filter(filter).with_writer(writer).finish()
 }
 
-/// The filter with [`QUIET`] dependencies, and statements of sqlx, left out unless it names them.
+/// The filter with [`DEPENDENCY_LOG_LEVELS`] dependencies, and statements of sqlx, left out unless it names them.
 fn quieted(text: &str) -> Result<EnvFilter, ParseError> {
     let filter = EnvFilter::builder().parse(text)?;
     let names = |name: &str| text.split([',', '=', '[', ':']).any(|part| part.trim() == name);
     // Where only warnings and errors are wanted, `warn` would be more than was asked for.
     let talkative = filter.max_level_hint().is_none_or(|level| level > LevelFilter::WARN);
     let mut filter = filter;
-    for (name, directive) in QUIET {
+    for (name, directive) in DEPENDENCY_LOG_LEVELS {
         if talkative && !names(name) {
             filter = filter.add_directive(directive.parse()?);
         }

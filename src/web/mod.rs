@@ -19,7 +19,8 @@ use axum::response::{IntoResponse, Response};
 use assets::Asset;
 
 /// For what its URL names by its content.
-const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const IMMUTABLE_CACHE_CONTROL: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For the page itself, which names the others.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 /// For the viewer's files, whose names stay when they change with the program.
@@ -29,7 +30,7 @@ const VIEWER_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 );
 /// Nothing but the page's own files, and nothing within them that runs or styles inline.
-const POLICY: HeaderValue = HeaderValue::from_static(
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 );
 /// Where a program that comes to the page finds what is for programs (RFC 8631).
@@ -45,7 +46,7 @@ pub async fn page(headers: HeaderMap) -> Response {
     let Some(page) = assets.page() else { return StatusCode::NOT_FOUND.into_response() };
     let mut response = send(page, &headers, ASK_AGAIN);
     response.headers_mut().insert(LINK, SERVICE_LINKS);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
     response
 }
 
@@ -61,7 +62,7 @@ pub async fn asset(
     let asset = path.ok().and_then(|Path((hash, path))| assets.find(&hash, &path));
     asset.map_or_else(
         || StatusCode::NOT_FOUND.into_response(),
-        |asset| send(asset, &headers, FOREVER),
+        |asset| send(asset, &headers, IMMUTABLE_CACHE_CONTROL),
     )
 }
 
@@ -140,7 +141,7 @@ mod tests {
     use rstest::rstest;
 
     use super::assets::Asset;
-    use super::{FOREVER, send};
+    use super::{IMMUTABLE_CACHE_CONTROL, send};
 
     fn asset() -> Asset {
         Asset {
@@ -166,7 +167,7 @@ mod tests {
         #[case] body: &str,
     ) {
         let request = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
-        let response = send(&asset(), &request, FOREVER);
+        let response = send(&asset(), &request, IMMUTABLE_CACHE_CONTROL);
         assert_eq!(response.status(), StatusCode::OK);
         let headers = response.headers();
         let sent = headers.get(CONTENT_ENCODING).map(|value| value.to_str().expect("a name"));

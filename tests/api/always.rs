@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::server::field;
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::server::field;
 
 #[rstest]
 #[tokio::test]

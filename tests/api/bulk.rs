@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::{Answer, App};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
+use testkit::{Answer, App};
 
 async fn bulk(app: &App, operations: Value) -> Answer {
     app.post("/tasks/bulk", &json!({"operations": operations})).await

@@ -6,7 +6,7 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 use tempfile::TempDir;
 
-use crate::support::{Api, PostgresServer, Server, WITHIN, until};
+use testkit::{Api, PostgresServer, Server, WITHIN, until};
 
 /// A self-signed certificate for 127.0.0.1 and its key, both PEM.
 fn certificate() -> (String, String) {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::{text, titles};
-use crate::support::{Api, App};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::{text, titles};
+use testkit::{Api, App};
 
 /// Follows `next` links from `path` to the end and returns the rows of all pages.
 async fn walk(api: &Api, path: &str) -> Vec<Value> {

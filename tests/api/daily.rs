@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
 
 /// The members of the last days, without the dates.
 fn last(days: &Value, count: usize) -> Vec<Value> {

@@ -5,9 +5,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::support::Backend::{Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::{Answer, App};
+use testkit::Backend::{Postgres, Sqlite};
+use testkit::client::text;
+use testkit::{Answer, App};
 
 const REQUESTS: usize = 400;
 const SEEDS: [u64; 2] = [20_261_121, 7];

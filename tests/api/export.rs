@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::titles;
-use crate::support::{Answer, App, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::titles;
+use testkit::{Answer, App, WITHIN, until};
 
 /// Titles that spreadsheets, calendars and readers of tables stumble over.
 const TITLES: [&str; 5] =

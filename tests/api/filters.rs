@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Database};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Database};
 
 #[rstest]
 #[tokio::test]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::postgres::Stop;
-use crate::support::{Answer, Api, App, Database, PostgresServer, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
+use testkit::postgres::Stop;
+use testkit::{Answer, Api, App, Database, PostgresServer, Server, WITHIN, until};
 
 /// The newest migration of this source tree, found by its file's name.
 fn newest_migration() -> i64 {

@@ -5,8 +5,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Database, Server, free_port};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Database, Server, free_port};
 
 /// Sends lines by hand, and returns the whole answer.
 async fn say(port: u16, lines: &[&str]) -> String {

@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::{Answer, Api, App, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
+use testkit::{Answer, Api, App, WITHIN, until};
 
 async fn post(api: &Api, path: &str, key: &str, body: &Value) -> Answer {
     api.call("POST", path).header("idempotency-key", key).json(body).send().await

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Answer, App};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Answer, App};
 
 async fn import(app: &App, query: &str, kind: &str, file: impl Into<Vec<u8>>) -> Answer {
     let call = app.call("POST", &format!("/tasks/import{query}"));

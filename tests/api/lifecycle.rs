@@ -5,8 +5,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Api, App, Database, Server, WITHIN, free_port, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Api, App, Database, Server, WITHIN, free_port, until};
 
 const BODY: &str = "{\"title\":\"in flight\"}";
 

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::{Answer, App, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
+use testkit::{Answer, App, WITHIN, until};
 
 const LIMIT: usize = 64 * 1024;
 

@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
 
 const LISTS: [&str; 3] = ["/tasks?", "/tasks/search?q=t&", "/tasks/filter/todo?"];
 
@@ -37,7 +37,7 @@ async fn pages(#[values(Sqlite, Postgres)] on: Backend) {
             ("limit=1000&skip=0", &["t5", "t4", "t3", "t2", "t1"], false),
         ] {
             let answer = app.get(&format!("{list}{query}")).await.expect(200);
-            assert_eq!(crate::support::client::titles(&answer.json()), expected, "{list}{query}");
+            assert_eq!(testkit::client::titles(&answer.json()), expected, "{list}{query}");
             assert_eq!(answer.next().is_some(), more, "{}", answer.describe());
             assert!(answer.header("x-total-count").is_none(), "never counted unasked");
         }

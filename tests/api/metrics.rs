@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
 
 const NAMES: [&str; 23] = [
     "http_server_request_duration_seconds",
@@ -142,7 +142,7 @@ async fn tasks_by_status_and_priority(#[values(Sqlite, Postgres)] on: Backend) {
             json!({"title": "c", "status": "done", "priority": "high"}),
         ])
         .await;
-    crate::support::until("the figures", crate::support::WITHIN, async || {
+    testkit::until("the figures", testkit::WITHIN, async || {
         let metrics = app.get("/metrics").await.expect(200).text();
         let of = |labels: &[&str]| sum(&metrics, "taskmanager_tasks", labels);
         let whole = is(of(&["status=\"todo\"", "priority=\"medium\""]), 2.0)
@@ -153,7 +153,7 @@ async fn tasks_by_status_and_priority(#[values(Sqlite, Postgres)] on: Backend) {
     .await;
     // A kind that is no more is zero, not what it was.
     let _ = app.delete("/tasks/3").await.expect(204);
-    crate::support::until("the zero", crate::support::WITHIN, async || {
+    testkit::until("the zero", testkit::WITHIN, async || {
         let metrics = app.get("/metrics").await.expect(200).text();
         is(sum(&metrics, "taskmanager_tasks", &["status=\"done\""]), 0.0).then_some(())
     })

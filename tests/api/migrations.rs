@@ -5,8 +5,8 @@ use std::process::Command;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Api, App, WITHIN, free_port, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Api, App, WITHIN, free_port, until};
 
 /// What the command line says of the same database.
 fn command_line(app: &App, what: &str) -> Value {

@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
 
 #[rstest]
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn one_of_two_writers_wins(#[values(Sqlite, Postgres)] on: Backend) {
         let task = app.create(json!({"title": "t"})).await;
         let path = format!("/tasks/{}", text(&task, "id"));
         let tag = app.get(&path).await.etag();
-        let write = |api: crate::support::Api, title: &'static str| {
+        let write = |api: testkit::Api, title: &'static str| {
             let (path, tag) = (path.clone(), tag.clone());
             tokio::spawn(async move {
                 let call = api.call("PATCH", &path).header("if-match", tag);

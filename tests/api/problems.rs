@@ -1,10 +1,10 @@
-//! Errors: one form (checked for every answer in `support::rules`), its types, and their pages.
+//! Errors: one form (checked for every answer in `testkit::rules`), its types, and their pages.
 
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Api, App, Database, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Api, App, Database, Server, WITHIN, until};
 
 #[rstest]
 #[tokio::test]

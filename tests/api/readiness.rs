@@ -4,11 +4,11 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::database::Side;
-use crate::support::postgres::Stop;
-use crate::support::{Api, App, Database, PostgresServer, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
+use testkit::database::Side;
+use testkit::postgres::Stop;
+use testkit::{Api, App, Database, PostgresServer, Server, WITHIN, until};
 
 /// Why the instance is not ready for reads and writes, and whether it is ready for reads.
 async fn readiness(api: &Api) -> (Option<String>, u16) {

@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
 
 #[rstest]
 #[tokio::test]

@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::{App, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
+use testkit::{App, until};
 
 #[rstest]
 #[tokio::test]
@@ -337,7 +337,7 @@ async fn times_come_from_the_server_and_move_on(#[values(Sqlite, Postgres)] on: 
     let app = App::start(on).await;
     let first = app.create(json!({"title": "x", "created_at": "2000-01-01"})).await;
     assert!(text(&first, "created_at") > "2020", "the server's own time: {first}");
-    let later = until("a later created_at", crate::support::WITHIN, async || {
+    let later = until("a later created_at", testkit::WITHIN, async || {
         let next = app.create(json!({"title": "x"})).await;
         (text(&next, "created_at") > text(&first, "created_at")).then_some(next)
     })

@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
 
 #[rstest]
 #[tokio::test]

@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Answer, App};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Answer, App};
 
 const DATE: &str = "an RFC 3339 date or timestamp such as 2026-12-24";
 const SORT: &str = "a comma list of created_at, updated_at, due_date, completed_at, priority, status, title, number";

@@ -7,9 +7,9 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::fixture::{Place, document, manifest};
-use crate::run::run;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::free_port;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::run;
+use testkit::free_port;
 
 #[rstest]
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn what_is_made_is_listed_and_valid(#[values(Sqlite, Postgres)] on: Backen
     let versions = of["versions"].as_array().expect("versions");
     assert_eq!(of["rows"]["_sqlx_migrations"], versions.len(), "{made}");
     assert_eq!(Some(&of["schema_version"]), versions.last(), "{made}");
-    assert_eq!((&of["reason"], &of["proven"]), (&json!("asked"), &json!(true)), "{made}");
+    assert_eq!((&of["reason"], &of["verified"]), (&json!("manual"), &json!(true)), "{made}");
     let path = made["path"].as_str().expect("a path");
     let version = of["schema_version"].to_string();
     let extension = if on == Sqlite { "db" } else { "dump" };
@@ -42,7 +42,7 @@ async fn what_is_made_is_listed_and_valid(#[values(Sqlite, Postgres)] on: Backen
     }
 
     let second = place.backup(&["create", "--quick"]).expect(0).stdout;
-    for words in ["backup    ", "size      ", "filler 100", "proven    ", "took      "] {
+    for words in ["backup    ", "size      ", "filler 100", "verified  ", "took      "] {
         assert!(second.contains(words), "{words}: {second}");
     }
     let listed = place.list();
@@ -58,7 +58,7 @@ async fn what_is_made_is_listed_and_valid(#[values(Sqlite, Postgres)] on: Backen
         assert!(said.contains(" is valid: ") && said.contains(&version), "{said}");
     }
     let deep = document(&place.backup(&["verify", "2", "--deep", "--json"]).expect(0));
-    assert_eq!(deep["backups"][0]["proven"], true, "{deep}");
+    assert_eq!(deep["backups"][0]["verified"], true, "{deep}");
 }
 
 #[rstest]

@@ -8,7 +8,7 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::fixture::{Place, document, manifest, manifest_path};
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::Backend::{self, Postgres, Sqlite};
 
 fn flip_a_byte(path: &Path) {
     let file = OpenOptions::new().read(true).write(true).open(path).expect("a file");

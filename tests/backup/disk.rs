@@ -7,8 +7,8 @@ use std::path::Path;
 use rstest::rstest;
 
 use crate::fixture::{Place, names};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Tmpfs, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Tmpfs, WITHIN, until};
 
 #[rstest]
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::{Run, run};
-use crate::support::{Backend, Database, Server};
+use testkit::cli::{Run, run};
+use testkit::{Backend, Database, Server};
 
 /// A database of the program's schema, and a folder that is not there yet.
 #[derive(Debug)]

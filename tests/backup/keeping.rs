@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use crate::fixture::{Place, document, manifest_path};
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::Backend::{self, Postgres, Sqlite};
 
 #[rstest]
 #[tokio::test]

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use crate::fixture::Place;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::database::{Side, admin_url};
-use crate::support::{WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::database::{Side, admin_url};
+use testkit::{WITHIN, until};
 
 const ROUNDS: u32 = 20;
 

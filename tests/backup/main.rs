@@ -2,10 +2,6 @@
 //! with full disks and with processes that are killed.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod damage;
@@ -17,9 +13,6 @@ mod fixture;
 mod keeping;
 #[cfg(test)]
 mod killed;
-#[cfg(test)]
-#[path = "../cli/run.rs"]
-mod run;
 #[cfg(test)]
 mod schedule;
 #[cfg(test)]

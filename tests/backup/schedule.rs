@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use crate::fixture::Place;
-use crate::run::run;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Server, WITHIN, free_port, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::run;
+use testkit::{Server, WITHIN, free_port, until};
 
 async fn ends_well(mut job: Server) {
     let begun = Instant::now();
@@ -27,7 +27,7 @@ async fn makes_one_at_once_unless_there_is_a_young_one(#[values(Sqlite, Postgres
     let place = Place::new(on).await;
     let job = place.spawn(&["run", "--every", "1h"], &[]);
     listed(&place, 1).await;
-    assert_eq!(place.list()[0]["manifest"]["reason"], "every");
+    assert_eq!(place.list()[0]["manifest"]["reason"], "scheduled");
     ends_well(job).await;
 
     let job = place.spawn(&["run", "--every", "1h"], &[]);

@@ -1,8 +1,8 @@
 //! PostgreSQL: which schema is dumped, with which extensions, and by which role.
 
 use crate::fixture::{Place, document};
-use crate::run::run;
-use crate::support::Backend::Postgres;
+use testkit::Backend::Postgres;
+use testkit::cli::run;
 
 /// Other programs' schemas are not dumped, and what they hold does not stand in the way.
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn the_schema_of_the_tables_and_no_other() {
     let made = document(&place.backup(&["create", "--json"]).expect(0));
     let of = &made["manifest"];
     assert_eq!(of["schema"], "public", "{of}");
-    assert_eq!(of["proven"], true, "{of}");
+    assert_eq!(of["verified"], true, "{of}");
     assert!(of["rows"].get("people").is_some() && of["rows"].get("invoices").is_none(), "{of}");
     // One that only the other schema uses is the other program's.
     let extensions = serde_json::json!({"citext": "billing", "pg_trgm": "public"});
@@ -36,7 +36,7 @@ async fn a_schema_of_our_own() {
     run(&["migrate", "up"], &variables).expect(0);
     let made = document(&run(&["backup", "create", "--json"], &variables).expect(0));
     let of = &made["manifest"];
-    assert_eq!((&of["schema"], &of["proven"]), (&"Our.tasks*".into(), &true.into()), "{of}");
+    assert_eq!((&of["schema"], &of["verified"]), (&"Our.tasks*".into(), &true.into()), "{of}");
     assert!(of["rows"].get("tasks").is_some() && of["rows"].get("theirs").is_none(), "{of}");
 }
 
@@ -62,7 +62,7 @@ async fn a_role_that_may_not_try_it() {
     assert!(!refused.stderr.contains("hunter2"), "{refused:#?}");
     place.execute("DROP TABLE secrets").await;
     let made = create().expect(0);
-    assert!(made.stdout.contains("proven    no:"), "{made:#?}");
+    assert!(made.stdout.contains("verified  no:"), "{made:#?}");
     let deep = place.with(&["verify", "--deep"], &[("DATABASE_URL", url.as_str())]).expect(11);
     assert!(deep.stderr.contains("give the role CREATEDB"), "{deep:#?}");
     place.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;

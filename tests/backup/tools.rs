@@ -7,8 +7,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::fixture::{Place, manifest};
-use crate::support::Backend::Postgres;
-use crate::support::{PgBouncer, Server};
+use testkit::Backend::Postgres;
+use testkit::{PgBouncer, Server};
 
 fn script(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);

@@ -9,9 +9,9 @@ use rstest::rstest;
 use tokio::task::JoinSet;
 
 use crate::fixture::{Place, manifest};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::database::Side;
-use crate::support::{WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::database::Side;
+use testkit::{WITHIN, until};
 
 const WRITERS: i64 = 8;
 

@@ -11,9 +11,9 @@ use time::format_description::well_known::Rfc3339;
 use crate::axe;
 use crate::keys::ESCAPE;
 use crate::page::open_for;
-use crate::support::App;
-use crate::support::Backend::Sqlite;
 use crate::window::{Person, Window};
+use testkit::App;
+use testkit::Backend::Sqlite;
 
 /// A service with tasks of every kind, some of which have a history.
 async fn start() -> App {

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::keys::{ALT, DELETE, DOWN, ENTER, ESCAPE, LEFT, RIGHT, SHIFT, TAB, UP};
 use crate::page::open;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, WITHIN, until};
 
 #[rstest]
 #[tokio::test]

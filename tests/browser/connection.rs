@@ -4,8 +4,8 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::page::open;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Server, WITHIN, until};
 
 #[rstest]
 #[tokio::test]

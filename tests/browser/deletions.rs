@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::axe;
 use crate::page::open;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Server, WITHIN, until};
 use crate::window::Window;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Server, WITHIN, until};
 
 /// How many deletions the service was asked for.
 async fn asked(app: &App) -> u64 {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{WITHIN, until};
+use testkit::{WITHIN, until};
 
 /// A running `ChromeDriver`. It and every browser that it started are killed when the value is dropped.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::keys::ESCAPE;
 use crate::page::open;
-use crate::support::App;
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
 
 async fn start(on: Backend) -> App {
     let app = App::start(on).await;

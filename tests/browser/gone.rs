@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::axe;
 use crate::keys::{ENTER, ESCAPE, TAB};
 use crate::page::{open, open_for};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, WITHIN, until};
 use crate::window::{Person, Window};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, WITHIN, until};
 
 /// A window in which a changed task was saved that someone had deleted: it asks what is to become of it.
 async fn saved_too_late(app: &App, person: Person, title: &str) -> Window {

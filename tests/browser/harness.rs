@@ -1,9 +1,9 @@
 //! The tests' own instruments: what they are blind to, no test of the page can see.
 
 use crate::axe;
-use crate::support::App;
-use crate::support::Backend::Sqlite;
 use crate::window::{Person, Window};
+use testkit::App;
+use testkit::Backend::Sqlite;
 
 /// A page of the service that is there whatever becomes of the others.
 const PAGE: &str = "/problems/not-found";

@@ -4,8 +4,8 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::page::{open, seed};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, WITHIN, until};
 
 #[rstest]
 #[tokio::test]

@@ -4,10 +4,6 @@
 //! tests that show a view write their pictures there.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod appearance;
 #[cfg(test)]
 mod axe;

@@ -4,9 +4,9 @@ use fantoccini::elements::{Element, ElementRef};
 use serde_json::{Value, json};
 
 use crate::keys::CONTROL;
-use crate::support::Backend::{Postgres, Sqlite};
-use crate::support::{App, Database, WITHIN, until};
 use crate::window::{Person, Window};
+use testkit::Backend::{Postgres, Sqlite};
+use testkit::{App, Database, WITHIN, until};
 
 /// How `WebDriver` marks an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::axe;
 use crate::page::open;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::postgres::Stop;
-use crate::support::{Api, App, Database, PostgresServer, Server, WITHIN, until};
 use crate::window::{Person, Window};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::postgres::Stop;
+use testkit::{Api, App, Database, PostgresServer, Server, WITHIN, until};
 
 /// Newer than anything that this program will have.
 const NEWER: i64 = 29_991_231_235_959;

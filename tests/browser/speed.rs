@@ -6,9 +6,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::page::{open, seed};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, WITHIN, until};
 use crate::window::{Person, Window};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, WITHIN, until};
 
 /// What the page may weigh as a debug build compresses it, in bytes: all views and both languages. A release
 /// compresses better.

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::page::open;
-use crate::support::App;
-use crate::support::Backend::Sqlite;
+use testkit::App;
+use testkit::Backend::Sqlite;
 
 /// A direction override stays within the text that has it.
 #[tokio::test]

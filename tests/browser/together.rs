@@ -4,9 +4,9 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::page::open;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, WITHIN, until};
 use crate::window::{Person, Window};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, WITHIN, until};
 
 #[rstest]
 #[tokio::test]

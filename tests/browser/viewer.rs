@@ -1,8 +1,8 @@
 //! The viewer of the OpenAPI document in a real browser: it shows every operation, and breaks no rule of the policy.
 
-use crate::support::App;
-use crate::support::Backend::Sqlite;
 use crate::window::{Person, Window};
+use testkit::App;
+use testkit::Backend::Sqlite;
 
 #[tokio::test]
 async fn shows_every_operation() {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::command::Post;
 use crate::driver::Driver;
-use crate::support::{WITHIN, until};
 use crate::watch::Watch;
+use testkit::{WITHIN, until};
 
 /// What the person at the window prefers.
 #[derive(Clone, Copy, Debug)]

@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::pace;
-use crate::support::server::field;
 use crate::watcher::{Watcher, alone, connect, service, until_hung_up};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::pace;
+use testkit::server::field;
 
 const MEBIBYTE: usize = 1 << 20;
 

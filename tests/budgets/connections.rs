@@ -6,9 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::support::Backend::Sqlite;
-use crate::support::pace;
 use crate::watcher::{Watcher, alone, connect, get, service, service_with_files, until_hung_up};
+use testkit::Backend::Sqlite;
+use testkit::pace;
 
 /// A limit of the server, with time for a machine that is busy with other tests.
 const fn at_most(seconds: u64) -> Duration {
@@ -136,7 +136,7 @@ async fn half_heads_of_later_requests() {
 /// With no connection left to the public port the operators still see what is going on.
 #[tokio::test]
 async fn the_operators_have_their_own() {
-    let ops = crate::support::free_port();
+    let ops = testkit::free_port();
     let listen = format!("127.0.0.1:{ops}");
     let variables = [("OPS_LISTEN", listen.as_str()), ("EVENTS_CLIENTS_PER_ADDRESS", "1000")];
     // 128 are reserved, 64 are the operators', 30 the database's.

@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::readers::fill;
-use crate::support::Backend::{self, Postgres, Sqlite};
 use crate::watcher::{Watcher, alone, connect, service, until_hung_up};
+use testkit::Backend::{self, Postgres, Sqlite};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADERS: u8 = 1;

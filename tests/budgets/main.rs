@@ -2,10 +2,6 @@
 //! no more than 128 MB, and it is hung up on in time.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod connections;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, pace};
 use crate::watcher::{Watcher, alone, connect_narrow, service};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, pace};
 
 /// Half a minute without a byte taken, after the answer's turn has come.
 const HUNG_UP_WITHIN: Duration = Duration::from_mins(1);

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::support::Backend::Sqlite;
-use crate::support::{WITHIN, until};
 use crate::watcher::service;
+use testkit::Backend::Sqlite;
+use testkit::{WITHIN, until};
 
 /// The status of the answer, and the connection, by which the events come.
 async fn follow(from: &str, port: u16) -> (String, TcpStream) {

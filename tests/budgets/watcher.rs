@@ -9,8 +9,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinHandle;
 
-use crate::support::server::prefer_release;
-use crate::support::{App, Backend, Database, Server, WITHIN, pace, until};
+use testkit::server::prefer_release;
+use testkit::{App, Backend, Database, Server, WITHIN, pace, until};
 
 /// Longest that another client may wait for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);

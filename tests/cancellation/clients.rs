@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::http::{Client, Message, Protocol, Reply};
+use testkit::http::{Client, Message, Protocol, Reply};
 
 /// Longest that a client which hangs up waits for its answer.
 const HANG_UP_MAX: Duration = Duration::from_millis(5);

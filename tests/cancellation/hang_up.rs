@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 use crate::clients::{Crowd, TOGETHER, Told, together};
 use crate::stage::{Route, Stage};
-use crate::support::http::Protocol::{self, Http1, Http2};
-use crate::support::{Api, Outbox, Recorder, until};
+use testkit::http::Protocol::{self, Http1, Http2};
+use testkit::{Api, Outbox, Recorder, until};
 
 /// Tasks whose creation is acknowledged, in each setting.
 const ACKNOWLEDGED_MIN: usize = 2_000;

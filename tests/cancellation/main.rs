@@ -3,10 +3,6 @@
 //! PostgreSQL, with a network that takes its time and behind PgBouncer.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod hang_up;

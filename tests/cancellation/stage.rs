@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::database::Side;
-use crate::support::{PgBouncer, PostgresServer, Proxy, Server, WITHIN, until};
+use testkit::database::Side;
+use testkit::{PgBouncer, PostgresServer, Proxy, Server, WITHIN, until};
 
 /// One way.
 const NETWORK_DELAY: Duration = Duration::from_millis(1);

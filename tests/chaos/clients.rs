@@ -11,8 +11,8 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::http::{Client, Message, Protocol, Reply};
-use crate::support::{WITHIN, until};
+use testkit::http::{Client, Message, Protocol, Reply};
+use testkit::{WITHIN, until};
 
 /// Longest that a client waits for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);

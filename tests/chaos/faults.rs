@@ -8,8 +8,8 @@ use tokio::time::sleep;
 
 use crate::clients::{Load, hang_up};
 use crate::stage::Stage;
-use crate::support::Backend;
-use crate::support::postgres::Stop;
+use testkit::Backend;
+use testkit::postgres::Stop;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {

@@ -7,10 +7,6 @@
 //! system, so this shows crash recovery, not the loss of power.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod faults;

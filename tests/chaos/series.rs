@@ -13,9 +13,9 @@ use tokio::time::sleep;
 use crate::clients::{Load, Worker};
 use crate::faults::{choose, inject};
 use crate::stage::Stage;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Api, Outbox, Recorder, WITHIN, until};
 use crate::verify::{assert_file_is_sound, verify};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Api, Outbox, Recorder, WITHIN, until};
 
 /// In `make test`, on each database.
 const FAULTS: u64 = 60;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::database::Side;
-use crate::support::{Backend, PostgresServer, Proxy, Server, Tmpfs, free_port};
+use testkit::database::Side;
+use testkit::{Backend, PostgresServer, Proxy, Server, Tmpfs, free_port};
 
 /// Little enough to be filled at once, enough for a cluster and its log.
 const POSTGRES_DISK: &str = "400m";

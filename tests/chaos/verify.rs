@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::clients::Load;
 use crate::series::outbox_since;
 use crate::stage::Stage;
-use crate::support::sessions::left_in_transaction;
-use crate::support::{Api, Backend, Outbox, Recorder, WITHIN, until};
+use testkit::sessions::left_in_transaction;
+use testkit::{Api, Backend, Outbox, Recorder, WITHIN, until};
 
 /// As many faults of a kind are shown.
 const SHOWN: usize = 5;

@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use taskmanager::config::VARIABLES;
 
-use crate::run::run;
+use testkit::cli::run;
 
 /// Variables that only say where another's value is are not settings of their own.
 fn settings() -> impl Iterator<Item = &'static str> {

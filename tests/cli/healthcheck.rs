@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
-use crate::run::run;
-use crate::support::{App, Backend, free_port};
+use testkit::cli::run;
+use testkit::{App, Backend, free_port};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

@@ -1,15 +1,9 @@
 //! The command line, black-box: what each command prints, where, and with which exit code.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod healthcheck;
-#[cfg(test)]
-mod run;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

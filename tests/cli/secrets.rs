@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use rstest::rstest;
 
-use crate::run::run;
-use crate::support::free_port;
+use testkit::cli::run;
+use testkit::free_port;
 
 const SECRET: &str = "hunter2";
 

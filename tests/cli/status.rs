@@ -12,8 +12,8 @@ use taskmanager::domain::SystemClock;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::run::run;
-use crate::support::{Backend, Database, free_port};
+use testkit::cli::run;
+use testkit::{Backend, Database, free_port};
 
 /// What is done to a database that is empty at first.
 #[derive(Clone, Copy, Debug)]

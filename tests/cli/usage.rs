@@ -3,7 +3,7 @@
 use rstest::rstest;
 use taskmanager::config::VARIABLES;
 
-use crate::run::run;
+use testkit::cli::run;
 
 #[test]
 fn help_names_every_command_and_every_flag() {

@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
-use crate::run::run;
-use crate::support::free_port;
+use testkit::cli::run;
+use testkit::free_port;
 
 #[rstest]
 #[case::status(&["migrate", "status"])]

@@ -3,9 +3,9 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::client::text;
-use crate::support::{App, Follower};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::text;
+use testkit::{App, Follower};
 
 #[rstest]
 #[tokio::test]

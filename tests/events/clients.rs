@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Follower, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Follower, WITHIN, until};
 
 async fn metric(app: &App, name: &str) -> i64 {
     let metrics = app.get("/metrics").await.expect(200).text();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::postgres::Stop;
-use crate::support::{Api, Follower, PostgresServer, Server, WITHIN, until};
+use testkit::postgres::Stop;
+use testkit::{Api, Follower, PostgresServer, Server, WITHIN, until};
 
 /// Reads as far as the event of a task; says whether something else was told instead.
 async fn upto(follower: &mut Follower, title: &str, titles: &mut Vec<String>) -> bool {
@@ -72,7 +72,7 @@ async fn restarted(#[case] how: Stop) {
     }
     // By now others are heard again, and not only found.
     until("both to listen", WITHIN, async || {
-        let mut side = crate::support::database::Side::postgres(&url).await;
+        let mut side = testkit::database::Side::postgres(&url).await;
         let listening = "SELECT count(*) FROM pg_stat_activity WHERE \
                          application_name LIKE 'taskmanager/%' AND query LIKE 'LISTEN%'";
         (side.integer(listening).await == 2).then_some(())

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::Backend::Postgres;
-use crate::support::database::Side;
-use crate::support::{App, Follower};
+use testkit::Backend::Postgres;
+use testkit::database::Side;
+use testkit::{App, Follower};
 
 /// Writes an event in a transaction that stays open: it has its number, and nobody sees it.
 async fn hold_up(app: &App, title: &str) -> Side {

@@ -2,10 +2,6 @@
 //! databases and clients fail. On both databases where it applies.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod clients;

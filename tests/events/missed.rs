@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Follower, number_of};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Follower, number_of};
 
 /// The ids of the first events that are there, as a client is told them.
 async fn ids(app: &App, count: usize) -> Vec<i64> {

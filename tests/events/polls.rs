@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Answer, Api, App, Follower, WITHIN, number_of, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Answer, Api, App, Follower, WITHIN, number_of, until};
 
 /// Most events in one answer.
 const MOST: usize = 500;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::server::field;
-use crate::support::{Api, App, Database, Follower, PgBouncer, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::server::field;
+use testkit::{Api, App, Database, Follower, PgBouncer, Server, WITHIN, until};
 
 /// The middle of how long it takes from the request to the event.
 async fn latency(writer: &Api, follower: &mut Follower) -> Duration {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Api, Follower, PostgresServer, Server, WITHIN, until};
+use testkit::{Api, Follower, PostgresServer, Server, WITHIN, until};
 
 /// A service that only reads: a standby takes no migration.
 async fn reader(url: &str) -> Server {

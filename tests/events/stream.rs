@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Follower};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Follower};
 
 #[rstest]
 #[tokio::test]

@@ -9,9 +9,9 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::database::Side;
-use crate::support::{Api, App, Database, Follower, Server, Told, number_of};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::database::Side;
+use testkit::{Api, App, Database, Follower, Server, Told, number_of};
 
 /// Creates, changes and deletes tasks, and says how many changes were acknowledged.
 async fn write(api: Api, name: usize, turns: usize) -> usize {

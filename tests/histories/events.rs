@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::history::{Effect, Operation, Step};
-use crate::support::Outbox;
-use crate::support::outbox::Event;
+use testkit::Outbox;
+use testkit::outbox::Event;
 
 /// Demands that the outbox and the answers tell the same story.
 pub(crate) fn check(operations: &[Operation], outbox: &Outbox) -> Result<(), String> {

@@ -5,10 +5,6 @@
 //! `HISTORY_SEED=…` plays one history again, as far as threads allow; `HISTORIES=…` says how many are played.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod checker;
 #[cfg(test)]
 mod events;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::history::{Answer, Call, Change, Effect, Operation, Step, Task};
-use crate::support::http::{Client, Message, Protocol, Reply};
+use testkit::http::{Client, Message, Protocol, Reply};
 
 const CLIENTS: usize = 6;
 /// Of each client.

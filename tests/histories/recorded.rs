@@ -9,9 +9,9 @@ use rstest::rstest;
 
 use crate::history::{Answer, Effect, Operation};
 use crate::play::play;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Outbox, Recorder};
 use crate::{checker, events};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Outbox, Recorder};
 
 const HISTORIES: u64 = 8;
 
@@ -49,7 +49,7 @@ async fn one_request_after_the_other(
         let first = before.events.iter().map(|event| event.number).max().map_or(1, |last| last + 1);
         let recorder = Recorder::start(&app.server.url()).await;
         let operations = play(seed, &ports, first).await;
-        settled(&app, replica.as_ref().map(crate::support::Server::url)).await;
+        settled(&app, replica.as_ref().map(testkit::Server::url)).await;
         let mut outbox = Outbox::read(&mut side).await;
         let last = outbox.events.last().expect("events").id;
         recorder.reaches(last).await;
@@ -70,7 +70,7 @@ async fn one_request_after_the_other(
 async fn settled(app: &App, replica: Option<String>) {
     for base in std::iter::once(app.server.url()).chain(replica) {
         let metrics = format!("{base}/metrics");
-        crate::support::until("the service to be idle", crate::support::WITHIN, async || {
+        testkit::until("the service to be idle", testkit::WITHIN, async || {
             let text = reqwest::get(&metrics).await.ok()?.text().await.ok()?;
             text.contains("\nhttp_server_active_requests 1\n").then_some(())
         })

@@ -7,8 +7,8 @@ use rstest::rstest;
 use crate::checker;
 use crate::events;
 use crate::history::{Answer, Call, Change, Effect, Operation, Step, Task};
-use crate::support::Outbox;
-use crate::support::outbox::{Event, Row};
+use testkit::Outbox;
+use testkit::outbox::{Event, Row};
 
 fn task(version: i64, title: &str, priority: &str) -> Task {
     Task { version, title: title.to_owned(), priority: priority.to_owned() }

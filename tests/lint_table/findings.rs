@@ -8,8 +8,8 @@ use schemakeep::{Dialect, MigrationSet};
 use tempfile::TempDir;
 
 use crate::measured::strongest;
-use crate::support::Backend;
-use crate::support::lint_table::{Row, rows};
+use testkit::Backend;
+use testkit::lint_table::{Row, rows};
 
 /// The version in question.
 const ROW: i64 = 20_300_103_000_000;

@@ -1,9 +1,5 @@
-//! The lint against a table of migrations (`tests/support/lint_table`): what it must find and nothing else, and what
+//! The lint against a table of migrations (`crates/testkit/src/lint_table`): what it must find and nothing else, and what
 //! that costs, measured on the databases themselves.
-
-#[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
 
 #[cfg(test)]
 mod documented;

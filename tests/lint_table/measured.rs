@@ -8,8 +8,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
-use crate::support::lint_table::{Cost, Row, rows};
-use crate::support::{Backend, Database, WITHIN, until};
+use testkit::lint_table::{Cost, Row, rows};
+use testkit::{Backend, Database, WITHIN, until};
 
 /// Table-level locks, weakest first (PostgreSQL's manual, 13.3.1).
 const LOCKS: [(&str, &str); 8] = [

@@ -6,8 +6,8 @@ use schemakeep::lint::{RULES, lint_files};
 use tempfile::TempDir;
 
 use crate::findings::dialect;
-use crate::support::Backend;
-use crate::support::lint_table::rows;
+use testkit::Backend;
+use testkit::lint_table::rows;
 
 /// Both files with this text; whatever comes out names a rule and a line of the file.
 fn answers(backend: Backend, text: &str) {

@@ -2,15 +2,15 @@
 //! `up` then show.
 
 use schemakeep::MigrationSet;
-use schemakeep::rehearse::{Rehearsal, RehearsalSettings, rehearse};
+use schemakeep::shadow::{Rehearsal, RehearsalSettings, rehearse};
 use taskmanager::config::DatabaseUrl;
 use taskmanager::domain::SystemClock;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::measured::strongest;
-use crate::support::lint_table::{Cost, Row, rows};
-use crate::support::{Backend, Database};
+use testkit::lint_table::{Cost, Row, rows};
+use testkit::{Backend, Database};
 
 /// What is there before, as migrations that are applied, and the one in question.
 fn set(row: &Row) -> MigrationSet {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use schemakeep::{Dialect, MigrateError, MigratorOptions, SchemaState};
 use sqlx::Connection as _;
 
-use crate::poll::{WITHIN, until};
 use crate::support::{ONE, TestDatabase, run_on, set, start};
+use testkit::poll::{WITHIN, until};
 
 const ALTER: (&str, &str) = ("20260102000000_alter_one", "ALTER TABLE one ADD COLUMN extra text;");
 const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted \

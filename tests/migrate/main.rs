@@ -13,9 +13,6 @@ mod generate;
 mod guard;
 mod locks;
 mod operations;
-#[cfg(test)]
-#[path = "../support/poll.rs"]
-pub mod poll;
 mod preflight;
 mod processes;
 mod rebuild;

@@ -9,8 +9,8 @@ use rand::Rng as _;
 use rstest::rstest;
 use schemakeep::{Dialect, MigrationSet, SchemaState};
 
-use crate::poll::{WITHIN, until};
 use crate::support::{TestDatabase, run_on, settings_for, start, write_pairs};
+use testkit::poll::{WITHIN, until};
 
 const URL: &str = "MIGRATE_TEST_URL";
 const FOLDER: &str = "MIGRATE_TEST_FOLDER";

@@ -2,7 +2,7 @@
 //! database stays as it was.
 
 use rstest::rstest;
-use schemakeep::rehearse::{
+use schemakeep::shadow::{
     ObservedStatement, Rehearsal, RehearsalSettings, rehearse as run_rehearsal,
 };
 use schemakeep::{Dialect, MigrateError, Migration, MigrationSet};

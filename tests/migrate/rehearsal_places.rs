@@ -1,15 +1,15 @@
 //! Where a rehearsal on PostgreSQL takes place, what it never touches, and that nothing of it stays.
 
 use rstest::rstest;
-use schemakeep::rehearse::RehearsalSettings;
+use schemakeep::shadow::RehearsalSettings;
 use schemakeep::{Dialect, MigrateError};
 use taskmanager::config::DatabaseUrl;
 use taskmanager::domain::{Clock as _, SystemClock};
 use tokio_util::sync::CancellationToken;
 
-use crate::poll::{WITHIN, until};
 use crate::rehearsal::{BASE, rehearse, rows};
 use crate::support::{TestDatabase, run_on, set, settings_for, start};
+use testkit::poll::{WITHIN, until};
 
 /// What a role may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rstest::rstest;
-use schemakeep::rehearse::RehearsedRows;
+use schemakeep::shadow::RehearsedRows;
 use schemakeep::{Dialect, MigrateError};
 
 use crate::rehearsal::{rehearse, settings};

@@ -105,8 +105,8 @@ async fn a_failed_statement_is_gone_on_with_when_the_cause_is_mended() {
         .report(WAIT)
         .await
         .unwrap();
-    let half = report.half_way.clone().unwrap();
-    assert_eq!((half.done, half.total, half.obstacle), (1, 3, None));
+    let half = report.interrupted.clone().unwrap();
+    assert_eq!((half.done, half.total, half.blocker), (1, 3, None));
     assert!(half.error.unwrap().contains("23505"));
     let words = schemakeep::refusal(&report, taskmanager::config::MigrateMode::Check);
     assert!(words.contains("1 of its 3 statements") && words.contains("migrate up"), "{words}");

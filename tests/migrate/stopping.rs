@@ -9,9 +9,9 @@ use schemakeep::{
 use taskmanager::domain::SystemClock;
 use tokio_util::sync::CancellationToken;
 
-use crate::poll::{WITHIN, until};
 use crate::running::hold_lock;
 use crate::support::{ONE, TestDatabase, set};
+use testkit::poll::{WITHIN, until};
 
 const SLEEPING: &str = "SELECT count(*) FROM pg_stat_activity \
     WHERE wait_event = 'PgSleep' AND datname = current_database()";

@@ -4,8 +4,8 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::fixture::{bare, current, document, execute, migrate, newest, own, recorded};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{App, Database, Server};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, Database, Server};
 
 /// The tables as the first `count` up files make them, without a record.
 async fn made_by_hand(on: Backend, count: usize) -> Database {

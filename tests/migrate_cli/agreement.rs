@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::fixture::{Files, document, migrate};
-use crate::run::run;
-use crate::support::Backend::{Postgres, Sqlite};
-use crate::support::Database;
+use testkit::Backend::{Postgres, Sqlite};
+use testkit::Database;
+use testkit::cli::run;
 
 const STEM: &str = "20300104000000_do_something";
 

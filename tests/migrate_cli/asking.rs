@@ -8,8 +8,8 @@ use rstest::rstest;
 use tempfile::TempDir;
 
 use crate::fixture::{Files, recorded};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Database, WITHIN, until};
 
 const QUESTION: &str = "Type yes to go on: ";
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::fixture::{
     AUTHORS, BOOKS, Files, TITLES, current, document, dump, execute, integer, migrate, recorded,
 };
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::Backend::{self, Postgres, Sqlite};
 
 const ROWS: &str = "INSERT INTO books VALUES (1, 'a', 'Ana'), (2, 'b', NULL), (3, 'c', 'Cy')";
 

@@ -7,9 +7,9 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::fixture::{BOOKS, Files, document, migrate};
-use crate::run::run;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, free_port};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::run;
+use testkit::{Database, free_port};
 
 const COMMANDS: [&str; 16] = [
     "status", "history", "plan", "up", "down", "redo", "reset", "stamp", "repair", "new", "diff",

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::fixture::Files;
-use crate::run::{Run, run};
-use crate::support::Database;
-use crate::support::database::admin_url;
+use testkit::Database;
+use testkit::cli::{Run, run};
+use testkit::database::admin_url;
 
 /// What the migrations of [`Files::library`] make, on both databases.
 const LIBRARY: &str = "\

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::asking::Terminal;
 use crate::desk::Desk;
 use crate::fixture::{document, dump, execute, integer};
-use crate::run::run;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::database::admin_url;
-use crate::support::{Database, free_port};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::run;
+use testkit::database::admin_url;
+use testkit::{Database, free_port};
 
 /// The first version after those of the library, which are years ahead of the clock.
 const FIRST: &str = "20300103000001";

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::figures::Held;
 use crate::fixture::{Files, current, document, execute, migrate};
-use crate::run::run;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::run;
+use testkit::{Database, until};
 
 /// The check of this name.
 fn check(document: &Value, name: &str) -> Value {
@@ -22,7 +22,7 @@ fn look(database: &Database, name: &str) -> (String, String, String) {
     let run = migrate(database, &["doctor", "--json"]);
     let check = check(&document(&run), name);
     let word = |member: &str| check[member].as_str().unwrap_or_default().to_owned();
-    (word("health"), word("found"), word("fix"))
+    (word("health"), word("detail"), word("fix"))
 }
 
 #[rstest]
@@ -57,7 +57,7 @@ async fn an_invalid_index_and_a_constraint_that_is_not_valid() {
     let database = files.applied(Postgres).await;
     execute(&database, "INSERT INTO books VALUES (1, 'a'), (2, 'a')").await;
     let mut side = database.connect().await;
-    let crate::support::database::Side::Postgres(connection) = &mut side else { panic!() };
+    let testkit::database::Side::Postgres(connection) = &mut side else { panic!() };
     let unique = "CREATE UNIQUE INDEX CONCURRENTLY books_one_idx ON books (title)";
     assert!(sqlx::raw_sql(unique).execute(connection).await.is_err(), "two titles are the same");
     side.close().await;
@@ -67,7 +67,7 @@ async fn an_invalid_index_and_a_constraint_that_is_not_valid() {
     let (health, found, fix) = look(&database, "indexes");
     assert_eq!((health.as_str(), found.as_str()), ("warning", "books_one_idx is INVALID"));
     let text = migrate(&database, &["doctor"]).stdout;
-    assert!(text.contains(&format!("to fix it: {fix}")), "{text}");
+    assert!(text.contains(&format!("fix: {fix}")), "{text}");
     execute(&database, "DELETE FROM books WHERE id = 2").await;
     execute(&database, &fix).await;
     assert_eq!(look(&database, "indexes").0, "ok");
@@ -138,7 +138,7 @@ async fn a_role_without_rights() {
     let weak = || run(&["migrate", "doctor", "--json"], &[("DATABASE_URL", url.as_str())]);
     let rights = check(&document(&weak().expect(1)), "rights");
     assert_eq!(rights["health"], "problem", "{rights}");
-    let found = rights["found"].as_str().expect("words");
+    let found = rights["detail"].as_str().expect("words");
     assert!(found.contains("no right to create in schema public"), "{found}");
     assert!(found.contains("table tasks belongs to postgres"), "{found}");
     let fix = rights["fix"].as_str().expect("commands");

@@ -6,10 +6,10 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::fixture::{Files, NEWER, current, document, dump, execute, migrate};
-use crate::run::{Run, run};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::Database;
-use crate::support::database::admin_url;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::Database;
+use testkit::cli::{Run, run};
+use testkit::database::admin_url;
 
 const CHANGED_POSTGRES: &str = "
 ALTER TABLE tasks ADD COLUMN legacy_id bigint;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use crate::fixture::{Files, current, integer, own};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Database, Server, WITHIN, until};
 
 /// The promise is the release build's; a debug build gets this many times as long.
 fn within(milliseconds: u64, in_debug: u64) -> Duration {
@@ -54,14 +54,14 @@ async fn a_start_with_nothing_to_do_takes_no_lock(#[values(Sqlite, Postgres)] on
     let foreign = Database::empty(on).await;
     let _held = Held::take(&foreign).await;
     let variables = [("DATABASE_URL", foreign.url.as_str()), ("MIGRATE_LOCK_WAIT", "0s")];
-    let refused = crate::run::run(&arguments, &variables).expect(9);
+    let refused = testkit::cli::run(&arguments, &variables).expect(9);
     assert!(refused.stderr.contains("pid ") || on == Sqlite, "{refused:#?}");
 }
 
 /// The migration lock, held by the test.
 pub(crate) enum Held {
     File(#[expect(dead_code, reason = "held, not read")] std::fs::File),
-    Session(#[expect(dead_code, reason = "held, not read")] crate::support::database::Side),
+    Session(#[expect(dead_code, reason = "held, not read")] testkit::database::Side),
 }
 
 impl Held {

@@ -5,7 +5,7 @@ use std::path::Path;
 use rstest::rstest;
 
 use crate::fixture::{Files, document};
-use crate::run::run;
+use testkit::cli::run;
 
 fn names(files: &Files, dialect: &str) -> Vec<String> {
     let entries = std::fs::read_dir(Path::new(files.path()).join(dialect)).expect("a folder");

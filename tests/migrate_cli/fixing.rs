@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::fixture::{AUTHORS, BOOKS, Files, TITLES, document, execute, recorded};
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::Backend::{self, Postgres, Sqlite};
 
 fn edited(on: Backend, version: i64) -> String {
     let bytes = "ab".repeat(48);

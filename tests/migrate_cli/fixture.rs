@@ -6,9 +6,9 @@ use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
-use crate::run::{Run, run};
-use crate::support::database::Side;
-use crate::support::{Backend, Database};
+use testkit::cli::{Run, run};
+use testkit::database::Side;
+use testkit::{Backend, Database};
 
 /// The three versions of [`Files::library`].
 pub(crate) const BOOKS: i64 = 20_300_101_000_000;

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::fixture::{
     AUTHORS, BOOKS, Files, TITLES, bare, document, dump, execute, migrate, newest, own, recorded,
 };
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::Database;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::Database;
 
 fn versions(list: &serde_json::Value) -> Vec<i64> {
     let list = list.as_array().expect("a list");

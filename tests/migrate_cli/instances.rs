@@ -8,8 +8,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::fixture::{Files, current, document, integer, newest, own_folder, recorded};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, PgBouncer, Server};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Database, PgBouncer, Server};
 
 const LABELS: i64 = 20_990_101_000_000;
 

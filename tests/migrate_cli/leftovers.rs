@@ -5,9 +5,9 @@ use std::path::Path;
 use rstest::rstest;
 
 use crate::fixture::{Files, texts};
-use crate::run::run;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::run;
+use testkit::{Database, Server, WITHIN, until};
 
 /// Scratch databases that were made for this one.
 async fn scratches(database: &Database) -> Vec<String> {

@@ -5,7 +5,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::fixture::{Files, document};
-use crate::run::{Run, run};
+use testkit::cli::{Run, run};
 
 const STEM: &str = "20300104000000_change_something";
 
@@ -76,7 +76,7 @@ fn a_finding_is_told_and_may_be_waived(
     }
     let text = files.alone(&["lint"]).expect(code).stdout;
     assert!(text.starts_with(&format!("{file}:{line}: {severity} [{rule}]\n")), "{text}");
-    assert!(text.contains("\n  why: ") && text.contains("\n  safe: "), "{text}");
+    assert!(text.contains("\n  why: ") && text.contains("\n  suggestion: "), "{text}");
     assert_eq!(lock.is_some(), text.contains("\n  lock: "), "{text}");
     assert!(!text.contains('\x1b'), "{text:?}");
 

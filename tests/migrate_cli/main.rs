@@ -2,10 +2,6 @@
 //! bodies, with migrations that the tests write.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod adopting;
 #[cfg(test)]
 mod agreement;
@@ -43,9 +39,6 @@ mod leftovers;
 mod lint;
 #[cfg(test)]
 mod plan;
-#[cfg(test)]
-#[path = "../cli/run.rs"]
-mod run;
 #[cfg(test)]
 mod safe;
 #[cfg(test)]

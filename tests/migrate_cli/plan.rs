@@ -4,9 +4,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::fixture::{Files, bare, document, dump, execute, recorded};
-use crate::run::{Run, run};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Database, PgBouncer, Tmpfs};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::{Run, run};
+use testkit::{Database, PgBouncer, Tmpfs};
 
 const STEM: &str = "20300104000000_do_it";
 
@@ -115,7 +115,7 @@ async fn too_little_room_for_a_copy_is_said() {
     let url = format!("sqlite://{}/tasks.db", disk.path().display());
     let variables = [("DATABASE_URL", url.as_str())];
     run(&["migrate", "up", "+3", "--migrations", files.path()], &variables).expect(0);
-    let mut side = crate::support::database::Side::sqlite(&url).await;
+    let mut side = testkit::database::Side::sqlite(&url).await;
     let rows = "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < 1500) \
          INSERT INTO books (id, title) SELECT i, hex(randomblob(400)) FROM g; PRAGMA wal_checkpoint(TRUNCATE)";
     side.execute(rows).await;

@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::fixture::{BOOKS, Files, TITLES, document, dump, execute, integer, recorded};
-use crate::support::Backend;
+use testkit::Backend;
 
 const RISKY: i64 = 20_300_104_000_000;
 const UPDATE: &str = "-- compat: additive\nUPDATE books SET title = upper(title);\n";
@@ -17,7 +17,7 @@ fn risky() -> Files {
     )
 }
 
-async fn with_a_book(on: Backend) -> crate::support::Database {
+async fn with_a_book(on: Backend) -> testkit::Database {
     let database = Files::library().applied(on).await;
     execute(&database, "INSERT INTO books (id, title) VALUES (1, 'one')").await;
     database
@@ -200,7 +200,7 @@ async fn a_backup_comes_first_and_stands_in_the_log(
     );
     assert_eq!(integer(&database, &log).await, 1);
     let variables = [("DATABASE_URL", database.url.as_str()), ("BACKUP_DIR", folder.as_str())];
-    let listed = crate::run::run(&["backup", "list", "--json"], &variables).expect(0).json();
+    let listed = testkit::cli::run(&["backup", "list", "--json"], &variables).expect(0).json();
     let [backup] = listed["backups"].as_array().expect("a list").as_slice() else {
         panic!("not one backup: {listed}")
     };
@@ -262,10 +262,10 @@ async fn without_pg_dump_it_depends_on_what_was_asked_for() {
     ];
     let up = ["migrate", "up", "--no-rehearsal", "--migrations", files.path()];
     let required = [&up[..], &["--migrate-backup", "required"]].concat();
-    let stopped = crate::run::run(&required, &variables).expect(11);
+    let stopped = testkit::cli::run(&required, &variables).expect(11);
     assert!(stopped.stderr.contains("pg_dump"), "{}", stopped.stderr);
     assert_eq!(recorded(&database).await.len(), 3);
-    let run = crate::run::run(&up, &variables).expect(0);
+    let run = testkit::cli::run(&up, &variables).expect(0);
     assert!(run.stdout.contains("went on without one: "), "{}", run.stdout);
     assert!(run.stderr.contains("going on without a backup"), "{}", run.stderr);
 }

@@ -5,9 +5,9 @@ use rstest::rstest;
 use sqlx::migrate::Migrator;
 
 use crate::fixture::{bare, current, document, integer, migrate, own, own_folder};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::Database;
-use crate::support::database::Side;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::Database;
+use testkit::database::Side;
 
 async fn run_theirs(database: &Database) {
     let migrator = Migrator::new(own_folder(database.backend())).await.expect("the migrations");

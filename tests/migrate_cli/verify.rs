@@ -4,8 +4,8 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::fixture::{Files, document, integer, migrate, own};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::Database;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::Database;
 
 fn proofs(document: &Value) -> Vec<(&str, i64, usize)> {
     let proofs = document["proofs"].as_array().expect("a list").iter();
@@ -243,7 +243,7 @@ fn a_rebuild_keeps_what_hangs_on_the_table(
             &rebuild("text", down),
         );
     let url = ("DATABASE_URL", "sqlite:/nowhere/at/all.db");
-    let run = crate::run::run(&["migrate", "verify", "--migrations", files.path()], &[url]);
+    let run = testkit::cli::run(&["migrate", "verify", "--migrations", files.path()], &[url]);
     let run = run.expect(code);
     let text = run.stdout + &run.stderr;
     assert!(text.contains(said), "{text}");

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use rstest::rstest;
 
 use crate::fixture::Case;
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{WITHIN, until};
 
 #[rstest]
 #[case::yes(b"yes\n", 0)]

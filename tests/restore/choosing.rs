@@ -6,8 +6,8 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::fixture::{Case, damage, document, text};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{WITHIN, until};
 
 const TASKS: &str = "SELECT count(*) FROM tasks";
 
@@ -146,7 +146,7 @@ async fn saves_are_listed_and_counted_apart(#[values(Sqlite, Postgres)] on: Back
 
     let newest = saves[0]["path"].as_str().expect("a path").to_owned();
     let keep = [("DATABASE_URL", &*case.database.url), ("BACKUP_DIR", case.backups())];
-    crate::run::run(&["backup", "prune", "--keep", "1"], &keep).expect(0);
+    testkit::cli::run(&["backup", "prune", "--keep", "1"], &keep).expect(0);
     let listed = list();
     assert_eq!((counted(&listed, "backups"), counted(&listed, "restore_saves")), (1, 3));
     assert_eq!(listed["restore_saves"][0]["path"], newest);
@@ -165,7 +165,7 @@ async fn the_only_one_that_is_kept(#[values(Sqlite, Postgres)] on: Backend) {
         ("BACKUP_DIR", case.backups()),
         ("BACKUP_KEEP", "1"),
     ];
-    crate::run::run(&["restore", "--yes"], &variables).expect(0);
+    testkit::cli::run(&["restore", "--yes"], &variables).expect(0);
     assert_eq!(case.integer(TASKS).await, 1);
     assert!(backup.exists());
 }

@@ -3,8 +3,8 @@
 use rstest::rstest;
 
 use crate::fixture::{Case, content, text};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::Database;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::Database;
 
 #[rstest]
 #[tokio::test]

@@ -4,8 +4,8 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::fixture::{Case, text};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Api, Follower, Server, Told};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Api, Follower, Server, Told};
 
 /// Creates tasks by an instance that lives no longer, and returns what a client was told of them.
 async fn create(case: &Case, titles: &[&str]) -> Vec<Told> {

@@ -6,9 +6,9 @@ use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
-use crate::run::{Run, run};
-use crate::support::database::Side;
-use crate::support::{Backend, Database};
+use testkit::cli::{Run, run};
+use testkit::database::Side;
+use testkit::{Backend, Database};
 
 /// A database and its backups.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use crate::fixture::{Case, content, text};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Server, WITHIN, until};
 
 const ROUNDS: u32 = 20;
 /// Enough that a restore takes some hundred milliseconds.

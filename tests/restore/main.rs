@@ -2,10 +2,6 @@
 //! killed, stopped and kept waiting, and services that go on meanwhile.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod asking;
 #[cfg(test)]
 mod choosing;
@@ -21,8 +17,6 @@ mod killed;
 mod postgres;
 #[cfg(test)]
 mod refusals;
-#[cfg(test)]
-mod run;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

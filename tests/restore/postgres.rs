@@ -3,10 +3,10 @@
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::fixture::{Case, text};
-use crate::run::run;
-use crate::support::Backend::Postgres;
-use crate::support::Database;
-use crate::support::database::admin_url;
+use testkit::Backend::Postgres;
+use testkit::Database;
+use testkit::cli::run;
+use testkit::database::admin_url;
 
 /// A role that goes away with the value; what it owns is in a database that goes before.
 struct Role(String);

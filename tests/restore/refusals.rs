@@ -7,8 +7,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::fixture::{Case, damage, document, text};
-use crate::run::{Run, run};
-use crate::support::Backend::{self, Postgres, Sqlite};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::cli::{Run, run};
 
 const NEWER: i64 = 20_991_231_000_000;
 

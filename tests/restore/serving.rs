@@ -11,11 +11,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{Case, document, text};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Api, Database, Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Api, Database, Server, WITHIN, until};
 
 /// The pause of a client after each answer.
-const PACE: Duration = Duration::from_millis(5);
+const WRITE_INTERVAL: Duration = Duration::from_millis(5);
 
 #[derive(Debug, Default)]
 struct Told {
@@ -26,7 +26,7 @@ struct Told {
 }
 
 async fn client(api: Api, writes: bool, told: Arc<Mutex<Told>>, stop: CancellationToken) {
-    let mut pace = tokio::time::interval(PACE);
+    let mut pace = tokio::time::interval(WRITE_INTERVAL);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let (mut turn, mut mine) = (0_usize, Vec::<String>::new());
     while !stop.is_cancelled() {

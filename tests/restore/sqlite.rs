@@ -8,9 +8,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::fixture::{Case, content, document, text};
-use crate::run::run;
-use crate::support::Backend::Sqlite;
-use crate::support::{Api, Database, Server, Tmpfs};
+use testkit::Backend::Sqlite;
+use testkit::cli::run;
+use testkit::{Api, Database, Server, Tmpfs};
 
 fn file(case: &Case) -> PathBuf {
     case.database.folder().expect("a folder").join("tasks.db")
@@ -79,7 +79,7 @@ async fn a_full_disk() {
     let url = format!("sqlite://{}", disk.path().join("tasks.db").display());
     let variables = [("DATABASE_URL", &*url), ("BACKUP_DIR", case.backups())];
     run(&["migrate", "up"], &variables).expect(0);
-    let mut side = crate::support::database::Side::sqlite(&url).await;
+    let mut side = testkit::database::Side::sqlite(&url).await;
     side.execute("CREATE TABLE mark (a)").await;
 
     let refused = run(&["restore", text(&backup), "--yes"], &variables).expect(1);

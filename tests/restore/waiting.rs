@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use crate::fixture::{Case, text};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Server, WITHIN, until};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Server, WITHIN, until};
 
 const WAITS: &str = "the restore waits for";
 
@@ -70,7 +70,7 @@ async fn the_migration_lock(#[values(Sqlite, Postgres)] on: Backend) {
         ("BACKUP_DIR", case.backups()),
         ("MIGRATE_LOCK_WAIT", "0s"),
     ];
-    let second = crate::run::run(&["restore", text(&backup), "--yes"], &variables).expect(9);
+    let second = testkit::cli::run(&["restore", text(&backup), "--yes"], &variables).expect(9);
     assert!(
         second.stderr.contains(&format!("pid {}", first.pid())) || on == Postgres,
         "{second:#?}"

@@ -4,8 +4,8 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::fixture::{Case, document, text};
-use crate::support::Backend::{self, Postgres, Sqlite};
-use crate::support::{Api, Server};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Api, Server};
 
 /// The backup comes back to the last byte, and so does what it has replaced.
 #[rstest]

@@ -8,10 +8,10 @@ use proptest::sample::Index;
 use rstest::rstest;
 use taskmanager::domain::precondition::entity_tag;
 use taskmanager::domain::{
-    Clock, Operation, Outcome, Precondition, Reason, Refusal, StatusChange, SystemClock, TagList,
-    Task, TaskPatch, TaskRef, Title,
+    Clock, Operation, OperationError, OperationErrorKind, Outcome, Precondition, StatusChange,
+    SystemClock, TagList, Task, TaskPatch, TaskRef, Title,
 };
-use taskmanager::store::{CarriedOut, Start, StoreError, TaskStore, Work};
+use taskmanager::store::{Start, StoreError, TaskStore, Work, WriteOutcome};
 use time::Duration;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::fixture::{Fixture, NOW, task};
 use crate::model;
 use crate::properties::check;
-use crate::support::Backend;
+use testkit::Backend;
 
 const LATER: time::OffsetDateTime = NOW.saturating_add(Duration::SECOND);
 
@@ -48,8 +48,8 @@ async fn carry_out(
 ) -> Result<Vec<Outcome>, StoreError> {
     let work = Work { operations, now: LATER, once: None };
     match tasks.carry_out(work).await? {
-        CarriedOut::Now(outcomes) => Ok(outcomes),
-        CarriedOut::Before(answer) => panic!("there is no key: {answer:?}"),
+        WriteOutcome::Applied(outcomes) => Ok(outcomes),
+        WriteOutcome::Replayed(answer) => panic!("there is no key: {answer:?}"),
     }
 }
 
@@ -119,8 +119,12 @@ async fn if_one_fails_nothing_is_changed_and_each_that_failed_is_named(
         Operation::Delete { reference: TaskRef::Number(two.number), precondition: none },
     ];
     let refused = carry_out(&*fixture.tasks, operations).await;
-    let expected = [(1, Reason::Conflict), (3, Reason::NotFound), (5, Reason::NotFound)]
-        .map(|(operation, reason)| Refusal { operation, reason });
+    let expected = [
+        (1, OperationErrorKind::Conflict),
+        (3, OperationErrorKind::NotFound),
+        (5, OperationErrorKind::NotFound),
+    ]
+    .map(|(operation, reason)| OperationError { operation, reason });
     assert!(
         matches!(&refused, Err(StoreError::Refused(found)) if *found == expected),
         "{refused:?}"
@@ -177,14 +181,14 @@ fn operation(step: &Step, stored: &[Task], present: &[Task]) -> Operation {
 }
 
 /// What an operation does to tasks that are held in memory.
-fn apply(operation: &Operation, tasks: &mut Vec<Task>) -> Result<Outcome, Reason> {
+fn apply(operation: &Operation, tasks: &mut Vec<Task>) -> Result<Outcome, OperationErrorKind> {
     let find = |tasks: &[Task], reference: TaskRef, precondition: &Precondition| {
         let is = |task: &Task| match reference {
             TaskRef::Id(id) => task.id == id,
             TaskRef::Number(number) => task.number == number,
         };
-        let at = tasks.iter().position(is).ok_or(Reason::NotFound)?;
-        precondition.holds(&tasks[at]).then_some(at).ok_or(Reason::Conflict)
+        let at = tasks.iter().position(is).ok_or(OperationErrorKind::NotFound)?;
+        precondition.holds(&tasks[at]).then_some(at).ok_or(OperationErrorKind::Conflict)
     };
     match operation {
         Operation::Create(task) => {
@@ -226,7 +230,7 @@ fn together_is_as_one_by_one_or_not_at_all(
             let operation = operation(step, &stored, &present);
             match apply(&operation, &mut present) {
                 Ok(outcome) => outcomes.push(outcome),
-                Err(reason) => refusals.push(Refusal { operation: at, reason }),
+                Err(reason) => refusals.push(OperationError { operation: at, reason }),
             }
             operations.push(operation);
         }

@@ -13,7 +13,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::fixture::{Fixture, NOW, task};
-use crate::support::Backend;
+use testkit::Backend;
 
 const ANY: Precondition = Precondition { if_match: None, if_none_match: None };
 

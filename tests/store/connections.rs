@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::fixture::{Fixture, NOW, task};
-use crate::support::{Backend, WITHIN, until};
+use testkit::{Backend, WITHIN, until};
 
 /// Connections of ours that have a statement under way.
 const BUSY: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \

@@ -9,7 +9,7 @@ use taskmanager::domain::{
 use taskmanager::store::{EventFeed, StoreError, Tail};
 
 use crate::fixture::{Fixture, NOW, task};
-use crate::support::{Backend, WITHIN};
+use testkit::{Backend, WITHIN};
 
 const ANY: Precondition = Precondition { if_match: None, if_none_match: None };
 

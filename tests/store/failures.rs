@@ -5,7 +5,7 @@ use taskmanager::domain::{Precondition, Sort, Task, TaskFilter, TaskPatch, TaskR
 use taskmanager::store::{ListQuery, Start, StoreError};
 
 use crate::fixture::{Fixture, NOW, task};
-use crate::support::{Backend, Database};
+use testkit::{Backend, Database};
 
 fn everything() -> ListQuery {
     ListQuery {
@@ -64,8 +64,8 @@ async fn a_row_that_breaks_a_rule_is_inconsistent(
         assert!(matches!(outcome, Err(StoreError::Inconsistent(_))), "{outcome:?}");
     }
     if !set(backend).contains("created_at") {
-        let census = fixture.tasks.census().await;
-        assert!(matches!(census, Err(StoreError::Inconsistent(_))), "{census:?}");
+        let status_counts = fixture.tasks.status_counts().await;
+        assert!(matches!(status_counts, Err(StoreError::Inconsistent(_))), "{status_counts:?}");
     }
 }
 
@@ -119,7 +119,7 @@ async fn a_closed_store_is_unavailable(
         fixture.tasks.list(&everything()).await.map(drop),
         fixture.tasks.count(&filter, NOW).await.map(drop),
         fixture.tasks.stats(&filter, NOW).await.map(drop),
-        fixture.tasks.census().await.map(drop),
+        fixture.tasks.status_counts().await.map(drop),
     ];
     for outcome in outcomes {
         let kind = match &outcome {

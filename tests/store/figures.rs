@@ -7,7 +7,7 @@ use time::macros::{date, datetime};
 
 use crate::fixture::{Fixture, NOW, task};
 use crate::statements::during;
-use crate::support::Backend;
+use testkit::Backend;
 
 const WEEK: Duration = Duration::days(7);
 const MOMENT: Duration = Duration::microseconds(1);
@@ -21,7 +21,7 @@ async fn an_empty_store_counts_zero(
     let all = TaskFilter::default();
     assert_eq!(fixture.tasks.count(&all, NOW).await.expect("a count"), 0);
     assert_eq!(fixture.tasks.stats(&all, NOW).await.expect("figures"), TaskStats::default());
-    assert_eq!(fixture.tasks.census().await.expect("a census"), []);
+    assert_eq!(fixture.tasks.status_counts().await.expect("a status_counts"), []);
 }
 
 #[rstest]
@@ -103,9 +103,9 @@ async fn the_census_lists_what_occurs(
     let low = Task { priority: Priority::Low, ..task("low") };
     let done = Task { status: Status::Done, completed_at: Some(NOW), ..task("done") };
     fixture.store([low, done, task("a"), task("b")]).await;
-    let census = fixture.tasks.census().await.expect("a census");
+    let status_counts = fixture.tasks.status_counts().await.expect("a status_counts");
     let mut lines: Vec<_> =
-        census.iter().map(|line| (line.status, line.priority, line.tasks)).collect();
+        status_counts.iter().map(|line| (line.status, line.priority, line.tasks)).collect();
     lines.sort();
     let expected = [
         (Status::Todo, Priority::Low, 1),

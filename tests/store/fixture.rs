@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::sessions::left_in_transaction;
-use crate::support::{Backend, Database};
+use testkit::sessions::left_in_transaction;
+use testkit::{Backend, Database};
 
 /// What these tests call now, unless time is their subject.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-21 09:00:00.123456 UTC);

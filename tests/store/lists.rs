@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::fixture::{Fixture, NOW, after, task};
 use crate::model;
-use crate::support::Backend;
+use testkit::Backend;
 
 const ANY: Precondition = Precondition { if_match: None, if_none_match: None };
 

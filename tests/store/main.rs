@@ -4,13 +4,7 @@
 //! Knows the store by its public face only; the schema comes from the embedded migrations.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod bulk;
-#[cfg(test)]
-mod census;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
@@ -24,11 +18,11 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod once;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
@@ -41,5 +35,7 @@ mod schema;
 mod search;
 #[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod status_counts;
 #[cfg(test)]
 mod tasks;

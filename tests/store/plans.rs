@@ -10,9 +10,9 @@ use time::macros::datetime;
 
 use crate::fixture::{Fixture, after, task};
 use crate::statements::during;
-use crate::support::Backend;
-use crate::support::database::Side;
-use crate::support::poll::until;
+use testkit::Backend;
+use testkit::database::Side;
+use testkit::poll::until;
 
 const ROWS: u32 = 5_000;
 
@@ -208,8 +208,8 @@ async fn the_census_reads_an_index_only(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let fixture = filled(backend).await;
-    let (census, statements) = during(fixture.tasks.census()).await;
-    assert_eq!(census.expect("a census")[0].tasks, i64::from(ROWS));
+    let (status_counts, statements) = during(fixture.tasks.status_counts()).await;
+    assert_eq!(status_counts.expect("a status_counts")[0].tasks, i64::from(ROWS));
     let [statement] = statements.as_slice() else { panic!("one: {statements:#?}") };
     let covering = [
         "Index Only Scan using tasks_status_priority_idx",

@@ -7,7 +7,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rstest::rstest;
 use taskmanager::domain::{
-    CensusLine, DayFigures, DayWindow, Priority, Sort, Status, Task, TaskFilter, TaskStats,
+    DayFigures, DayWindow, Priority, Sort, Status, StatusCount, Task, TaskFilter, TaskStats,
 };
 use taskmanager::store::Start;
 use time::{Duration, Time};
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::fixture::{Fixture, NOW};
 use crate::model;
-use crate::support::Backend;
+use testkit::Backend;
 
 /// One store for all cases of a property, emptied before each.
 pub(crate) fn check<S: Strategy>(
@@ -82,9 +82,9 @@ fn filters_choose_as_the_model_does(
             let figures = fixture.tasks.stats(&filter, NOW).await.expect("figures");
             prop_assert_eq!(figures, stats(&expected), "{:?}", filter);
         }
-        let mut census = fixture.tasks.census().await.expect("a census");
-        census.sort_by_key(|line| (line.status, line.priority));
-        prop_assert_eq!(census, lines(&stored));
+        let mut status_counts = fixture.tasks.status_counts().await.expect("a status_counts");
+        status_counts.sort_by_key(|line| (line.status, line.priority));
+        prop_assert_eq!(status_counts, lines(&stored));
         Ok(())
     });
 }
@@ -158,12 +158,12 @@ fn stats(tasks: &[Task]) -> TaskStats {
     }
 }
 
-fn lines(tasks: &[Task]) -> Vec<CensusLine> {
+fn lines(tasks: &[Task]) -> Vec<StatusCount> {
     let kinds = Status::ALL.into_iter().flat_map(|s| Priority::ALL.map(|p| (s, p)));
     let line = |(status, priority)| {
         let same = |task: &&Task| task.status == status && task.priority == priority;
         let tasks = i64::try_from(tasks.iter().filter(same).count()).expect("few");
-        CensusLine { status, priority, tasks }
+        StatusCount { status, priority, tasks }
     };
     kinds.map(line).filter(|line| line.tasks > 0).collect()
 }

@@ -5,7 +5,7 @@ use taskmanager::config::DatabaseUrl;
 use taskmanager::store::{Pruned, Resync, Retention, RetentionLimits};
 
 use crate::fixture::{Fixture, task};
-use crate::support::Backend;
+use testkit::Backend;
 
 fn retention(fixture: &Fixture, limits: RetentionLimits) -> Retention {
     let url = DatabaseUrl::parse(&fixture.database.url).expect("a URL");

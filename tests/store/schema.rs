@@ -3,8 +3,8 @@
 use sqlx::{PgConnection, Row};
 
 use crate::fixture::Fixture;
-use crate::support::Backend;
-use crate::support::database::Side;
+use testkit::Backend;
+use testkit::database::Side;
 
 async fn connection(fixture: &Fixture) -> PgConnection {
     match fixture.database.connect().await {

@@ -12,7 +12,7 @@ use taskmanager::domain::{
 use crate::fixture::{Fixture, NOW, task};
 use crate::model;
 use crate::properties::check;
-use crate::support::Backend;
+use testkit::Backend;
 
 fn searching(q: &str) -> TaskFilter {
     TaskFilter { words: words(q), ..TaskFilter::default() }

@@ -10,7 +10,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use crate::fixture::{Fixture, NOW, task};
-use crate::support::Backend;
+use testkit::Backend;
 
 const ANY: Precondition = Precondition { if_match: None, if_none_match: None };
 

@@ -1,10 +1,6 @@
 //! The page: how it is served, black-box, and what its sources must keep to.
 
 #[cfg(test)]
-#[path = "../support/mod.rs"]
-pub mod support;
-
-#[cfg(test)]
 mod served;
 #[cfg(test)]
 mod sources;

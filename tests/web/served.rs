@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use crate::support::{Answer, App, Backend};
+use testkit::{Answer, App, Backend};
 
 /// Of all that a first visit fetches, compressed, in bytes.
 const MOST_BYTES: usize = 120_000;

@@ -4,15 +4,15 @@
 
 import { api } from "./api.js";
 import { createConnection } from "./connection.js";
-import { follow } from "./events.js";
+import { subscribe } from "./events.js";
 import { effect, signal } from "./html.js";
 import { t } from "./i18n.js";
-import { openKeep } from "./keep.js";
-import { loadMatching } from "./load.js";
+import { openKeep } from "./outbox-storage.js";
+import { loadMatching } from "./sync.js";
 import { createOutbox } from "./outbox.js";
 import { navigate, route } from "./route.js";
 import { createStore } from "./store.js";
-import { announce, tell } from "./tell.js";
+import { announce, tell } from "./toasts.js";
 
 /**
  * @typedef {import("./task.js").Task} Task
@@ -51,7 +51,7 @@ export const draft = signal(/** @type {Change | null} */ (null));
 
 /** Begins to load, to listen, and to send what was left. */
 export async function start() {
-  follow({ store, api, connection });
+  subscribe({ store, api, connection });
   connection.onReturn(() => {
     tell(t("connection.back"));
     outbox.flush();

@@ -4,7 +4,7 @@
 
 import { outbox, store } from "./app.js";
 import { Dialog } from "./dialog.js";
-import { dueText } from "./due.js";
+import { dueText } from "./due-date.js";
 import { html, useEffect, useState } from "./html.js";
 import { t } from "./i18n.js";
 import { FIELDS, same } from "./task.js";

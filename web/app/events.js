@@ -3,7 +3,7 @@
  * for every few seconds.
  */
 
-import { loadAll } from "./load.js";
+import { loadAll } from "./sync.js";
 import { Problem } from "./problem.js";
 
 /**
@@ -36,7 +36,7 @@ const REST = 60_000;
  *
  * @param {{store: Store, api: Api, connection: Connection}} surroundings
  */
-export function follow({ store, api, connection }) {
+export function subscribe({ store, api, connection }) {
   /** The last event that was seen. */
   let last = "";
   let wait = FIRST_WAIT;

@@ -5,7 +5,7 @@
 
 import { Problem, Unreachable } from "./problem.js";
 import { etag, fieldsOf, same } from "./task.js";
-import { unique } from "./unique.js";
+import { unique } from "./uuid.js";
 
 /**
  * @typedef {object} Op

@@ -6,7 +6,7 @@ import { api } from "./api.js";
 import { connection, draft, find, keysOpen, quickAdd, store } from "./app.js";
 import { Conflict } from "./conflict.js";
 import { activeFilters, clearFilters, Filters } from "./filters.js";
-import { Gone } from "./gone.js";
+import { Gone } from "./deleted-dialog.js";
 import { html, signal, useEffect, useRef } from "./html.js";
 import { LANGS, lang, speak, t } from "./i18n.js";
 import { Icon } from "./icons.js";
@@ -14,8 +14,8 @@ import { Keys } from "./keys.js";
 import { QuickAdd } from "./quick-add.js";
 import { href, navigate, route } from "./route.js";
 import { Search } from "./search.js";
-import { Sheet } from "./sheet.js";
-import { Messages } from "./tell.js";
+import { Sheet } from "./task-details.js";
+import { Messages } from "./toasts.js";
 import { VIEWS, VIEW_NAMES } from "./views.js";
 
 /** @typedef {import("./views.js").ViewName} ViewName */

@@ -6,7 +6,7 @@
 import { FILTERS, parse, passes } from "./filter.js";
 import { computed, signal } from "./html.js";
 import { lang } from "./i18n.js";
-import { byColumn, byCompletion, byUrgency, inOrder } from "./order.js";
+import { byColumn, byCompletion, byUrgency, inOrder } from "./sort.js";
 import { route } from "./route.js";
 import { changed, drafted } from "./task.js";
 

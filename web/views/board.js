@@ -7,9 +7,9 @@ import { dragging } from "../app/drag.js";
 import { listed } from "../app/filter.js";
 import { html, signal, useEffect, useLayoutEffect, useRef } from "../app/html.js";
 import { Icon } from "../app/icons.js";
-import { Check, DueMark, Mover, PriorityMark } from "../app/parts.js";
+import { Check, DueMark, Mover, PriorityMark } from "../app/task-controls.js";
 import { STATUSES } from "../app/task.js";
-import { drawn, rem, useWindow } from "../app/window.js";
+import { drawn, rem, useWindow } from "../app/virtual-list.js";
 
 /**
  * @typedef {import("../app/task.js").Task} Task

@@ -7,7 +7,7 @@ import { html, useCallback, useEffect, useRef, useSignalEffect, useState } from 
 import { number } from "../app/i18n.js";
 import { Bars } from "./figures/bars.js";
 import { Days } from "./figures/days.js";
-import { styled } from "../app/styled.js";
+import { styled } from "../app/lazy-styles.js";
 
 /**
  * @typedef {{date: string, created: number, completed: number, open: number}} Day

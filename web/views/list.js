@@ -3,13 +3,13 @@
  */
 
 import { open, remove } from "../app/app.js";
-import { instant, moment } from "../app/due.js";
+import { instant, moment } from "../app/due-date.js";
 import { html, signal, useEffect, useLayoutEffect, useState } from "../app/html.js";
 import { Icon } from "../app/icons.js";
-import { parseSort, SORTS } from "../app/order.js";
-import { Check, DueMark, Mover, PriorityMark } from "../app/parts.js";
+import { parseSort, SORTS } from "../app/sort.js";
+import { Check, DueMark, Mover, PriorityMark } from "../app/task-controls.js";
 import { href, navigate } from "../app/route.js";
-import { drawn, rem, useWindow } from "../app/window.js";
+import { drawn, rem, useWindow } from "../app/virtual-list.js";
 
 /**
  * @typedef {import("../app/task.js").Task} Task

@@ -4,7 +4,7 @@
  */
 
 import { html, useCallback, useEffect, useState } from "../app/html.js";
-import { styled } from "../app/styled.js";
+import { styled } from "../app/lazy-styles.js";
 import { History } from "./schema/history.js";
 import { State } from "./schema/state.js";
 

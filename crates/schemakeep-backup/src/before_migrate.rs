@@ -46,16 +46,16 @@ impl BeforeMigrate for BackupBeforeMigrate {
             url: url.clone(),
             folder: self.folder.clone(),
             keep: self.keep,
-            prove: true,
+            verify: true,
             stop: stop.clone(),
         };
         match backup::create(&settings, Reason::BeforeMigration, clock).await {
             Ok(backup) => {
                 let size = size_words(backup.manifest.size);
                 let rows = plural(backup.manifest.rows.values().sum::<u64>(), "row");
-                let proven = if backup.manifest.proven { "proven" } else { "verified" };
+                let verified = if backup.manifest.verified { "verified" } else { "not verified" };
                 let file = backup.path.display().to_string();
-                let summary = format!("{file}, {size}, {rows}, {proven}");
+                let summary = format!("{file}, {size}, {rows}, {verified}");
                 Ok(BackupBefore::Made { file, summary })
             }
             Err(BackupError::Nothing { .. }) => without("there is nothing to save yet".to_owned()),

@@ -17,7 +17,7 @@ use schemakeep_db::DatabaseUrl;
 use schemakeep_db::SystemClock;
 
 /// What is logged unless `RUST_LOG` says more: how far it is, and who is waited for.
-const QUIET: &str =
+const LOG_FILTER: &str =
     "warn,schemakeep_backup::restore=info,schemakeep_db::lock=info,schemakeep_db::retry=info";
 
 /// Put a backup in the database's place, in one step; what was there is saved before
@@ -51,7 +51,7 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, host: &dyn Host) -> anyhow::Result<ExitCode> {
-        host.start_logging(QUIET)?;
+        host.start_logging(LOG_FILTER)?;
         let target = match self.target(host) {
             Ok(target) => target,
             Err(problem) => {

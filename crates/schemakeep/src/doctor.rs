@@ -47,23 +47,23 @@ pub struct Check {
     /// How well it is.
     pub health: Health,
     /// What was found.
-    pub found: String,
+    pub detail: String,
     /// The command, or the words, that fix it.
     pub fix: Option<String>,
 }
 
 impl Check {
-    fn good(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, health: Health::Good, found: found.into(), fix: None }
+    fn good(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, health: Health::Good, detail: detail.into(), fix: None }
     }
 
     fn not_good(
         name: &'static str,
         health: Health,
-        found: impl Into<String>,
+        detail: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self { name, health, found: found.into(), fix: Some(fix.into()) }
+        Self { name, health, detail: detail.into(), fix: Some(fix.into()) }
     }
 }
 

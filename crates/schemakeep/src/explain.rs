@@ -2,30 +2,32 @@
 
 use super::failure::beginning;
 use super::files::Direction;
-use super::state::{Concern, Reason, SchemaState, StateReport};
+use super::state::{Issue, Reason, SchemaState, StateReport};
 use super::unmanaged::{Origin, UnmanagedSchema};
 use crate::options::MigrateMode;
 use schemakeep_db::plural;
 
 /// How many versions, tables or columns a message names before it only counts.
-const NAMED: usize = 5;
+const LISTED_NAMES_MAX: usize = 5;
 
 /// Says on one line why a schema in this state is not served, and the command that fixes it.
 #[must_use]
 pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
     let state = report.state.as_str();
     let (what, fix) = match report.state {
-        SchemaState::Current => return format!("schema is {state}: nothing to fix"),
+        SchemaState::Current => return format!("schema is {state}"),
         SchemaState::AheadCompatible => {
-            return format!("schema is {state}: {}; nothing to fix", concerns(&report.concerns));
+            return format!("schema is {state}: {}. Nothing to fix.", concerns(&report.concerns));
         }
-        SchemaState::Behind => (
-            behind(report, mode),
-            "run `taskmanager migrate up`, or start with MIGRATE=auto".to_owned(),
-        ),
+        SchemaState::Behind => {
+            return format!(
+                "schema is {state} by {}. Run `taskmanager migrate up`, or start with MIGRATE=auto.",
+                behind(report, mode)
+            );
+        }
         SchemaState::AheadIncompatible => (
             concerns(&report.concerns),
-            "deploy the newer program that migrated this database, or restore a backup from before it"
+            "Deploy the newer program that migrated this database, or restore a backup from before it"
                 .to_owned(),
         ),
         SchemaState::Diverged => match &report.foreign {
@@ -33,19 +35,19 @@ pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
             None => (concerns(&report.concerns), fix_diverged(report)),
         },
         SchemaState::Drifted => (
-            format!("the record is complete, but {} not there", listed(&report.missing)),
-            "restore a backup, or type what `taskmanager migrate drift` prints".to_owned(),
+            format!("every migration is recorded, but {} missing", listed(&report.missing)),
+            "Restore a backup, or run the statements that `taskmanager migrate drift` prints".to_owned(),
         ),
         SchemaState::Failed => failed(report),
     };
-    format!("schema is {state}: {what}; to fix it: {fix}")
+    format!("schema is {state}: {what}. {fix}.")
 }
 
 fn behind(report: &StateReport, mode: MigrateMode) -> String {
-    let named = report.pending.iter().map(|p| format!("{} ({})", p.version, p.description));
+    let named = report.pending.iter().map(|p| format!("{} {}", p.version, p.description));
     let named: Vec<_> = named.collect();
-    let why = if mode == MigrateMode::Check { ", and MIGRATE=check applies nothing" } else { "" };
-    format!("{} not applied: {}{why}", plural(named.len(), "migration"), cut(&named))
+    let why = if mode == MigrateMode::Check { ", and MIGRATE=check applies none" } else { "" };
+    format!("{} ({}){why}", plural(named.len(), "migration"), cut(&named))
 }
 
 /// A schema that another tool or a hand has made.
@@ -59,17 +61,17 @@ fn adoption(report: &StateReport, foreign: &UnmanagedSchema) -> (String, String)
             "this database was made by Alembic (no revision recorded)".to_owned()
         }
         Origin::Unknown => {
-            "this database was made by hand, or restored without its record".to_owned()
+            "this database was made by hand, or restored without its migration history".to_owned()
         }
     };
     let what =
-        format!("{made}: it has tables ({tables}) and no record of this program's migrations");
+        format!("{made}: it has tables ({tables}) and no history of this program's migrations");
     let target = report.target.map(|version| version.to_string()).unwrap_or_default();
     let fix = if report.missing.is_empty() {
-        format!("if its schema is that of {target}, run `taskmanager migrate stamp {target}`")
+        format!("If its schema is that of {target}, run `taskmanager migrate stamp {target}`")
     } else {
         format!(
-            "it is not yet the schema of {target} ({} not there): if it is that of an earlier version V, run `taskmanager migrate stamp V`, then `taskmanager migrate up`; else give this program a database of its own",
+            "It is not yet the schema of {target} ({} missing): if it is that of an earlier version V, run `taskmanager migrate stamp V`, then `taskmanager migrate up`; else give this program a database of its own",
             listed(&report.missing)
         )
     };
@@ -78,36 +80,38 @@ fn adoption(report: &StateReport, foreign: &UnmanagedSchema) -> (String, String)
 
 /// A migration that stopped partway: what is done, what is not, and the way on.
 fn failed(report: &StateReport) -> (String, String) {
-    let Some(half) = &report.half_way else {
-        return (concerns(&report.concerns), repair(&report.concerns));
+    let Some(half) = &report.interrupted else {
+        return (concerns(&report.concerns), format!("Run {}", repair(&report.concerns)));
     };
     let version = half.version;
     let undoing = if half.direction == Direction::Down { " being undone" } else { "" };
     let mut what = format!("{}{undoing}", concerns(&report.concerns));
     if half.total > 0 {
-        what = format!("{what}: {} of its {} statements are done and stay", half.done, half.total);
+        what = format!("{what}: {} of its {} statements are done", half.done, half.total);
     }
     if let Some((line, statement)) = &half.next {
-        what = format!("{what}, line {line} is not ({})", beginning(statement));
+        what = format!("{what}, line {line} is not (`{}`)", beginning(statement));
     }
     if let Some(error) = &half.error {
-        what = format!("{what}, it said: {error}");
+        what = format!("{what}: {error}");
     }
     let by_hand = match half.direction {
-        Direction::Up => "undo by hand what is done",
-        Direction::Down => "finish by hand what is not done",
+        Direction::Up => "undo the finished statements by hand",
+        Direction::Down => "finish the rest by hand",
     };
     let repair = repair(&report.concerns);
-    let fix = match (&half.obstacle, half.direction) {
-        (Some(obstacle), _) => {
+    let fix = match (&half.blocker, half.direction) {
+        (Some(blocker), _) => {
             return (
-                format!("{what}; cannot resume: {obstacle}"),
-                format!("put back what it was begun with and go on, or {by_hand} and run {repair}"),
+                format!("{what}; cannot resume: {blocker}"),
+                format!(
+                    "Restore the file and run the command again, or {by_hand} and run {repair}"
+                ),
             );
         }
-        (None, Direction::Up) => "run `taskmanager migrate up`, which goes on there".to_owned(),
+        (None, Direction::Up) => "Run `taskmanager migrate up`, which resumes there".to_owned(),
         (None, Direction::Down) => format!(
-            "run `taskmanager migrate down` to a version below {version}, which goes on there, or {by_hand} and run {repair}"
+            "Run `taskmanager migrate down` to a version below {version}, which resumes there, or {by_hand} and run {repair}"
         ),
     };
     (what, fix)
@@ -117,20 +121,20 @@ fn fix_diverged(report: &StateReport) -> String {
     // A version that is missing on one side has no checksum to accept.
     if report.concerns.iter().all(|concern| concern.reason == Reason::Checksum) {
         let repair = repair(&report.concerns);
-        format!("deploy the program with the unchanged file, or accept this one with {repair}")
+        format!("Deploy the program with the unchanged file, or accept this one with {repair}")
     } else {
-        "deploy the program that these versions came from, or restore a backup; `taskmanager migrate status` lists both sides"
+        "Deploy the program that these versions came from, or restore a backup; `taskmanager migrate status` lists both sides"
             .to_owned()
     }
 }
 
-fn repair(concerns: &[Concern]) -> String {
-    let command = |c: &Concern| format!("`taskmanager migrate repair {} --reason …`", c.version);
+fn repair(concerns: &[Issue]) -> String {
+    let command = |c: &Issue| format!("`taskmanager migrate repair {} --reason …`", c.version);
     cut(&concerns.iter().map(command).collect::<Vec<_>>())
 }
 
-fn concerns(concerns: &[Concern]) -> String {
-    let clause = |concern: &Concern| format!("{} {}", concern.version, concern.reason);
+fn concerns(concerns: &[Issue]) -> String {
+    let clause = |concern: &Issue| format!("{} {}", concern.version, concern.reason);
     cut(&concerns.iter().map(clause).collect::<Vec<_>>())
 }
 
@@ -139,8 +143,9 @@ fn listed(names: &[String]) -> String {
 }
 
 pub(super) fn cut(items: &[String]) -> String {
-    let named = items.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match items.len().saturating_sub(NAMED) {
+    let named =
+        items.iter().take(LISTED_NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(LISTED_NAMES_MAX) {
         0 => named,
         more => format!("{named} and {more} more"),
     }

@@ -4,12 +4,12 @@ pub(super) use schemakeep_db::error::position;
 pub(super) use schemakeep_sql::lexer::beginning;
 
 use super::error::cause;
-use super::script::Script;
+use super::migration_file::MigrationFile;
 use super::{Dialect, MigrateError, lexer};
 
 /// Words for a failure that came after `done` statements of the file had gone well.
 pub(super) fn failure(
-    script: Script<'_>,
+    script: MigrationFile<'_>,
     dialect: Dialect,
     done: usize,
     error: &sqlx::Error,

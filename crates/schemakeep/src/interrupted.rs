@@ -6,7 +6,7 @@
 use super::embedded::Migration;
 use super::files::Direction;
 use super::history::read::{AppliedMigration, RecordedStep, SchemaHistory, StepOutcome};
-use super::script::Script;
+use super::migration_file::MigrationFile;
 use super::statements::{self, Step};
 
 /// How far a migration came that did not finish.
@@ -25,11 +25,11 @@ pub struct Interrupted {
     /// The error that stopped it, when it was one.
     pub error: Option<String>,
     /// Why it cannot be resumed; `None` when it can.
-    pub obstacle: Option<String>,
+    pub blocker: Option<String>,
 }
 
 /// Judges the first version that did not finish.
-pub(super) fn half_way(
+pub(super) fn find(
     embedded: &[Migration],
     record: &SchemaHistory,
     contradiction: bool,
@@ -39,19 +39,19 @@ pub(super) fn half_way(
     let steps: Vec<_> = record.steps_of(row.version).collect();
     let direction = steps.first().map_or(Direction::Up, |step| step.direction);
     let migration = embedded.iter().find(|migration| migration.version == row.version);
-    let file = migration.map(|migration| Script { migration, direction });
+    let file = migration.map(|migration| MigrationFile { migration, direction });
     let file = file.filter(|script| script.directives().no_transaction);
     let known = file.and_then(|script| statements::steps(script.sql()).ok()).unwrap_or_default();
 
     let done = steps.iter().filter(|step| step.outcome == StepOutcome::Done).count();
     let failed = steps.iter().rev().find(|step| step.outcome == StepOutcome::Failed);
     let next = known.get(done).map(|step| (step.line, step.text.clone()));
-    let mut obstacle = obstacle(row, migration, &steps, &known, done);
-    if obstacle.is_none() && (contradiction || unfinished.next().is_some()) {
-        obstacle = Some("the record has other contradictions too".to_owned());
+    let mut blocker = blocker(row, migration, &steps, &known, done);
+    if blocker.is_none() && (contradiction || unfinished.next().is_some()) {
+        blocker = Some("the record has other contradictions too".to_owned());
     }
-    if obstacle.is_none() && record.rows.iter().any(|other| other.version > row.version) {
-        obstacle = Some("later versions are recorded".to_owned());
+    if blocker.is_none() && record.rows.iter().any(|other| other.version > row.version) {
+        blocker = Some("later versions are recorded".to_owned());
     }
     Some(Interrupted {
         version: row.version,
@@ -60,11 +60,11 @@ pub(super) fn half_way(
         total: known.len(),
         next,
         error: failed.and_then(|step| step.reason.clone()),
-        obstacle,
+        blocker,
     })
 }
 
-fn obstacle(
+fn blocker(
     row: &AppliedMigration,
     migration: Option<&Migration>,
     steps: &[&RecordedStep],

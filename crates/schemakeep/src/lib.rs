@@ -5,6 +5,7 @@
 //! line go through the same [`Migrator`]s. Knows nothing of HTTP or of tasks.
 
 pub mod autogenerate;
+pub mod data_checks;
 pub mod data_loss;
 pub mod doctor;
 pub mod drift;
@@ -19,18 +20,17 @@ pub mod instances;
 pub mod interrupted;
 pub mod lint;
 pub mod metrics;
+mod migration_file;
 mod migrator;
 mod observation;
 pub mod options;
 mod plan;
-pub mod preflight;
 pub mod preview;
 mod progress;
-pub mod rehearse;
 pub mod row_guard;
 pub mod run;
 mod scaffold;
-mod script;
+pub mod shadow;
 mod startup;
 pub mod state;
 pub mod unmanaged;

@@ -28,7 +28,7 @@ use super::{
 use schemakeep_db::Clock;
 
 /// How long the lock and its connection have to go in good order.
-const RELEASE: Duration = Duration::from_millis(500);
+const UNLOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What every operation needs.
 ///
@@ -221,7 +221,7 @@ impl<'a> Migrator<'a> {
                 "the database did not say so in time, and rolls back by itself what was running";
             return Err(MigrateError::Stopped { left: left.to_owned() });
         };
-        if timeout(RELEASE, lock.release(session)).await.is_err() {
+        if timeout(UNLOCK_TIMEOUT, lock.release(session)).await.is_err() {
             tracing::debug!("the migration lock was left to the closing of its connection");
         }
         outcome.map_err(|error| match error {
@@ -253,11 +253,19 @@ impl<'a> Migrator<'a> {
         let creating = MigrateError::database("creating the record of migrations");
         write::create(session, &reading.record).await.map_err(creating)?;
 
-        let (clock, patience) = (self.clock, *table_lock_wait);
+        let (clock, lock_retry_budget) = (self.clock, *table_lock_wait);
         let (protected, notes) = (safety.protected_tables.as_slice(), clearance.notes.clone());
         let session_of = &mut *session;
-        let mut runner =
-            Runner { url, session: session_of, lock, clock, stop, patience, protected, notes };
+        let mut runner = Runner {
+            url,
+            session: session_of,
+            lock,
+            clock,
+            stop,
+            lock_retry_budget,
+            protected,
+            notes,
+        };
         runner.prepare().await?;
         let mut done = Vec::new();
         let (runs, writes): (Vec<_>, Vec<_>) =
@@ -266,9 +274,9 @@ impl<'a> Migrator<'a> {
         let news = |act: &&Action<'_>| !matches!(act, Action::Accept(_, reason) if *reason == LINE_ENDINGS);
         done.extend(writes.iter().filter(news).map(|act| act.done(Duration::ZERO)));
         for (index, act) in runs.iter().enumerate() {
-            if let Action::Run { script, tried } = act {
+            if let Action::Run { script, previous_attempts } = act {
                 self.progress.migrating(script.version(), index, runs.len(), self.clock.now());
-                let took = runner.run(*script, tried).await;
+                let took = runner.run(*script, previous_attempts).await;
                 let took = took.inspect_err(|_| metrics::failed(script.direction))?;
                 done.extend(took.map(|took| act.done(took)));
             }

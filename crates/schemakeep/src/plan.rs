@@ -7,8 +7,8 @@ use super::embedded::Migration;
 use super::explain::{cut, refusal};
 use super::files::Direction;
 use super::history::read::RecordedStep;
+use super::migration_file::MigrationFile;
 use super::observation::Observation;
-use super::script::Script;
 use super::state::{SchemaState, StateReport};
 use super::{MigrateError, MigrationSet};
 use crate::options::MigrateMode;
@@ -36,16 +36,16 @@ pub(super) enum Action<'a> {
     /// Record a version.
     Stamp(&'a Migration),
     /// Run a file; of one that stopped partway, with what the log says about its steps.
-    Run { script: Script<'a>, tried: Vec<RecordedStep> },
+    Run { script: MigrationFile<'a>, previous_attempts: Vec<RecordedStep> },
 }
 
 impl<'a> Action<'a> {
-    fn run(script: Script<'a>) -> Self {
-        Self::Run { script, tried: Vec::new() }
+    fn run(script: MigrationFile<'a>) -> Self {
+        Self::Run { script, previous_attempts: Vec::new() }
     }
 
     /// The file that it runs.
-    pub(super) fn script(&self) -> Option<Script<'a>> {
+    pub(super) fn script(&self) -> Option<MigrationFile<'a>> {
         match self {
             Self::Run { script, .. } => Some(*script),
             _ => None,
@@ -53,9 +53,11 @@ impl<'a> Action<'a> {
     }
 
     /// The file that it runs from its beginning.
-    pub(super) fn fresh(&self) -> Option<Script<'a>> {
+    pub(super) fn fresh(&self) -> Option<MigrationFile<'a>> {
         match self {
-            Self::Run { script, tried } if tried.is_empty() => Some(*script),
+            Self::Run { script, previous_attempts } if previous_attempts.is_empty() => {
+                Some(*script)
+            }
             _ => None,
         }
     }
@@ -122,7 +124,7 @@ impl<'a> Planner<'a, '_> {
         let pending = self.report.pending.iter().map(|pending| pending.version);
         let wanted = pending.filter(|version| to.is_none_or(|to| *version <= to));
         let wanted = wanted.filter_map(|version| self.set.get(version));
-        acts.extend(wanted.map(|migration| Action::run(Script::up(migration))));
+        acts.extend(wanted.map(|migration| Action::run(MigrationFile::up(migration))));
         Ok(acts)
     }
 
@@ -139,7 +141,7 @@ impl<'a> Planner<'a, '_> {
             SchemaState::Diverged => return Err(self.refused()),
             SchemaState::Failed => {
                 let act = self.resume(Direction::Down)?;
-                half = act.script().map(Script::version);
+                half = act.script().map(MigrationFile::version);
                 acts.push(act);
             }
             _ => {}
@@ -152,13 +154,13 @@ impl<'a> Planner<'a, '_> {
         for row in rows.filter(|row| undone(row.version) && Some(row.version) != half) {
             let Some(migration) = self.set.get(row.version) else {
                 let message = format!(
-                    "schema is {}: {} is newer than this program, which has no file to undo it with; to fix it: run `taskmanager migrate down` with the program that applied it",
+                    "schema is {}: {} is newer than this program, which has no file to undo it with. Run `taskmanager migrate down` with the program that applied it.",
                     self.report.state.as_str(),
                     row.version
                 );
                 return Err(MigrateError::Refused { report: self.boxed(), message });
             };
-            acts.push(Action::run(Script::down(migration)));
+            acts.push(Action::run(MigrationFile::down(migration)));
         }
         for script in acts.iter().filter_map(Action::script) {
             if let Some(why) = &script.migration.irreversible {
@@ -228,12 +230,12 @@ impl<'a> Planner<'a, '_> {
 
     /// Goes on with what stopped partway, if it went this way and can be resumed.
     fn resume(&self, direction: Direction) -> Result<Action<'a>, MigrateError> {
-        let half = self.report.half_way.as_ref();
-        let half = half.filter(|half| half.obstacle.is_none() && half.direction == direction);
+        let half = self.report.interrupted.as_ref();
+        let half = half.filter(|half| half.blocker.is_none() && half.direction == direction);
         let migration = half.and_then(|half| self.set.get(half.version));
         let migration = migration.ok_or_else(|| self.refused())?;
-        let tried = self.reading.record.steps_of(migration.version).cloned().collect();
-        Ok(Action::Run { script: Script { migration, direction }, tried })
+        let previous_attempts = self.reading.record.steps_of(migration.version).cloned().collect();
+        Ok(Action::Run { script: MigrationFile { migration, direction }, previous_attempts })
     }
 
     fn known(&self, version: i64) -> Result<(), MigrateError> {

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 
 use super::history::write::{Author, Notes, ran_text, tables_text};
 use super::lexer::statements;
+use super::migration_file::MigrationFile;
 use super::run::attempt::begin;
-use super::script::Script;
 use super::{Dialect, MigrateError, Migration, MigrationSet, SchemaState, StateReport};
 
 /// How far a run goes.
@@ -164,7 +164,7 @@ pub fn script(
     let author = author.map_err(MigrateError::database("writing the script's date"))?;
     let mut text = format!("-- the record of migrations\n{}\n", tables_text(dialect));
     for migration in migrations {
-        let recorded = ran_text(Script::up(migration), dialect, Duration::ZERO, &author);
+        let recorded = ran_text(MigrationFile::up(migration), dialect, Duration::ZERO, &author);
         let (sql, begin) = (terminated(&migration.up_sql, dialect), begin(dialect));
         let file = migration.up_file();
         let body = if migration.directives.no_transaction {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::directives::Compat;
 use super::embedded::Migration;
 use super::history::read::{AppliedMigration, SchemaHistory};
-use super::interrupted::{Interrupted, half_way};
+use super::interrupted::{self, Interrupted};
 use super::unmanaged::UnmanagedSchema;
 
 /// How a database's schema stands to this program.
@@ -116,7 +116,7 @@ fn compat_clause(compat: Option<Compat>) -> &'static str {
 
 /// A version that makes the state what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Concern {
+pub struct Issue {
     /// The version.
     pub version: i64,
     /// What is wrong with it.
@@ -135,7 +135,7 @@ pub struct StateReport {
     /// What is embedded and not applied, lowest version first.
     pub pending: Vec<Pending>,
     /// The versions that are wrong, lowest version first; none when current or behind.
-    pub concerns: Vec<Concern>,
+    pub concerns: Vec<Issue>,
     /// Tables and columns that this program uses and the database lacks.
     pub missing: Vec<String>,
     /// When a migration was last recorded.
@@ -146,7 +146,7 @@ pub struct StateReport {
     /// Tables of this program that something else has made: there is no record.
     pub foreign: Option<UnmanagedSchema>,
     /// How far the migration came that stopped partway.
-    pub half_way: Option<Interrupted>,
+    pub interrupted: Option<Interrupted>,
 }
 
 /// Judges a record against the embedded migrations, both lowest version first.
@@ -164,7 +164,7 @@ pub fn state(embedded: &[Migration], found: &SchemaHistory, missing: &[String]) 
 
     let failed = unfinished(record);
     let diverged = contradictions(embedded, record, &pending, head, target);
-    let half_way = half_way(embedded, found, !diverged.is_empty());
+    let interrupted = interrupted::find(embedded, found, !diverged.is_empty());
     let foreign = found.foreign.clone().filter(|_| record.is_empty() && !embedded.is_empty());
     let (ahead, breaking) = unknown_above(embedded, record, target);
     let (state, concerns) = if !failed.is_empty() {
@@ -196,7 +196,7 @@ pub fn state(embedded: &[Migration], found: &SchemaHistory, missing: &[String]) 
         last_migration_at: record.iter().filter_map(|row| row.installed_on).max(),
         line_endings: line_endings(embedded, record),
         foreign,
-        half_way,
+        interrupted,
     }
 }
 
@@ -208,11 +208,11 @@ fn line_endings(embedded: &[Migration], record: &[AppliedMigration]) -> Vec<i64>
     record.iter().filter(same).map(|row| row.version).collect()
 }
 
-fn concern(version: i64, reason: Reason) -> Concern {
-    Concern { version, reason }
+fn concern(version: i64, reason: Reason) -> Issue {
+    Issue { version, reason }
 }
 
-fn unfinished(record: &[AppliedMigration]) -> Vec<Concern> {
+fn unfinished(record: &[AppliedMigration]) -> Vec<Issue> {
     let rows = record.iter().filter(|row| !row.success);
     rows.map(|row| concern(row.version, Reason::Unfinished)).collect()
 }
@@ -223,7 +223,7 @@ fn contradictions(
     pending: &[&Migration],
     head: Option<i64>,
     target: Option<i64>,
-) -> Vec<Concern> {
+) -> Vec<Issue> {
     let mut concerns = Vec::new();
     for row in record {
         match embedded.iter().find(|migration| migration.version == row.version) {
@@ -255,7 +255,7 @@ fn unknown_above(
     embedded: &[Migration],
     record: &[AppliedMigration],
     target: Option<i64>,
-) -> (Vec<Concern>, bool) {
+) -> (Vec<Issue>, bool) {
     let unknown = |row: &&AppliedMigration| {
         target.is_none_or(|target| row.version > target)
             && !embedded.iter().any(|migration| migration.version == row.version)

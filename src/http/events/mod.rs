@@ -4,13 +4,13 @@
 //! handed to all. A client has a queue; one that does not empty it is hung up on, and comes back with the number
 //! of the last event that it had.
 
-mod client;
+mod broadcaster;
 mod frame;
-mod hub;
 mod poll;
-mod recent;
+mod replay_buffer;
 mod slots;
+mod stream;
 
+pub use broadcaster::Events;
+pub(super) use broadcaster::NoPlace;
 pub(super) use frame::MEDIA_TYPE;
-pub use hub::Events;
-pub(super) use hub::NoPlace;

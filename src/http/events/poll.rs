@@ -3,9 +3,9 @@
 
 use metrics::counter;
 
-use super::client::MISSED_MAX;
+use super::broadcaster::{Events, Follow, NoPlace};
 use super::frame::Frame;
-use super::hub::{Events, Follow, NoPlace};
+use super::stream::MISSED_MAX;
 use crate::domain::EventMark;
 use crate::telemetry::metrics::TASKMANAGER_EVENT_RESYNCS_TOTAL;
 

@@ -12,12 +12,12 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::text::quoted;
-use crate::domain::{Fault, date};
+use crate::domain::{ValueError, date};
 use crate::http::error::ApiError;
 use crate::http::openapi::ReadyProblems;
 use crate::http::problem::{NOT_READY, Problem};
 use crate::http::query_string::QueryString;
-use crate::http::tasks::reader::Reader;
+use crate::http::tasks::query_reader::Reader;
 use crate::monitor::{Monitor, NotReady, NotReadyReason, Traffic};
 
 /// Marks an answer that fails with a body of its own, which no layer may replace.
@@ -205,7 +205,7 @@ fn traffic(query: &QueryString) -> Result<Traffic, ApiError> {
     let traffic = reader.read("for", "reads", |word| match word {
         "reads" => Ok(Traffic::Reads),
         other => {
-            Err(Fault::new("not_allowed", format!("for must be reads; got {}", quoted(other))))
+            Err(ValueError::new("not_allowed", format!("for must be reads; got {}", quoted(other))))
         }
     });
     Ok(reader.finish(traffic.unwrap_or_default())?)

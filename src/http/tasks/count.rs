@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::params::{self, Shape};
+use super::list_query::{self, Shape};
 use crate::http::error::ApiError;
 use crate::http::openapi::{FilterParams, ListProblems, StatusParam, WordsParam};
 use crate::http::query_string::QueryString;
@@ -31,7 +31,7 @@ pub(crate) async fn count(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Json<CountBody>, ApiError> {
     let query = QueryString::parse(uri.query())?;
-    let params = params::read(&query, &Shape::default(), uri.path())?;
+    let params = list_query::read(&query, &Shape::default(), uri.path())?;
     let total = state.tasks.count(&params.filter, state.clock.now()).await?;
     Ok(Json(CountBody { total }))
 }

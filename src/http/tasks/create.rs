@@ -7,13 +7,13 @@ use axum::response::Response;
 
 use super::model::{self, NewTaskBody, TaskBody};
 use crate::domain::precondition::entity_tag;
-use crate::domain::{Operation, Outcome, Task, Violations};
+use crate::domain::{Operation, Outcome, Task, ValidationErrors};
 use crate::http::error::ApiError;
 use crate::http::extract::{PLAIN_JSON, json_and_bytes};
 use crate::http::idempotency::{self, KeyedRequest};
 use crate::http::openapi::{IdempotencyKey, PostProblems};
 use crate::http::state::AppState;
-use crate::store::Answer;
+use crate::store::StoredResponse;
 
 /// Make a task
 #[utoipa::path(
@@ -37,7 +37,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Response, ApiError> {
     let (json, bytes) = json_and_bytes(PLAIN_JSON, &headers, body).await?;
-    let mut violations = Violations::new();
+    let mut violations = ValidationErrors::new();
     let keyed = KeyedRequest::read(&method, &uri, &headers, &bytes, &mut violations);
     let draft = violations.keep_below("", model::draft(json));
     let Some(draft) = draft.filter(|_| violations.is_empty()) else {
@@ -56,9 +56,9 @@ pub(crate) async fn create(
     .await
 }
 
-fn created(task: &Task) -> Answer {
+fn created(task: &Task) -> StoredResponse {
     let answer = idempotency::answer(StatusCode::CREATED, &TaskBody::from(task.clone()));
-    Answer {
+    StoredResponse {
         location: Some(format!("/tasks/{}", task.id)),
         entity_tag: Some(entity_tag(task.id, task.version)),
         ..answer

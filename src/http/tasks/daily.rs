@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, State};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::reader::Reader;
+use super::query_reader::Reader;
 use crate::domain::daily::DAYS_MAX;
 use crate::domain::{DayFigures, DayWindow};
 use crate::http::error::ApiError;

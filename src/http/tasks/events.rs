@@ -5,8 +5,8 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 
-use super::reader::{Reader, integer, whole_number};
-use crate::domain::{EventMark, Fault, Place, Violations};
+use super::query_reader::{Reader, integer, whole_number};
+use crate::domain::{EventMark, Place, ValidationErrors, ValueError};
 use crate::http::error::ApiError;
 use crate::http::events::{MEDIA_TYPE, NoPlace};
 use crate::http::media_type::prefers;
@@ -68,14 +68,17 @@ pub(crate) async fn events(
 
 /// The last event that the client had. The header counts before the parameter: a browser that comes back asks for
 /// the same address again, and sends what it had last in the header.
-fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>, Violations> {
+fn last_event_id(
+    query: &QueryString,
+    headers: &HeaderMap,
+) -> Result<Option<i64>, ValidationErrors> {
     let mut reader = Reader::new(query);
     reader.refuse_unknown(&["after", "last_event_id"]);
     let [after, last_event_id] = ["after", "last_event_id"]
         .map(|name| reader.read(name, whole_number(&ID_RANGE), |text| event_id(name, text)));
     if !reader.all("after").is_empty() && !reader.all("last_event_id").is_empty() {
         let detail = "after and last_event_id must not be given together; they mean the same";
-        reader.fault("after", Fault::new("conflict", detail));
+        reader.fault("after", ValueError::new("conflict", detail));
     }
     let name = "Last-Event-ID";
     let mut lines = headers.get_all(LAST_EVENT_ID).iter();
@@ -91,7 +94,7 @@ fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>
         (Some(_), Some(_)) => {
             let allowed = whole_number(&ID_RANGE);
             let detail = format!("{name} must be {allowed}, and sent once; it was sent again");
-            reader.fault(name, Fault::new("repeated", detail));
+            reader.fault(name, ValueError::new("repeated", detail));
             None
         }
     };
@@ -100,6 +103,6 @@ fn last_event_id(query: &QueryString, headers: &HeaderMap) -> Result<Option<i64>
 
 /// Beyond the range there is no event: anyone who asks for what came after it is told to reload, as after any event that is
 /// gone.
-fn event_id(name: &str, text: &str) -> Result<i64, Fault> {
+fn event_id(name: &str, text: &str) -> Result<i64, ValueError> {
     integer(name, text, &(0..=i64::MAX)).or_else(|_| integer(name, text, &ID_RANGE))
 }

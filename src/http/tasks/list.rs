@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 
 use tokio::sync::Semaphore;
 
+use super::list_query::{self, Params, Shape};
 use super::model::TaskBody;
-use super::params::{self, Params, Shape};
 use crate::domain::Cursor;
 use crate::http::byte_budget::ANSWERS;
 use crate::http::error::ApiError;
@@ -90,7 +90,7 @@ pub(super) static LARGE_READS_TURNS: Semaphore = Semaphore::const_new(LARGE_READ
 
 async fn page(state: &AppState, uri: &Uri, shape: &Shape) -> Result<Response, ApiError> {
     let query = QueryString::parse(uri.query())?;
-    let params = params::read(&query, shape, uri.path())?;
+    let params = list_query::read(&query, shape, uri.path())?;
     let now = state.clock.now();
     let request = ListQuery {
         filter: params.filter.clone(),

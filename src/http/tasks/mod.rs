@@ -1,9 +1,9 @@
 //! The tasks' endpoints, a file a verb.
 
 pub(super) mod bulk;
-mod cell;
 pub(super) mod count;
 pub(super) mod create;
+mod csv_cell;
 pub(super) mod daily;
 pub(super) mod delete;
 pub(super) mod events;
@@ -11,9 +11,9 @@ pub(super) mod export;
 pub(super) mod get;
 pub(super) mod import;
 pub(super) mod list;
+mod list_query;
 pub(super) mod model;
-mod params;
-pub(in crate::http) mod reader;
+pub(in crate::http) mod query_reader;
 pub(super) mod stats;
 pub(super) mod update;
 

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::domain::date;
 use crate::domain::text::quoted;
 use crate::domain::{
-    Assignee, Change, Description, Fault, Place, Priority, Status, StatusChange, Task, TaskDraft,
-    TaskPatch, Title, Violations,
+    Assignee, Change, Description, Place, Priority, Status, StatusChange, Task, TaskDraft,
+    TaskPatch, Title, ValidationErrors, ValueError,
 };
 use crate::http::json::Json;
 
@@ -205,10 +205,11 @@ pub(super) const READ_ONLY: [&str; 6] =
 /// # Errors
 ///
 /// Every rule that the body breaks.
-pub(super) fn draft(body: Json) -> Result<TaskDraft, Violations> {
+pub(super) fn draft(body: Json) -> Result<TaskDraft, ValidationErrors> {
     let (patch, mut violations) = read(body);
     if patch.title.is_none() && !violations.concerns("/title") && !violations.concerns("") {
-        let fault = Fault::new("required", "title is required: a string of 1 to 200 characters");
+        let fault =
+            ValueError::new("required", "title is required: a string of 1 to 200 characters");
         violations.push(Place::member("title"), fault);
     }
     match patch.title {
@@ -229,17 +230,17 @@ pub(super) fn draft(body: Json) -> Result<TaskDraft, Violations> {
 /// # Errors
 ///
 /// Every rule that the body breaks.
-pub(super) fn patch(body: Json) -> Result<TaskPatch, Violations> {
+pub(super) fn patch(body: Json) -> Result<TaskPatch, ValidationErrors> {
     let (patch, violations) = read(body);
     if violations.is_empty() { Ok(patch) } else { Err(violations) }
 }
 
-fn read(body: Json) -> (TaskPatch, Violations) {
-    let mut violations = Violations::new();
+fn read(body: Json) -> (TaskPatch, ValidationErrors) {
+    let mut violations = ValidationErrors::new();
     let mut patch = TaskPatch::default();
     let Json::Object(members) = body else {
         let detail = format!("the body must be a JSON object, got {}", body.kind());
-        violations.push(Place::Pointer(String::new()), Fault::new("invalid_type", detail));
+        violations.push(Place::Pointer(String::new()), ValueError::new("invalid_type", detail));
         return (patch, violations);
     };
     let (mut status, mut completed) = (None, None);
@@ -287,12 +288,15 @@ fn read(body: Json) -> (TaskPatch, Violations) {
     (patch, violations)
 }
 
-fn status_change(status: Option<Status>, completed: Option<bool>) -> Result<StatusChange, Fault> {
+fn status_change(
+    status: Option<Status>,
+    completed: Option<bool>,
+) -> Result<StatusChange, ValueError> {
     match (status, completed) {
         (Some(status), Some(completed)) if completed != (status == Status::Done) => {
             let detail =
                 format!("completed {completed} contradicts the status {status}; send one of them");
-            Err(Fault::new("contradiction", detail))
+            Err(ValueError::new("contradiction", detail))
         }
         (Some(status), _) => Ok(StatusChange::Set(status)),
         (None, Some(true)) => Ok(StatusChange::Set(Status::Done)),
@@ -302,7 +306,7 @@ fn status_change(status: Option<Status>, completed: Option<bool>) -> Result<Stat
 }
 
 /// Nobody, where nothing is left of it.
-fn assignee(text: &str) -> Result<Change<Assignee>, Fault> {
+fn assignee(text: &str) -> Result<Change<Assignee>, ValueError> {
     if text.trim().is_empty() { Ok(Change::Clear) } else { Assignee::parse(text).map(Change::Set) }
 }
 
@@ -311,8 +315,8 @@ pub(super) fn text<T>(
     name: &str,
     allowed: &str,
     value: &Json,
-    parse: impl Fn(&str) -> Result<T, Fault>,
-) -> Result<T, Fault> {
+    parse: impl Fn(&str) -> Result<T, ValueError>,
+) -> Result<T, ValueError> {
     match value {
         Json::String(text) => parse(text),
         other => Err(null_or_wrong_type(name, allowed, other)),
@@ -323,8 +327,8 @@ fn optional<T>(
     name: &str,
     allowed: &str,
     value: &Json,
-    parse: impl Fn(&str) -> Result<Change<T>, Fault>,
-) -> Result<Change<T>, Fault> {
+    parse: impl Fn(&str) -> Result<Change<T>, ValueError>,
+) -> Result<Change<T>, ValueError> {
     match value {
         Json::Null => Ok(Change::Clear),
         Json::String(text) => parse(text),
@@ -332,30 +336,30 @@ fn optional<T>(
     }
 }
 
-fn boolean(name: &str, value: &Json) -> Result<bool, Fault> {
+fn boolean(name: &str, value: &Json) -> Result<bool, ValueError> {
     match value {
         Json::Bool(value) => Ok(*value),
         other => Err(null_or_wrong_type(name, "true or false", other)),
     }
 }
 
-fn null_or_wrong_type(name: &str, allowed: &str, got: &Json) -> Fault {
+fn null_or_wrong_type(name: &str, allowed: &str, got: &Json) -> ValueError {
     match got {
-        Json::Null => Fault::new("not_null", format!("{name} must be {allowed}; got null")),
+        Json::Null => ValueError::new("not_null", format!("{name} must be {allowed}; got null")),
         other => wrong_type(name, allowed, other),
     }
 }
 
 /// Says that a member is of another type, and what it must be.
-pub(super) fn wrong_type(name: &str, allowed: &str, got: &Json) -> Fault {
-    Fault::new("invalid_type", format!("{name} must be {allowed}; got {}", got.kind()))
+pub(super) fn wrong_type(name: &str, allowed: &str, got: &Json) -> ValueError {
+    ValueError::new("invalid_type", format!("{name} must be {allowed}; got {}", got.kind()))
 }
 
-pub(super) fn unknown_field(name: &str) -> Fault {
+pub(super) fn unknown_field(name: &str) -> ValueError {
     let detail = format!(
         "{} is not a field of a task; allowed fields: title, description, status, priority, completed, \
          assignee, due_date",
         quoted(name)
     );
-    Fault::new("unknown_field", detail)
+    ValueError::new("unknown_field", detail)
 }

@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::params::{self, Shape};
+use super::list_query::{self, Shape};
 use crate::domain::TaskStats;
 use crate::http::error::ApiError;
 use crate::http::openapi::{FilterParams, ListProblems, StatusParam, WordsParam};
@@ -84,7 +84,7 @@ pub(crate) async fn stats(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Json<StatsBody>, ApiError> {
     let query = QueryString::parse(uri.query())?;
-    let params = params::read(&query, &Shape::default(), uri.path())?;
+    let params = list_query::read(&query, &Shape::default(), uri.path())?;
     let figures = state.tasks.stats(&params.filter, state.clock.now()).await?;
     Ok(Json(figures.into()))
 }

@@ -14,7 +14,7 @@ use super::EventLog;
 use crate::store::StoreError;
 
 /// How long a missing number is waited for before anybody is asked: nearly all come within a moment.
-const PATIENCE: Duration = Duration::from_millis(10);
+const GAP_WAIT: Duration = Duration::from_millis(10);
 /// Shortest and longest time between two looks at a gap.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 /// After how long readers are told that something is held up, and twice as long each further time.
@@ -61,7 +61,7 @@ impl Gap {
         let age = self.since.elapsed();
         let (shortest, longest) = LOOK_EVERY;
         let again = (age / 4).clamp(shortest, longest);
-        if age < PATIENCE {
+        if age < GAP_WAIT {
             return Ok(Verdict::Open { again, tell: false });
         }
         let running = log.writers().await?;

@@ -13,11 +13,11 @@ use crate::domain::{EventMark, TaskEvent};
 use crate::store::StoreError;
 
 /// How many events are read at once.
-const BATCH: u32 = 256;
+const TAIL_BATCH_EVENTS: u32 = 256;
 /// From so many on, events come sooner as the tasks themselves: after an import, say.
-const MUCH: i64 = 5_000;
+const CATCH_UP_THRESHOLD_ROWS: i64 = 5_000;
 /// Shortest time between two looks: many commits are read together.
-const BREATH: Duration = Duration::from_millis(5);
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(5);
 /// How often it is asked whether the database still is the primary.
 const PRIMARY_CHECK_EVERY: Duration = Duration::from_secs(1);
 
@@ -110,10 +110,10 @@ impl Tail {
     async fn look(&mut self) -> Result<Advance, StoreError> {
         // What is committed from here on wakes again.
         self.woken.mark_unchanged();
-        let rows = self.log.read(self.position.number(), BATCH + 1).await?;
-        let is_full = rows.len() > BATCH as usize;
+        let rows = self.log.read(self.position.number(), TAIL_BATCH_EVENTS + 1).await?;
+        let is_full = rows.len() > TAIL_BATCH_EVENTS as usize;
         let Some(rows) = self.after_position(rows) else { return self.go_elsewhere().await };
-        if is_full && self.log.newest().await? - self.position.number() > MUCH {
+        if is_full && self.log.newest().await? - self.position.number() > CATCH_UP_THRESHOLD_ROWS {
             return self.go_elsewhere().await;
         }
         let newest = rows.last().map_or(self.position.number(), |event| event.id);
@@ -139,7 +139,7 @@ impl Tail {
             Next::Now => {}
             Next::After(time) => sleep(time).await,
             Next::Woken => {
-                sleep(BREATH).await;
+                sleep(POLL_INTERVAL_MIN).await;
                 // The sender lives as long as the store: whether it was it or the time makes no difference.
                 let _ = timeout(self.log.poll(), self.woken.changed()).await;
             }
@@ -167,7 +167,7 @@ impl Tail {
         // The events are told even when nobody can be asked about the gap now.
         let verdict = match gap.look(self.log.as_ref()).await {
             Err(error) if events.is_empty() => return Err(error),
-            Err(_) => Verdict::Open { again: BREATH, tell: false },
+            Err(_) => Verdict::Open { again: POLL_INTERVAL_MIN, tell: false },
             Ok(verdict) => verdict,
         };
         match verdict {

@@ -19,13 +19,13 @@ use crate::store::reading::statement;
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself.
-const POLL: Duration = Duration::from_millis(250);
+const WRITERS_POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// The channel, which is the database's own.
 const CHANNEL: &str = "task_events";
 /// `$1`: the channel; `$2`: who says it.
 const ANNOUNCE: &str = "SELECT pg_notify($1, $2)";
 /// Pause before listening is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+const LISTEN_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest that opening the connection may take.
 const OPEN_WITHIN: Duration = Duration::from_secs(5);
 /// What [`primary_only`] looks for in an answer.
@@ -61,7 +61,7 @@ impl PostgresEvents {
         let opening = tokio::time::timeout(OPEN_WITHIN, self.open());
         let Some(mut listener) = opening.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))? else {
             tracing::info!(
-                every_ms = POLL.as_millis(),
+                every_ms = WRITERS_POLL_INTERVAL.as_millis(),
                 "events of other processes are looked for again and again: no route leads to the server itself, \
                  so that nobody can be heard; MIGRATE_DATABASE_URL may"
             );
@@ -136,17 +136,17 @@ impl EventLog for PostgresEvents {
                 && !is_told
             {
                 is_told = true;
-                tracing::warn!(%error, every_ms = POLL.as_millis(), "events of other processes are looked for again and again: they cannot be heard");
+                tracing::warn!(%error, every_ms = WRITERS_POLL_INTERVAL.as_millis(), "events of other processes are looked for again and again: they cannot be heard");
             }
             if ended.is_ok() {
                 is_told = false;
             }
-            sleep(AGAIN).await;
+            sleep(LISTEN_RETRY_INTERVAL).await;
         }
     }
 
     fn poll(&self) -> Duration {
-        POLL
+        WRITERS_POLL_INTERVAL
     }
 }
 

@@ -19,8 +19,8 @@ pub(super) use self::connections::unavailable;
 pub(super) use self::events::PostgresEvents;
 use super::backend::{Backend, Open, Role, Scope};
 use super::batch::Change;
+use super::idempotency::{IdempotencyKey, KeyRow, StoredResponse, lock_number};
 use super::insert;
-use super::once::{Answer, KeyRow, Once, lock_number};
 use super::query::{Dialect, WordSearch, like_pattern};
 use super::retention::postgres::{CLAIM_KEY, FIND_KEY};
 use super::row::{TaskRow, Timestamp};
@@ -219,7 +219,11 @@ impl Backend for PostgresBackend {
         write.persistent(persistent).fetch_all(&mut open.raw).await.map(drop)
     }
 
-    async fn claim_key(&self, open: &mut Open<Self>, once: &Once) -> Result<bool, sqlx::Error> {
+    async fn claim_key(
+        &self,
+        open: &mut Open<Self>,
+        once: &IdempotencyKey,
+    ) -> Result<bool, sqlx::Error> {
         let claim = sqlx::query(CLAIM_KEY).bind(&once.key).bind(once.fingerprint.as_slice());
         let claim = claim.bind(lock_number(&once.key)).persistent(self.keeps_statements());
         Ok(claim.execute(&mut open.raw).await?.rows_affected() == 1)
@@ -241,7 +245,7 @@ impl Backend for PostgresBackend {
         &self,
         open: &mut Open<Self>,
         key: &str,
-        answer: &Answer,
+        answer: &StoredResponse,
     ) -> Result<(), sqlx::Error> {
         let keep = sqlx::query(sql::KEEP_ANSWER).bind(key).bind(i64::from(answer.status));
         let keep = keep.bind(&answer.location).bind(&answer.entity_tag).bind(&answer.body);

@@ -1,7 +1,7 @@
 //! Proves that the database takes writes, on connections of its own: no request waits for a probe, and no probe for a
 //! request.
 
-mod file;
+mod file_writes;
 mod server;
 
 use std::sync::Arc;
@@ -151,14 +151,14 @@ impl WriteProbe {
     ) -> Result<bool, Obstacle> {
         match &self.place {
             Place::Sqlite(target) => {
-                file::check(target)?;
+                file_writes::check(target)?;
                 let written = self.history.last_success().max(last_write);
                 let idle = written.is_none_or(|at| at.elapsed() >= IDLE_WRITE_INTERVAL);
                 // While one connection of the process has the log's index open for reading only, every other one gets it
                 // so, also when it may be written again; and those that have a lost log keep the others from a new one.
                 let _paused = if reopens { self.database.pause().await } else { None };
                 if doubtful || idle {
-                    file::write(target, doubtful).await?;
+                    file_writes::write(target, doubtful).await?;
                 }
                 Ok(doubtful || idle)
             }

@@ -13,7 +13,7 @@ use crate::store::events::{Commits, EventLog};
 use crate::store::{StoreError, sql};
 
 /// How often a tail looks by itself: another process cannot say that it has written.
-const POLL: Duration = Duration::from_millis(100);
+const CHANGE_POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// The outbox of one file.
 #[derive(Debug)]
 pub(in crate::store) struct SqliteEvents(Arc<Core<SqliteBackend>>);
@@ -55,6 +55,6 @@ impl EventLog for SqliteEvents {
     }
 
     fn poll(&self) -> Duration {
-        POLL
+        CHANGE_POLL_INTERVAL
     }
 }

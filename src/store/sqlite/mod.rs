@@ -21,9 +21,9 @@ use super::backend::{Backend, Open, Role, Scope};
 use super::batch::Change;
 use super::checkpoint::{self, JOURNAL_SIZE_LIMIT_BYTES};
 use super::error::READ_ONLY;
-use super::file::File;
+use super::file_identity::File;
+use super::idempotency::{IdempotencyKey, KeyRow, StoredResponse};
 use super::limits::INTERRUPT_CHECK_INSTRUCTIONS;
-use super::once::{Answer, KeyRow, Once};
 use super::query::{Dialect, WordSearch, like_pattern};
 use super::retention::sqlite::{CLAIM_KEY, FIND_KEY};
 use super::row::{TaskRow, Timestamp};
@@ -266,7 +266,11 @@ impl Backend for SqliteBackend {
         Ok(())
     }
 
-    async fn claim_key(&self, open: &mut Open<Self>, once: &Once) -> Result<bool, sqlx::Error> {
+    async fn claim_key(
+        &self,
+        open: &mut Open<Self>,
+        once: &IdempotencyKey,
+    ) -> Result<bool, sqlx::Error> {
         let claim = sqlx::query(CLAIM_KEY).bind(&once.key).bind(once.fingerprint.as_slice());
         Ok(claim.execute(&mut open.raw).await?.rows_affected() == 1)
     }
@@ -283,7 +287,7 @@ impl Backend for SqliteBackend {
         &self,
         open: &mut Open<Self>,
         key: &str,
-        answer: &Answer,
+        answer: &StoredResponse,
     ) -> Result<(), sqlx::Error> {
         let keep = sqlx::query(sql::KEEP_ANSWER).bind(key).bind(i64::from(answer.status));
         let keep = keep.bind(&answer.location).bind(&answer.entity_tag).bind(&answer.body);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 use schemakeep::Dialect::{self, Postgres, Sqlite};
-use schemakeep::preflight::{Limits, Outcome};
+use schemakeep::data_checks::{Limits, Outcome};
 
 use super::{NAME, checks, populated};
 use crate::support::{TestDatabase, set};

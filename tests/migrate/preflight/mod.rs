@@ -8,7 +8,7 @@ mod rebuilds;
 use rstest::rstest;
 use schemakeep::Dialect::{self, Postgres, Sqlite};
 use schemakeep::MigrationSet;
-use schemakeep::preflight::{Check, Limits, Outcome, preflight};
+use schemakeep::data_checks::{Check, Limits, Outcome, preflight};
 
 use crate::support::{TestDatabase, set};
 

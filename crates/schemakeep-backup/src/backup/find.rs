@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::error::BackupError;
-use super::folder::{Listed, PREFIX, glance, list};
 use super::manifest::Manifest;
+use super::repository::{Listed, PREFIX, glance, list};
 use schemakeep_db::DatabaseUrl;
 
 /// Finds a backup of a database. In this order `named` is

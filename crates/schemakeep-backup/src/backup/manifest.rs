@@ -48,11 +48,12 @@ pub struct Manifest {
     pub program: String,
     /// Versions of the tools by name: `server`, and `pg_dump` or `sqlite`.
     pub tools: BTreeMap<String, String>,
-    /// Why it was made: `asked`, `before_migration`, `before_restore` or `every`.
+    /// Why it was made: `manual`, `before_migration`, `before_restore` or `scheduled`.
     pub reason: String,
     /// Whether the copy was restored into a scratch database and its rows counted (PostgreSQL), or checked
     /// page by page (SQLite).
-    pub proven: bool,
+    #[serde(alias = "proven")]
+    pub verified: bool,
 }
 
 /// What tells the form of a manifest, whatever else is in it.
@@ -170,8 +171,8 @@ pub(super) mod tests {
             sha256: "0f".repeat(32),
             program: "0.1.0".to_owned(),
             tools: BTreeMap::from([("sqlite".to_owned(), "3.50.2".to_owned())]),
-            reason: "asked".to_owned(),
-            proven: true,
+            reason: "manual".to_owned(),
+            verified: true,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 
-use super::{Backup, BackupError, folder};
+use super::{Backup, BackupError, repository};
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::program::metric;
 
@@ -38,7 +38,7 @@ fn show(at: time::OffsetDateTime, size: u64) {
 /// Shows the newest ordinary backup of a database that its folder has, no matter who made it; reads manifests only. A
 /// folder that cannot be read shows nothing new.
 pub fn publish_newest(folder: &Path, url: &DatabaseUrl) {
-    if let Some(newest) = folder::newest(folder, url) {
+    if let Some(newest) = repository::newest(folder, url) {
         show(newest.created_at, newest.size);
     }
 }

@@ -1,20 +1,20 @@
-//! Backups: a copy of the whole database, proven to be one, with a manifest beside it that says what it holds.
+//! Backups: a verified copy of the whole database, with a manifest beside it that lists what it holds.
 //!
 //! SQLite is copied by `VACUUM INTO`, PostgreSQL by `pg_dump`, while writers go on. A backup is there whole, with
 //! its manifest, or not at all, whenever its process ends.
 
-mod digest;
+mod checksum;
 mod error;
 mod find;
-mod folder;
 pub mod manifest;
 mod metrics;
+pub mod pg_tools;
 mod postgres;
-pub mod proof;
 mod prune;
+mod repository;
+pub mod restore_test;
 mod schedule;
 mod sqlite;
-pub mod tools;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -26,15 +26,15 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{BackupError, Fault};
 pub use find::find;
-pub use folder::remove_backup as remove;
-pub use folder::{Listed, list, place_of};
 pub use manifest::Manifest;
 pub use metrics::{publish_newest, watch};
 pub use prune::{Pruned, RESTORE_SAVES_KEPT, prune};
+pub use repository::remove_backup as remove;
+pub use repository::{Listed, list, place_of};
 pub use schedule::every;
 pub use verify::{Verified, verify};
 
-use self::folder::Partial;
+use self::repository::Partial;
 use schemakeep::history::read::SchemaHistory;
 use schemakeep_db::Clock;
 use schemakeep_db::leftovers;
@@ -49,9 +49,9 @@ pub struct BackupSettings {
     pub folder: PathBuf,
     /// How many valid backups of this database stay, at least 1.
     pub keep: usize,
-    /// Whether the copy is proven at once: checked page by page (SQLite), or restored into a scratch database where
+    /// Whether the copy is verified at once: checked page by page (SQLite), or restored into a scratch database where
     /// the role may make one (PostgreSQL). It takes longer than the copy itself; [`verify`] can do it later.
-    pub prove: bool,
+    pub verify: bool,
     /// Cancelled when the process is to stop: nothing of the backup stays, within 5 s.
     pub stop: CancellationToken,
 }
@@ -60,13 +60,13 @@ pub struct BackupSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Somebody asked for it.
-    Asked,
+    Manual,
     /// The schema is about to change.
     BeforeMigration,
     /// The database is about to be replaced.
     BeforeRestore,
     /// It was time for one.
-    Every,
+    Scheduled,
 }
 
 impl Reason {
@@ -74,10 +74,10 @@ impl Reason {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Asked => "asked",
+            Self::Manual => "manual",
             Self::BeforeMigration => "before_migration",
             Self::BeforeRestore => "before_restore",
-            Self::Every => "every",
+            Self::Scheduled => "scheduled",
         }
     }
 }
@@ -97,7 +97,7 @@ pub struct Backup {
     pub pruned: Pruned,
 }
 
-/// Makes a backup, proves it, and removes the oldest ones that are too many, except before a restore.
+/// Makes a backup, verifies it, and removes the oldest ones that are too many, except before a restore.
 ///
 /// # Errors
 ///
@@ -132,7 +132,7 @@ fn say(backup: &Backup) {
         size = manifest.size,
         tasks = manifest.rows.get("tasks"),
         schema_version = manifest.schema_version,
-        proven = manifest.proven,
+        verified = manifest.verified,
         reason = manifest.reason,
         duration_ms = u64::try_from(backup.took.as_millis()).unwrap_or(u64::MAX),
         "backup made"
@@ -166,15 +166,15 @@ impl Making<'_> {
         extension: &str,
     ) -> Result<Partial, BackupError> {
         let folder = &self.settings.folder;
-        folder::make(folder)?;
-        folder::remove_leftovers(folder)?;
-        digest::refuse_without_room(folder, estimate)?;
+        repository::make(folder)?;
+        repository::remove_leftovers(folder)?;
+        checksum::refuse_without_room(folder, estimate)?;
         Partial::reserve(folder, self.at, head(&versions(record)), extension)
     }
 
     async fn sqlite(&self) -> Result<Backup, BackupError> {
         let BackupSettings { url, folder, stop, .. } = self.settings;
-        let prove = self.settings.prove;
+        let verify = self.settings.verify;
         let mut session = sqlite::open(url, stop).await?;
         leftovers::sweep_around(url).await;
         let (mut record, size) = sqlite::measure(&mut session, url).await?;
@@ -184,8 +184,10 @@ impl Making<'_> {
             let copied = self.begun.elapsed();
             let path = partial.path();
             let synced = partial.sync();
-            let (contents, sum) =
-                tokio::try_join!(sqlite::check(&path, prove, stop), digest::of_file(&path, stop))?;
+            let (contents, sum) = tokio::try_join!(
+                sqlite::check(&path, verify, stop),
+                checksum::of_file(&path, stop)
+            )?;
             synced.await;
             let contents = contents.map_err(BackupError::Unsound)?;
             if contents.versions == versions(&record) {
@@ -199,7 +201,7 @@ impl Making<'_> {
         let manifest = Manifest {
             rows: contents.rows,
             tools: tools_of([("server", library.clone()), ("sqlite", library)]),
-            proven: prove,
+            verified: verify,
             ..self.manifest(&partial, &versions(&record), sum)
         };
         self.seal(partial, manifest, copied)
@@ -228,30 +230,30 @@ impl Making<'_> {
         let may_create = source.may_create;
         // The snapshot keeps the server from cleaning up.
         source.close().await;
-        manifest.proven = self.prove(&tools, &manifest, &partial, may_create).await?;
+        manifest.verified = self.test_restore(&tools, &manifest, &partial, may_create).await?;
         self.seal(partial, manifest, copied)
     }
 
     /// Reads the dump back, and restores it where that is asked for and allowed.
-    async fn prove(
+    async fn test_restore(
         &self,
-        tools: &tools::Tools,
+        tools: &pg_tools::Tools,
         manifest: &Manifest,
         partial: &Partial,
         may_create: bool,
     ) -> Result<bool, BackupError> {
-        let BackupSettings { url, prove, stop, .. } = self.settings;
+        let BackupSettings { url, verify, stop, .. } = self.settings;
         let path = partial.path();
-        let listed = proof::contents(tools, &path, stop).await?;
+        let listed = restore_test::contents(tools, &path, stop).await?;
         listed.holds(manifest).map_err(BackupError::Unsound)?;
-        if !prove {
+        if !verify {
             return Ok(false);
         }
         if !may_create {
             tracing::info!("the dump is not tried: this role may not create a scratch database");
             return Ok(false);
         }
-        let rows = match proof::restored(url, manifest, &path, stop).await {
+        let rows = match restore_test::restored(url, manifest, &path, stop).await {
             // The dump has been read, and is better than none.
             Err(error @ BackupError::Scratch { .. }) => {
                 tracing::warn!(%error, "the dump was not tried");
@@ -275,7 +277,7 @@ impl Making<'_> {
     }
 
     /// A manifest in which what only one of the databases knows is still missing.
-    fn manifest(&self, partial: &Partial, versions: &[i64], sum: digest::Sum) -> Manifest {
+    fn manifest(&self, partial: &Partial, versions: &[i64], sum: checksum::Sum) -> Manifest {
         let url = &self.settings.url;
         Manifest {
             format: manifest::FORMAT,
@@ -293,7 +295,7 @@ impl Making<'_> {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             tools: BTreeMap::new(),
             reason: self.reason.as_str().to_owned(),
-            proven: false,
+            verified: false,
         }
     }
 

@@ -10,11 +10,11 @@ use std::io;
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use super::digest::{self, Broken, Sum};
+use super::checksum::{self, Broken, Sum};
 use super::error::BackupError;
-use super::folder::Partial;
-use super::proof::{count, quoted, tables};
-use super::tools::{self, Environment, Tools};
+use super::pg_tools::{self, Environment, Tools};
+use super::repository::Partial;
+use super::restore_test::{count, quoted, tables};
 use schemakeep::history::read::{self, SchemaHistory};
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::Dialect;
@@ -62,7 +62,7 @@ impl Source {
         let mut session = opened.ok_or_else(nothing)?;
         let (server, schema) = seen(&mut session).await.map_err(unreadable())?;
         let schema = schema.ok_or_else(nothing)?;
-        let tools = Tools::for_server(tools::major_of(&server).unwrap_or_default()).await?;
+        let tools = Tools::for_server(pg_tools::major_of(&server).unwrap_or_default()).await?;
         lock::check_connection(url).await.map_err(BackupError::from_db)?;
         let size = size(&mut session, &schema).await.map_err(unreadable())?;
         let may = "SELECT CASE WHEN rolcreatedb OR rolsuper THEN 'yes' END \
@@ -152,7 +152,7 @@ async fn run(
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
     let pipe = pipe(&mut child).map_err(|error| failed(error.to_string()))?;
     let until = stop.clone();
-    let writing = tokio::task::spawn_blocking(move || digest::copy(pipe, file, &until));
+    let writing = tokio::task::spawn_blocking(move || checksum::copy(pipe, file, &until));
     let mut said = child.stderr.take();
     let complaining = async {
         let mut text = Vec::new();
@@ -180,7 +180,7 @@ async fn run(
         Err(Broken::Write(error)) => Err(BackupError::folder(folder, &error)),
         Err(Broken::Stopped) => Err(BackupError::Stopped),
         Err(Broken::Read(error)) => Err(failed(error.to_string())),
-        Ok(_) if !status.success() => Err(failed(tools::last_words(&said, status))),
+        Ok(_) if !status.success() => Err(failed(pg_tools::last_words(&said, status))),
         Ok(sum) => Ok(sum),
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{BackupError, Fault};
-use super::folder::{self, Listed};
 use super::manifest::Manifest;
+use super::repository::{self, Listed};
 use super::verify::sound_bytes;
 use schemakeep_db::DatabaseUrl;
 
@@ -44,12 +44,12 @@ pub async fn prune(
     stop: &CancellationToken,
 ) -> Result<Pruned, BackupError> {
     if !dry_run && folder.is_dir() {
-        folder::remove_leftovers(folder)?;
+        repository::remove_leftovers(folder)?;
     }
     let mut pruned = Pruned::default();
     // One database may hold the tables of two installations, in schemas of their own.
     let mut groups: BTreeMap<Group, Vec<(Listed, Manifest)>> = BTreeMap::new();
-    for mut listed in folder::list(folder, Some(url))? {
+    for mut listed in repository::list(folder, Some(url))? {
         match (listed.manifest.take(), listed.fault.take()) {
             (Some(manifest), None) => {
                 let group = (manifest.schema.clone(), manifest.is_save());
@@ -67,7 +67,7 @@ pub async fn prune(
     }
     if !dry_run {
         for path in &pruned.removed {
-            folder::remove_backup(path).map_err(|error| BackupError::folder(folder, &error))?;
+            repository::remove_backup(path).map_err(|error| BackupError::folder(folder, &error))?;
             tracing::info!(path = %path.display(), "old backup removed");
         }
     }

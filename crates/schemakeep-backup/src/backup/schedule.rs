@@ -5,11 +5,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::error::BackupError;
-use super::{BackupSettings, Reason, create, folder, metrics};
+use super::{BackupSettings, Reason, create, metrics, repository};
 use schemakeep_db::Clock;
 
 /// The first and the longest pause after a failure; it doubles in between.
-const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(30));
+const RETRY_INTERVAL_RANGE: (Duration, Duration) =
+    (Duration::from_secs(5), Duration::from_mins(30));
 /// How often an empty database is looked at: its schema comes with the first start of the service.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -20,7 +21,7 @@ pub async fn every(interval: Duration, settings: &BackupSettings, clock: &dyn Cl
     let mut waiting = false;
     loop {
         metrics::publish_newest(&settings.folder, &settings.url);
-        let newest = folder::newest(&settings.folder, &settings.url);
+        let newest = repository::newest(&settings.folder, &settings.url);
         let newest = newest.map(|manifest| manifest.created_at);
         let wait = until_due(newest, interval, clock.now());
         if !wait.is_zero() {
@@ -29,7 +30,7 @@ pub async fn every(interval: Duration, settings: &BackupSettings, clock: &dyn Cl
         if !go_on_after(wait, settings).await {
             return;
         }
-        let pause = match create(settings, Reason::Every, clock).await {
+        let pause = match create(settings, Reason::Scheduled, clock).await {
             Ok(_) => {
                 (failures, waiting) = (0, false);
                 continue;
@@ -70,7 +71,7 @@ fn until_due(newest: Option<OffsetDateTime>, interval: Duration, now: OffsetDate
 }
 
 fn pause_after(failures: u32, interval: Duration) -> Duration {
-    let (first, longest) = AGAIN;
+    let (first, longest) = RETRY_INTERVAL_RANGE;
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
     doubled.min(longest).min(interval)
 }

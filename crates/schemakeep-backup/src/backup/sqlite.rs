@@ -14,7 +14,7 @@ use schemakeep_db::Dialect;
 use schemakeep_db::connection::{Purpose, Session};
 
 /// How many findings of a check are shown.
-const SHOWN: usize = 3;
+const LISTED_FAULTS_MAX: usize = 3;
 
 /// What a copy holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,13 +121,13 @@ async fn look(
 async fn sound(session: &mut Session) -> Result<Result<(), Fault>, sqlx::Error> {
     let found = texts(session, "PRAGMA integrity_check(10)").await?;
     if found != ["ok"] {
-        let words = found[..found.len().min(SHOWN)].join("; ");
+        let words = found[..found.len().min(LISTED_FAULTS_MAX)].join("; ");
         return Ok(Err(Fault::Unsound(format!("SQLite's integrity check says: {words}"))));
     }
     let query = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check";
     let orphans = texts(session, query).await?;
     if !orphans.is_empty() {
-        let words = orphans[..orphans.len().min(SHOWN)].join(", ");
+        let words = orphans[..orphans.len().min(LISTED_FAULTS_MAX)].join(", ");
         return Ok(Err(Fault::Unsound(format!("rows without their parent are in {words}"))));
     }
     Ok(Ok(()))

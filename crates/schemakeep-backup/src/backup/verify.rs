@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{BackupError, Fault};
 use super::manifest::Manifest;
-use super::{digest, folder, proof, sqlite, tools};
+use super::{checksum, pg_tools, repository, restore_test, sqlite};
 use schemakeep_db::DatabaseUrl;
 
 /// A backup that is whole.
@@ -18,7 +18,7 @@ pub struct Verified {
     /// Its manifest.
     pub manifest: Manifest,
     /// Whether it was restored into a scratch database and counted, or checked page by page, just now.
-    pub proven: bool,
+    pub restored: bool,
     /// How long it took.
     pub took: Duration,
 }
@@ -41,9 +41,9 @@ pub async fn verify(
     let shown = path.display();
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     match checked {
-        Ok((manifest, proven)) => {
-            tracing::info!(path = %shown, duration_ms = ms, proven, "backup verified");
-            Ok(Verified { path: path.to_owned(), manifest, proven, took: begun.elapsed() })
+        Ok((manifest, restored)) => {
+            tracing::info!(path = %shown, duration_ms = ms, restored, "backup verified");
+            Ok(Verified { path: path.to_owned(), manifest, restored, took: begun.elapsed() })
         }
         Err(error) => {
             if let BackupError::Invalid { fault, .. } = &error {
@@ -67,8 +67,8 @@ async fn check(
         return Ok((manifest, true));
     }
     let version = manifest.tools.get("pg_dump").cloned().unwrap_or_default();
-    let tools = tools::Tools::to_read(&version).await?;
-    let listed = proof::contents(&tools, path, stop).await.map_err(|error| match error {
+    let tools = pg_tools::Tools::to_read(&version).await?;
+    let listed = restore_test::contents(&tools, path, stop).await.map_err(|error| match error {
         BackupError::Tool { program, said } => {
             invalid(Fault::Unsound(format!("{program} cannot read it: {said}")))
         }
@@ -76,12 +76,13 @@ async fn check(
     })?;
     listed.holds(&manifest).map_err(invalid)?;
     let Some(url) = scratch else { return Ok((manifest, false)) };
-    let rows = proof::restored(url, &manifest, path, stop).await.map_err(|error| match error {
-        BackupError::Tool { program, said } => {
-            invalid(Fault::Unsound(format!("{program} cannot restore it: {said}")))
-        }
-        other => other,
-    })?;
+    let rows =
+        restore_test::restored(url, &manifest, path, stop).await.map_err(|error| match error {
+            BackupError::Tool { program, said } => {
+                invalid(Fault::Unsound(format!("{program} cannot restore it: {said}")))
+            }
+            other => other,
+        })?;
     same_rows(&manifest, &rows).map_err(invalid)?;
     Ok((manifest, true))
 }
@@ -92,12 +93,12 @@ pub(super) async fn sound_bytes(
     stop: &CancellationToken,
 ) -> Result<Manifest, BackupError> {
     let invalid = |fault| BackupError::Invalid { path: path.to_owned(), fault };
-    let manifest = match folder::glance(path) {
+    let manifest = match repository::glance(path) {
         (_, Some(fault)) => return Err(invalid(fault)),
         (Some(manifest), None) => manifest,
         (None, None) => return Err(invalid(Fault::Missing)),
     };
-    let sum = digest::of_file(path, stop).await?;
+    let sum = checksum::of_file(path, stop).await?;
     if sum.sha256 != manifest.sha256 {
         return Err(invalid(Fault::Digest));
     }

@@ -3,17 +3,17 @@
 //! Under the migration lock, and with every other writer kept out from before the present database is saved
 //! until it is replaced, so that nothing that was acknowledged is lost: it is in the database or in the save.
 
-mod choose;
 mod error;
 mod postgres;
+mod select;
 mod sqlite;
 
 use schemakeep_db::DbError;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use choose::{Chosen, Wanted};
 pub use error::RestoreError;
+pub use select::{Chosen, Wanted};
 
 use super::backup::{self, BackupError, BackupSettings, Reason};
 use schemakeep::{Done, Inspector, Migrator, StateReport, metrics};
@@ -25,7 +25,7 @@ use schemakeep_db::{cancel, leftovers};
 /// Longest wait for the database's answer to a look.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long the lock and its connection have to go in good order.
-const RELEASE: Duration = Duration::from_millis(500);
+const UNLOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What is to be restored, and into what.
 #[derive(Clone, Copy)]
@@ -145,7 +145,7 @@ impl Restore<'_> {
                 (outcome, _) => outcome,
             };
         }
-        if tokio::time::timeout(RELEASE, lock.release(session)).await.is_err() {
+        if tokio::time::timeout(UNLOCK_TIMEOUT, lock.release(session)).await.is_err() {
             tracing::debug!("the migration lock was left to the closing of its connection");
         }
         // What a stop has cut off says so in many words.
@@ -176,7 +176,7 @@ impl Restore<'_> {
             folder: self.folder.to_owned(),
             keep: 1,
             // Nobody can write meanwhile.
-            prove: false,
+            verify: false,
             stop: self.operation.settings.stop.clone(),
         };
         match backup::create(&settings, Reason::BeforeRestore, self.operation.clock).await {

@@ -25,15 +25,15 @@ use schemakeep_db::connection::Session;
 use schemakeep_db::leftovers::ScratchFolder;
 
 /// How many pages are written between two looks at the stop.
-const PAGES: i32 = 256;
+const PAGES_PER_STEP: i32 = 256;
 /// The pause between two tries for the write lock.
-const PAUSE: Duration = Duration::from_millis(20);
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 /// How long it is tried at most: a writer of this program is done in milliseconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WRITER_WAIT_MAX: Duration = Duration::from_secs(30);
 /// After how long it is said that it waits.
 const SAID_AFTER: Duration = Duration::from_millis(500);
 /// Who holds the lock: SQLite cannot tell.
-const WRITER: &str = "another process that writes (SQLite does not know which)";
+const UNKNOWN_WRITER: &str = "another process that writes (SQLite does not know which)";
 /// What a URI's path must have encoded.
 const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
@@ -61,7 +61,7 @@ pub(super) async fn swap(
     // One that cannot even be read is not empty; the save says what is wrong with it.
     let is_empty = is_new || matches!(session.value(tables).await, Ok(None));
 
-    let patience = PATIENCE.min(restore.operation.settings.table_lock_wait);
+    let patience = WRITER_WAIT_MAX.min(restore.operation.settings.table_lock_wait);
     let pages =
         Pages { source: fitted.path.clone(), live: live.to_owned(), patience, stop: stop.clone() };
     let (locked, has_lock) = oneshot::channel();
@@ -184,11 +184,14 @@ impl Pages {
             if self.stop.is_cancelled() {
                 return Err(RestoreError::Stopped);
             }
-            match copy.step(PAGES).map_err(failed("copying the backup over the database"))? {
+            match copy
+                .step(PAGES_PER_STEP)
+                .map_err(failed("copying the backup over the database"))?
+            {
                 StepResult::Done => return Ok(()),
                 StepResult::More => {}
                 // The lock is held; a reader of the journal's index may be in the way for a moment.
-                _ => thread::sleep(PAUSE),
+                _ => thread::sleep(RETRY_INTERVAL),
             }
         }
     }
@@ -208,14 +211,14 @@ impl Pages {
                 return Err(RestoreError::Busy {
                     cause: "database is locked".to_owned(),
                     waited,
-                    blockers: WRITER.to_owned(),
+                    blockers: UNKNOWN_WRITER.to_owned(),
                 });
             }
             if !is_said && waited >= SAID_AFTER {
                 is_said = true;
-                tracing::warn!(blockers = WRITER, "the restore waits for the write lock");
+                tracing::warn!(blockers = UNKNOWN_WRITER, "the restore waits for the write lock");
             }
-            thread::sleep(PAUSE);
+            thread::sleep(RETRY_INTERVAL);
         }
     }
 }

@@ -10,16 +10,16 @@ use schemakeep_backup::backup::{BackupError, BackupSettings, Listed, Manifest, P
 use schemakeep_db::clock::format_seconds;
 
 /// What is logged unless `RUST_LOG` says more: the report says the rest.
-const QUIET: &str =
+const LOG_FILTER: &str =
     "warn,schemakeep_backup::backup::prune=off,schemakeep_backup::backup::verify=off";
 
 /// The settings of a command that ends by itself; the log goes to standard error.
 pub(super) fn settings(host: &dyn Host) -> anyhow::Result<BackupSettings> {
-    host.start_logging(QUIET)?;
+    host.start_logging(LOG_FILTER)?;
     let stop = host.stop_token()?;
     let url = host.url().clone();
     let folder = host.backup_folder(&url);
-    Ok(BackupSettings { url, folder, keep: host.backup_keep(), prove: true, stop })
+    Ok(BackupSettings { url, folder, keep: host.backup_keep(), verify: true, stop })
 }
 
 /// Says what failed, on standard error and, where it was asked for, as a document.

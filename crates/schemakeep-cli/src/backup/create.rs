@@ -13,13 +13,13 @@ use schemakeep_backup::backup::{Backup, Reason, create};
 use schemakeep_db::SystemClock;
 use schemakeep_db::disk::size_words;
 
-/// Make a backup while writers go on, prove it, and remove the oldest beyond `BACKUP_KEEP`
+/// Make a backup while writers go on, verify it, and remove the oldest beyond `BACKUP_KEEP`
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 made, 1 stopped by a signal, 9 the connection goes through a pooler, 11 not made, 12 database unreachable.\n\nExamples:\n  taskmanager backup create\n  taskmanager backup create --backup-dir /var/backups/taskmanager --json"
 )]
 pub struct Args {
-    /// Do not prove it: no check of every page (SQLite), no restore into a scratch database (PostgreSQL);
+    /// Do not verify it: no check of every page (SQLite), no restore into a scratch database (PostgreSQL);
     /// `backup verify --deep` does both later
     #[arg(long)]
     quick: bool,
@@ -31,8 +31,8 @@ pub struct Args {
 impl Args {
     pub(crate) async fn run(self, host: &dyn Host) -> anyhow::Result<ExitCode> {
         let mut settings = common::settings(host)?;
-        settings.prove = !self.quick;
-        let backup = match create(&settings, Reason::Asked, &SystemClock).await {
+        settings.verify = !self.quick;
+        let backup = match create(&settings, Reason::Manual, &SystemClock).await {
             Ok(backup) => backup,
             Err(error) => return common::fail(self.json, &error),
         };
@@ -60,13 +60,13 @@ fn text(backup: &Backup) -> String {
     let manifest = &backup.manifest;
     let rows: Vec<String> =
         manifest.rows.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
-    let proven = match (manifest.proven, manifest.database.as_str()) {
+    let verified = match (manifest.verified, manifest.database.as_str()) {
         (true, "sqlite") => "yes: every page and reference was checked",
         (true, _) => "yes: restored into a scratch database, and the rows counted",
-        (false, _) => "no: `taskmanager backup verify --deep` proves it",
+        (false, _) => "no: run `taskmanager backup verify --deep`",
     };
     let mut text = format!(
-        "backup    {}\nversion   {}\nsize      {}\nrows      {}\nproven    {proven}\ntook      {} ms, {} of them for the copy\n",
+        "backup    {}\nversion   {}\nsize      {}\nrows      {}\nverified  {verified}\ntook      {} ms, {} of them for the copy\n",
         backup.path.display(),
         common::version(manifest),
         size_words(manifest.size),

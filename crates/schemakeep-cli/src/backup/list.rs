@@ -79,7 +79,7 @@ impl Args {
 }
 
 const HEADING: [&str; 9] =
-    ["#", "MADE", "VERSION", "ROWS", "SIZE", "REASON", "PROVEN", "STATE", "FILE"];
+    ["#", "MADE", "VERSION", "ROWS", "SIZE", "REASON", "VERIFIED", "STATE", "FILE"];
 /// Above the second table.
 const SAVES: &str = "\nsaved by a restore, of what it replaced (`taskmanager restore --undo` restores the newest):\n";
 
@@ -97,7 +97,7 @@ fn cells(listed: &Listed, now: time::OffsetDateTime) -> [String; 9] {
         common::rows(manifest).to_string(),
         size_words(manifest.size),
         manifest.reason.clone(),
-        if manifest.proven { "yes" } else { "no" }.to_owned(),
+        if manifest.verified { "yes" } else { "no" }.to_owned(),
         state,
         file,
     ]

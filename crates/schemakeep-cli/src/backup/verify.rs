@@ -80,7 +80,7 @@ fn document(verified: &Verified) -> Value {
     json!({
         "path": verified.path.display().to_string(),
         "valid": true,
-        "proven": verified.proven,
+        "verified": verified.restored,
         "duration_ms": u64::try_from(verified.took.as_millis()).unwrap_or(u64::MAX),
         "manifest": verified.manifest,
     })
@@ -88,9 +88,10 @@ fn document(verified: &Verified) -> Value {
 
 fn text(verified: &Verified) -> String {
     let (manifest, ms) = (&verified.manifest, verified.took.as_millis());
-    let proven = if verified.proven { "proven" } else { "not restored; --deep does that" };
+    let contents =
+        if verified.restored { "contents verified" } else { "not restored; --deep does that" };
     format!(
-        "{} is valid: {}, version {}, {} rows, {proven} ({ms} ms)\n",
+        "{} is valid: {}, version {}, {} rows, {contents} ({ms} ms)\n",
         verified.path.display(),
         size_words(manifest.size),
         common::version(manifest),

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Host;
 use crate::output;
 use schemakeep::desired::DesiredSchema;
-use schemakeep::rehearse::RehearsalSettings;
+use schemakeep::shadow::RehearsalSettings;
 use schemakeep::{Dialect, MigrateError, MigrationSet};
 use schemakeep_db::DatabaseUrl;
 

@@ -69,9 +69,7 @@ impl Compared {
                 let lines =
                     differences.iter().map(|one| schema_diff_view::text(DECLARED, one, "    "));
                 let (lines, fix) = (lines.collect::<String>(), Self::fix(file));
-                format!(
-                    "{name}: {file} is not what the migrations make:\n{lines}    to fix it: {fix}\n"
-                )
+                format!("{name}: {file} is not what the migrations make:\n{lines}    fix: {fix}\n")
             }
         }
     }

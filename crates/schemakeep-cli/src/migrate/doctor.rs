@@ -48,15 +48,15 @@ fn document(check: &Check) -> serde_json::Value {
     json!({
         "name": check.name,
         "health": check.health.as_str(),
-        "found": check.found,
+        "detail": check.detail,
         "fix": check.fix,
     })
 }
 
 fn text(check: &Check) -> String {
-    let line = format!("{:8} {:15} {}\n", check.health.as_str(), check.name, check.found);
+    let line = format!("{:8} {:15} {}\n", check.health.as_str(), check.name, check.detail);
     match &check.fix {
-        Some(fix) => format!("{line}{:24} to fix it: {fix}\n", ""),
+        Some(fix) => format!("{line}{:24} fix: {fix}\n", ""),
         None => line,
     }
 }

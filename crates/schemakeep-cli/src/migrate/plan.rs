@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::common::{Common, UNREACHABLE, USAGE, rehearsal_settings};
 use crate::Host;
 use crate::output;
+use schemakeep::data_checks::{Check, Limits, Preflight, preflight};
 use schemakeep::instances::{Connected, Instance};
 use schemakeep::lint::{Finding, lint};
-use schemakeep::preflight::{Check, Limits, Preflight, preflight};
 use schemakeep::preview::{Planned, Step, Target, forward, script, up_step};
-use schemakeep::rehearse::{ObservedStatement, Rehearsal, RehearsedMigration, rehearse};
+use schemakeep::shadow::{ObservedStatement, Rehearsal, RehearsedMigration, rehearse};
 use schemakeep::{Inspector, MigrateError, Migration, MigrationSet, SchemaState, refusal};
 use schemakeep_db::{Clock, SystemClock};
 
@@ -230,7 +230,7 @@ impl Plan {
             for finding in self.findings(step, at) {
                 let (severity, rule) = (finding.severity.as_str(), finding.rule);
                 let _ = writeln!(text, "{INDENT}{severity} [{rule}]: {}", finding.why);
-                let _ = writeln!(text, "{INDENT}  safe: {}", finding.safe);
+                let _ = writeln!(text, "{INDENT}  suggestion: {}", finding.suggestion);
             }
         }
         text.push_str(&rehearsed.map(|rehearsed| rehearsed.text("  ")).unwrap_or_default());
@@ -254,6 +254,6 @@ fn of_finding(finding: &Finding) -> Value {
         "severity": finding.severity.as_str(),
         "lock": finding.lock,
         "why": finding.why,
-        "safe": finding.safe,
+        "suggestion": finding.suggestion,
     })
 }

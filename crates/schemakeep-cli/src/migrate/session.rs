@@ -27,10 +27,10 @@ const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// The step after the migrations, which is printed after them.
-const LAST: &str = "compare";
+const COMPARE_STEP: &str = "compare";
 
 /// What is logged unless `RUST_LOG` says more: what a person cannot see in the report, such as who is waited for.
-const QUIET: &str = "warn,schemakeep_db::lock=info,schemakeep_db::retry=info";
+const LOG_FILTER: &str = "warn,schemakeep_db::lock=info,schemakeep_db::retry=info";
 
 /// Everything that an operation needs, owned.
 pub(super) struct Operating {
@@ -46,7 +46,7 @@ impl Operating {
         common: &Common,
         host: &dyn Host,
     ) -> anyhow::Result<Result<Self, MigrateError>> {
-        host.start_logging(QUIET)?;
+        host.start_logging(LOG_FILTER)?;
         let set = match common.set(host, host.url()) {
             Ok(set) => set,
             Err(error) => return Ok(Err(error)),
@@ -99,7 +99,7 @@ impl Operating {
     fn show_steps(&self, common: &Common, shown: &mut usize) {
         let steps = self.progress.snapshot().steps;
         if !common.json {
-            for step in steps[*shown..].iter().filter(|step| step.name != LAST) {
+            for step in steps[*shown..].iter().filter(|step| step.name != COMPARE_STEP) {
                 // Anyone who has closed the pipe wants no more; the operation goes on.
                 let _ = output::text(&format!("{step}\n"));
             }
@@ -222,7 +222,8 @@ pub(super) fn print(
     if outcome.done.is_empty() {
         text.push_str("nothing to do\n");
     }
-    for step in operating.progress.snapshot().steps.iter().filter(|step| step.name == LAST) {
+    for step in operating.progress.snapshot().steps.iter().filter(|step| step.name == COMPARE_STEP)
+    {
         let _ = writeln!(text, "{step}");
     }
     let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());

@@ -16,7 +16,7 @@ use super::retry::{LOG_INTERVAL, jittered};
 use crate::{DatabaseTarget, DatabaseUrl, DbError};
 
 /// The longest pause between two tries.
-const POLL: Duration = Duration::from_millis(400);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(400);
 
 /// The lock, held. Given back by [`Lock::release`] or, at the latest, when its connection or file closes.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ impl Wait {
             self.logged = Some(Instant::now());
             tracing::info!(holder, "waiting for the migration lock, up to {} more", words(left));
         }
-        sleep(jittered(POLL).min(left)).await;
+        sleep(jittered(LOCK_POLL_INTERVAL).min(left)).await;
         Ok(None)
     }
 }

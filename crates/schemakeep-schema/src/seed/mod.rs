@@ -4,7 +4,7 @@
 //! leaves its table with fewer rows, and [`FilledTable::why`] says so. The same schema, number of rows and seed give the
 //! same rows, but for what the database itself makes. Never for a database that anybody uses.
 
-mod pool;
+mod candidates;
 mod rows;
 mod values;
 

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 
 use super::values::{Recipe, literal};
-use super::{FilledTable, pool};
+use super::{FilledTable, candidates};
 use crate::structure::{ForeignKey, Source, Structure, Table};
 use schemakeep_db::Dialect;
 use schemakeep_db::connection::Session;
@@ -19,10 +19,10 @@ const TRIES_MIN: usize = 1_500;
 /// After how many refused candidates in a row a table is full, when rows are in.
 const TRIES_IN_VAIN: usize = 300;
 /// How many values of a column are compared with its checks.
-const POOL: std::ops::Range<usize> = 200..4_000;
+const CANDIDATES_RANGE: std::ops::Range<usize> = 200..4_000;
 const NULL: &str = "NULL";
 /// How many keys of a parent are known at a time.
-const PARENTS: usize = 1_000;
+const PARENT_ROWS_MAX: usize = 1_000;
 
 /// Values by column; a column that is not there is left to the database.
 type Row = BTreeMap<usize, String>;
@@ -118,9 +118,9 @@ impl<'a> Maker<'a> {
         let (mut recipes, mut pools) = (Vec::new(), Vec::new());
         for column in &table.columns {
             let recipe = Recipe::new(dialect, table, column);
-            let size = wanted.saturating_mul(4).clamp(POOL.start, POOL.end);
+            let size = wanted.saturating_mul(4).clamp(CANDIDATES_RANGE.start, CANDIDATES_RANGE.end);
             let values = (0..size).map(|_| literal(dialect, &recipe, random)).collect();
-            pools.push(pool::that_pass(session, table, column, values).await?);
+            pools.push(candidates::that_pass(session, table, column, values).await?);
             recipes.push(recipe);
         }
         let mut parents = Vec::new();
@@ -204,7 +204,7 @@ async fn keys(session: &mut Session, key: &ForeignKey) -> Result<Vec<Vec<String>
         return Ok(Vec::new());
     }
     let query = format!(
-        "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {PARENTS}",
+        "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {PARENT_ROWS_MAX}",
         shown.join(", "),
         identifier(&key.table),
         present.join(" AND "),

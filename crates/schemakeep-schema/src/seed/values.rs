@@ -23,7 +23,7 @@ const EDGES: [&str; 8] = [
 /// 2000-01-01 to 2033-05-18, in seconds since 1970: every date and time is in it.
 const TIMES: std::ops::Range<i64> = 946_684_800..2_000_000_000;
 /// The longest text that a bound asks for, in characters.
-const LONGEST: usize = 2_000;
+const TEXT_CHARACTERS_MAX: usize = 2_000;
 
 /// What kind of value a type takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,8 +208,8 @@ fn text(recipe: &Recipe, random: &mut StdRng) -> String {
     let _ = write!(text, " {:x}", random.random::<u32>());
     let exact = recipe.numbers.choose(random).filter(|_| random.random_bool(0.7));
     let wanted = exact.map(|n| n.saturating_add(random.random_range(-1..=1)).max(0));
-    let wanted = wanted.and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= LONGEST);
-    let most = recipe.bound.unwrap_or(LONGEST);
+    let wanted = wanted.and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= TEXT_CHARACTERS_MAX);
+    let most = recipe.bound.unwrap_or(TEXT_CHARACTERS_MAX);
     match wanted {
         // The end is what differs, so the beginning is cut, and filled with what takes more than a byte.
         Some(length) => last(&format!("{}{text}", "é".repeat(length)), length.min(most)),
@@ -224,7 +224,7 @@ fn last(text: &str, characters: usize) -> String {
 
 fn bytes(dialect: Dialect, recipe: &Recipe, random: &mut StdRng) -> String {
     let lengths = recipe.numbers.iter().filter_map(|n| usize::try_from(*n).ok());
-    let lengths: Vec<usize> = lengths.filter(|n| *n <= LONGEST).collect();
+    let lengths: Vec<usize> = lengths.filter(|n| *n <= TEXT_CHARACTERS_MAX).collect();
     let length = lengths.choose(random).copied().unwrap_or(16);
     let mut digits = String::new();
     for _ in 0..length {

@@ -9,7 +9,7 @@ use schemakeep_db::disk::{folder_of, free};
 use schemakeep_db::{DatabaseTarget, DatabaseUrl};
 
 /// What a migration needs beside what grows with the database: the record, the log, the schema.
-const LEAST: u64 = 256 << 10;
+const OVERHEAD_BYTES: u64 = 256 << 10;
 
 /// What was found; `None` where it cannot be known.
 pub(super) struct Room {
@@ -31,7 +31,7 @@ impl Room {
         let times = if rebuilt > 0 { 2 } else { 1 };
         let folder = folder_of(&file.path);
         Some(Self {
-            needed: size.saturating_mul(times).saturating_add(LEAST),
+            needed: size.saturating_mul(times).saturating_add(OVERHEAD_BYTES),
             free: free(folder).ok()?,
             place: folder.display().to_string(),
         })

@@ -2,10 +2,10 @@
 //! what fixes it. Pure, but for the disk.
 
 use super::disk::Room;
+use crate::data_checks::{Check, Outcome, Preflight};
 use crate::instances::{Connected, Instance};
 use crate::lint::{Finding, Severity, lint};
-use crate::preflight::{Check, Outcome, Preflight};
-use crate::rehearse::{Rehearsal, RehearsalFailure};
+use crate::shadow::{Rehearsal, RehearsalFailure};
 use crate::{Dialect, Migration, MigrationSet};
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::plural;
@@ -20,14 +20,14 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
     /// What fixes the faults.
     pub(super) fix: &'static str,
-    /// The exit code of the faults: [`FAILED`] or [`HARM`].
+    /// The exit code of the faults: [`FAILED_EXIT_CODE`] or [`HARM_EXIT_CODE`].
     pub(super) code: u8,
 }
 
 /// What a run would have ended with by itself, rolled back.
-const FAILED: u8 = 1;
+const FAILED_EXIT_CODE: u8 = 1;
 /// What a run might have gone through with.
-const HARM: u8 = 10;
+const HARM_EXIT_CODE: u8 = 10;
 /// Rules that only say earlier what the database would say.
 const REFUSALS: [&str; 2] = ["syntax-error", "statement-refused"];
 
@@ -52,9 +52,15 @@ pub(super) fn in_files(
             format!("{}, {}", plural(errors, "error"), plural(warnings, "warning"))
         }
     };
-    let fix = "write the safe form, or waive a finding in the file with `-- allow: rule why`; \
+    let fix = "follow the suggestion, or waive a finding in the file with `-- allow: rule why`; \
              `taskmanager migrate up --force` goes past all of them";
-    Found { summary, faults, notes, fix, code: if refused { FAILED } else { HARM } }
+    Found {
+        summary,
+        faults,
+        notes,
+        fix,
+        code: if refused { FAILED_EXIT_CODE } else { HARM_EXIT_CODE },
+    }
 }
 
 /// Protected tables that a file plainly drops or empties, and does not make again.
@@ -90,13 +96,13 @@ fn protected_dropped(
 
 fn line(finding: &Finding) -> String {
     format!(
-        "{}:{}: {} [{}]: {}; safe form: {}",
+        "{}:{}: {} [{}]: {}; suggestion: {}",
         finding.file,
         finding.line,
         finding.severity.as_str(),
         finding.rule,
         finding.why,
-        finding.safe
+        finding.suggestion
     )
 }
 
@@ -120,7 +126,7 @@ pub(super) fn in_instances(connected: &Connected) -> Option<Result<Found, String
     let fix = "stop these instances first, or deploy what their release works with (`-- compat: additive`); \
          `taskmanager migrate up --force` migrates all the same, and they stop serving";
     let faults = stopped.iter().map(Instance::line).collect();
-    Some(Ok(Found { summary, faults, notes: Vec::new(), fix, code: HARM }))
+    Some(Ok(Found { summary, faults, notes: Vec::new(), fix, code: HARM_EXIT_CODE }))
 }
 
 /// What the data says to the pipeline.
@@ -138,7 +144,7 @@ pub(super) fn in_data(preflight: &Preflight) -> Found {
     };
     let fix =
         "fix the data as each line says; `taskmanager migrate up --force` goes past all of them";
-    Found { summary, faults, notes, fix, code: HARM }
+    Found { summary, faults, notes, fix, code: HARM_EXIT_CODE }
 }
 
 /// What a rehearsal says to the pipeline.
@@ -156,7 +162,7 @@ pub(super) fn in_rehearsal(rehearsal: &Rehearsal) -> Found {
     let faults = rehearsal.failure.iter().map(failed).collect();
     let summary = format!("{} on {}", plural(rehearsal.migrations.len(), "file"), rehearsal.place);
     let fix = "fix the file, or the data that it meets";
-    Found { summary, faults, notes, fix, code: FAILED }
+    Found { summary, faults, notes, fix, code: FAILED_EXIT_CODE }
 }
 
 /// What there is room for; `None` where it cannot be known.
@@ -168,5 +174,5 @@ pub(super) fn in_room(url: &DatabaseUrl, pending: &[&Migration]) -> Option<Found
         ("too little room".to_owned(), vec![room.summary()])
     };
     let fix = "make room there; `taskmanager migrate up --force` goes on all the same";
-    Some(Found { summary, faults, notes: Vec::new(), fix, code: HARM })
+    Some(Found { summary, faults, notes: Vec::new(), fix, code: HARM_EXIT_CODE })
 }

@@ -3,11 +3,11 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use super::findings::{Found, in_data, in_files, in_instances, in_rehearsal, in_room};
+use crate::data_checks::{Limits, preflight};
 use crate::history::write::Notes;
 use crate::instances::Connected;
 use crate::migrator::{Clearance, Gate, GateRequest, Migrator};
-use crate::preflight::{Limits, preflight};
-use crate::rehearse::{Rehearsal, RehearsalSettings, rehearse};
+use crate::shadow::{Rehearsal, RehearsalSettings, rehearse};
 use crate::{BackupBefore, MigrateError, MigratorOptions, Step, Verdict};
 use schemakeep_files::files::Direction;
 

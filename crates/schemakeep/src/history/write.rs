@@ -10,7 +10,7 @@ use crate::Dialect;
 use crate::connection::Session;
 use crate::embedded::Migration;
 use crate::files::Direction;
-use crate::script::Script;
+use crate::migration_file::MigrationFile;
 use crate::statements::Step;
 
 /// Creates what is not there of the two tables. Only under the lock.
@@ -185,7 +185,7 @@ fn insert_record(migration: &Migration, dialect: Dialect, success: bool, took: i
 /// Writes that a whole file was run, inside its own transaction.
 pub(crate) async fn ran(
     session: &mut Session,
-    script: Script<'_>,
+    script: MigrationFile<'_>,
     took: Duration,
     author: &Author,
 ) -> Result<(), sqlx::Error> {
@@ -194,7 +194,7 @@ pub(crate) async fn ran(
 
 /// The statements of [`ran`].
 pub(crate) fn ran_text(
-    script: Script<'_>,
+    script: MigrationFile<'_>,
     dialect: Dialect,
     took: Duration,
     author: &Author,
@@ -214,7 +214,7 @@ pub(crate) fn tables_text(dialect: Dialect) -> String {
 }
 
 /// The log's word that a file was run to its end.
-fn ended(script: Script<'_>) -> Entry<'_> {
+fn ended(script: MigrationFile<'_>) -> Entry<'_> {
     match script.direction {
         Direction::Up => {
             let compat = script.migration.compat().map(crate::directives::Compat::as_str);
@@ -274,7 +274,10 @@ pub(crate) async fn cleared(
 
 /// Writes that a file is begun of which each statement stays by itself: not successful until it ends,
 /// so that sqlx too calls it dirty.
-pub(crate) async fn begun(session: &mut Session, script: Script<'_>) -> Result<(), sqlx::Error> {
+pub(crate) async fn begun(
+    session: &mut Session,
+    script: MigrationFile<'_>,
+) -> Result<(), sqlx::Error> {
     let dialect = session.dialect();
     session
         .execute(match script.direction {
@@ -292,7 +295,7 @@ pub(crate) async fn begun(session: &mut Session, script: Script<'_>) -> Result<(
 /// Writes that such a file has come to its end.
 pub(crate) async fn finished(
     session: &mut Session,
-    script: Script<'_>,
+    script: MigrationFile<'_>,
     took: Duration,
     author: &Author,
 ) -> Result<(), sqlx::Error> {
@@ -312,7 +315,7 @@ pub(crate) async fn finished(
 /// Writes that a step is about to run, and returns the number of its row.
 pub(crate) async fn step_begun(
     session: &mut Session,
-    script: Script<'_>,
+    script: MigrationFile<'_>,
     step: &Step,
     author: &Author,
 ) -> Result<String, sqlx::Error> {

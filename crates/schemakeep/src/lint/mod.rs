@@ -64,7 +64,7 @@ pub struct Finding {
     /// Why it hurts.
     pub why: String,
     /// The form that does not.
-    pub safe: &'static str,
+    pub suggestion: &'static str,
 }
 
 /// What a statement costs, as measured on PostgreSQL 15.
@@ -121,7 +121,7 @@ impl Subject<'_> {
             rewrites: cost.rewrites,
             scans: cost.scans,
             why: why.into(),
-            safe: rule.safe,
+            suggestion: rule.suggestion,
         }
     }
 

@@ -18,7 +18,7 @@ pub struct Rule {
     /// What it finds.
     pub about: &'static str,
     /// What to write instead.
-    pub safe: &'static str,
+    pub suggestion: &'static str,
 }
 
 const BOTH: &[Dialect] = &[Postgres, Sqlite];
@@ -26,9 +26,9 @@ const PG: &[Dialect] = &[Postgres];
 const LITE: &[Dialect] = &[Sqlite];
 
 macro_rules! rules {
-    ($($id:ident: $name:literal, $severity:ident, $dialects:ident, $about:literal, $safe:literal;)*) => {
+    ($($id:ident: $name:literal, $severity:ident, $dialects:ident, $about:literal, $suggestion:literal;)*) => {
         $(pub(super) static $id: Rule = Rule {
-            name: $name, severity: $severity, dialects: $dialects, about: $about, safe: $safe,
+            name: $name, severity: $severity, dialects: $dialects, about: $about, suggestion: $suggestion,
         };)*
         /// Every rule, in the order of the documentation.
         pub static RULES: &[&Rule] = &[$(&$id),*];

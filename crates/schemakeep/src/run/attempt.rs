@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::steps::StepUnit;
+use super::non_transactional::StepUnit;
 use super::{LOCK_TIMEOUT, Runner, judged, rebuild, references};
 use crate::error::Blocked;
 use crate::failure::failure;
 use crate::history::{read, write};
+use crate::migration_file::MigrationFile;
 use crate::row_guard::Guard;
-use crate::script::Script;
 use crate::{Dialect, MigrateError};
 use schemakeep_db::cause;
 use schemakeep_files::files::Direction;
 
 /// What is tried again as long as a lock is in the way.
 pub(super) enum Unit<'a> {
-    Whole(Script<'a>),
+    Whole(MigrationFile<'a>),
     Step(StepUnit<'a>),
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Failure {
 }
 
 impl<'a> Unit<'a> {
-    pub(super) fn script(&self) -> Script<'a> {
+    pub(super) fn script(&self) -> MigrationFile<'a> {
         match self {
             Self::Whole(script) => *script,
             Self::Step(unit) => unit.script,
@@ -78,7 +78,7 @@ impl Runner<'_> {
         }
     }
 
-    async fn attempt_whole(&mut self, script: Script<'_>) -> Result<bool, Failure> {
+    async fn attempt_whole(&mut self, script: MigrationFile<'_>) -> Result<bool, Failure> {
         let recording = || judged("recording a migration");
         let (begun, dialect) = (Instant::now(), self.session.dialect());
         self.session.execute(begin(dialect)).await.map_err(recording())?;
@@ -131,7 +131,7 @@ impl Runner<'_> {
     }
 
     /// The protected tables as they are now; going back has been confirmed with what it loses.
-    pub(super) async fn guard(&mut self, script: Script<'_>) -> Result<Guard, sqlx::Error> {
+    pub(super) async fn guard(&mut self, script: MigrationFile<'_>) -> Result<Guard, sqlx::Error> {
         let protected = if script.direction == Direction::Up { self.protected } else { &[] };
         Guard::take(self.session, protected).await
     }

@@ -1,11 +1,11 @@
 //! Refuses files that cannot be run as they are written, before anything is begun.
 
-use crate::script::Script;
+use crate::migration_file::MigrationFile;
 use crate::{Dialect, MigrateError, lexer, statements};
 
 /// Looks at every file that is to be run.
 pub(crate) fn check<'a>(
-    scripts: impl Iterator<Item = Script<'a>>,
+    scripts: impl Iterator<Item = MigrationFile<'a>>,
     dialect: Dialect,
 ) -> Result<(), MigrateError> {
     for script in scripts {

@@ -3,9 +3,9 @@
 
 pub mod attempt;
 mod check;
+mod non_transactional;
 mod rebuild;
 mod references;
-mod steps;
 
 use std::pin::pin;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use super::error::cause;
 use super::history::read::RecordedStep;
 use super::history::write::{self, Author, Notes};
 use super::lock::Lock;
+use super::migration_file::MigrationFile;
 use super::plan::Action;
 use super::retry::{LOG_INTERVAL, jittered};
-use super::script::Script;
 use super::{Dialect, MigrateError, metrics};
 use attempt::{Failure, Unit};
 use schemakeep_db::Clock;
@@ -31,7 +31,7 @@ pub(super) use check::check;
 /// How long one try waits for a lock on a table: anyone who comes after it waits as long behind it.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest pause between two tries.
-const PAUSE: Duration = Duration::from_secs(3);
+const RETRY_INTERVAL: Duration = Duration::from_secs(3);
 /// How long a rollback may take before the connection is dropped, which rolls back too.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -43,7 +43,7 @@ pub(super) struct Runner<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) stop: &'a CancellationToken,
     /// How long to go on trying to get locks on tables.
-    pub(super) patience: Duration,
+    pub(super) lock_retry_budget: Duration,
     /// Tables that no migration may drop, empty or leave with fewer rows.
     pub(super) protected: &'a [String],
     /// What the log is told of each file beside its outcome.
@@ -103,12 +103,12 @@ impl Runner<'_> {
     /// Runs one file; of one that stopped partway, what is not done. `None` when somebody else has.
     pub(super) async fn run(
         &mut self,
-        script: Script<'_>,
-        tried: &[RecordedStep],
+        script: MigrationFile<'_>,
+        previous_attempts: &[RecordedStep],
     ) -> Result<Option<Duration>, MigrateError> {
         let begun = Instant::now();
         let ran = if script.directives().no_transaction {
-            self.run_steps(script, tried).await?
+            self.run_steps(script, previous_attempts).await?
         } else if script.directives().rebuild {
             self.run_rebuild(script).await?
         } else {
@@ -128,7 +128,7 @@ impl Runner<'_> {
         Ok(ran.then_some(took))
     }
 
-    /// Tries until it goes through, fails, or the patience ends. Returns whether it was done here;
+    /// Tries until it goes through, fails, or `lock_retry_budget` is spent. Returns whether it was done here;
     /// `false` when it was done already.
     async fn insist(&mut self, unit: &Unit<'_>) -> Result<bool, MigrateError> {
         let begun = Instant::now();
@@ -152,7 +152,7 @@ impl Runner<'_> {
                 Failure::Blocked(cause) => cause,
             };
             let waited = begun.elapsed();
-            if waited >= self.patience {
+            if waited >= self.lock_retry_budget {
                 let blockers = blockers.unwrap_or_else(|| "sessions that were not seen".to_owned());
                 return Err(unit.blocked(tries, waited, cause, blockers));
             }
@@ -160,7 +160,7 @@ impl Runner<'_> {
             let version = unit.script().version();
             tracing::warn!(version, tries, cause, blockers = seen, "migration waits for a lock");
             tokio::select! {
-                () = sleep(jittered(PAUSE.min(self.patience))) => {}
+                () = sleep(jittered(RETRY_INTERVAL.min(self.lock_retry_budget))) => {}
                 () = self.stop.cancelled() => {}
             }
         }

@@ -10,11 +10,14 @@ use std::collections::BTreeMap;
 use super::Runner;
 use super::attempt::Unit;
 use crate::MigrateError;
-use crate::script::Script;
+use crate::migration_file::MigrationFile;
 use schemakeep_db::connection::Session;
 
 impl Runner<'_> {
-    pub(super) async fn run_rebuild(&mut self, script: Script<'_>) -> Result<bool, MigrateError> {
+    pub(super) async fn run_rebuild(
+        &mut self,
+        script: MigrationFile<'_>,
+    ) -> Result<bool, MigrateError> {
         let switching = || MigrateError::database("switching foreign keys");
         switch(self.session, false).await.map_err(switching())?;
         let ran = self.insist(&Unit::Whole(script)).await;

@@ -4,7 +4,7 @@
 //! it is how a rebuild begins that does the same. Only `-- rebuild` makes either safe.
 
 use crate::failure::beginning;
-use crate::script::Script;
+use crate::migration_file::MigrationFile;
 use crate::{Dialect, MigrateError, lexer};
 use schemakeep_db::connection::Session;
 
@@ -18,7 +18,7 @@ struct Reference {
 /// Holds a file against the foreign keys of the database as it is before the file.
 pub(super) async fn refuse(
     session: &mut Session,
-    script: Script<'_>,
+    script: MigrationFile<'_>,
 ) -> Result<Result<(), MigrateError>, sqlx::Error> {
     let query = "SELECT DISTINCT lower(m.name), lower(f.\"table\") FROM main.sqlite_schema m \
          JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'";
@@ -31,7 +31,7 @@ pub(super) async fn refuse(
     Ok(offence(script, references).map_or(Ok(()), Err))
 }
 
-fn offence(script: Script<'_>, mut references: Vec<Reference>) -> Option<MigrateError> {
+fn offence(script: MigrationFile<'_>, mut references: Vec<Reference>) -> Option<MigrateError> {
     let sql = script.sql();
     for statement in lexer::statements(sql, Dialect::Sqlite) {
         let text = &sql[statement.start..statement.end];

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::content::{Content, Rows};
+use super::table_data::{Content, Rows};
 
 /// How many characters of a value are shown.
-const SHOWN: usize = 60;
+const SHOWN_VALUE_CHARACTERS: usize = 60;
 
 /// What lies between two contents.
 pub(super) struct Moment<'a> {
@@ -159,10 +159,10 @@ fn pairs<'a>(
 
 fn shown(value: Option<&str>) -> String {
     let Some(value) = value else { return "NULL".to_owned() };
-    if value.chars().count() <= SHOWN {
+    if value.chars().count() <= SHOWN_VALUE_CHARACTERS {
         return value.replace('\n', "\\n");
     }
-    let cut: String = value.chars().take(SHOWN).collect();
+    let cut: String = value.chars().take(SHOWN_VALUE_CHARACTERS).collect();
     format!("{}…", cut.replace('\n', "\\n"))
 }
 

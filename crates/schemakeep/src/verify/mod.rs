@@ -4,10 +4,10 @@
 //! Up, down and up once more for each version; the schema after each way must be what it was before, and so
 //! must be the rows, as far as tables and columns were there all the time.
 
-mod content;
 mod difference;
 mod logical;
-mod trip;
+mod round_trip;
+mod table_data;
 
 use tokio_util::sync::CancellationToken;
 
@@ -73,7 +73,7 @@ async fn each(session: &mut Session, operation: Migrator<'_>) -> Result<Verified
     let mut proofs = Vec::new();
     let mut before = None;
     for migration in operation.set.migrations() {
-        let (proof, goes_on) = trip::trip(session, operation, migration, before).await?;
+        let (proof, goes_on) = round_trip::trip(session, operation, migration, before).await?;
         proofs.push(proof);
         if !goes_on {
             return Ok(Verified { proofs, at_last: false });

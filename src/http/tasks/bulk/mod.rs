@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 
 use self::model::{BulkBody, BulkResultBody, ResultBody};
-use crate::domain::Violations;
+use crate::domain::ValidationErrors;
 use crate::http::error::ApiError;
 use crate::http::extract::{PLAIN_JSON, json_and_bytes};
 use crate::http::idempotency::{self, KeyedRequest};
@@ -38,7 +38,7 @@ pub(crate) async fn bulk(
     body: Body,
 ) -> Result<Response, ApiError> {
     let (json, bytes) = json_and_bytes(PLAIN_JSON, &headers, body).await?;
-    let mut violations = Violations::new();
+    let mut violations = ValidationErrors::new();
     let keyed = KeyedRequest::read(&method, &uri, &headers, &bytes, &mut violations);
     let operations = violations.keep_below("", model::operations(json, state.clock.as_ref()));
     let Some(operations) = operations.filter(|_| violations.is_empty()) else {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::text::quoted;
 use crate::domain::{
-    Clock, Fault, Operation, Outcome, Place, Precondition, TagList, TaskRef, Violations,
+    Clock, Operation, Outcome, Place, Precondition, TagList, TaskRef, ValidationErrors, ValueError,
 };
 use crate::http::json::Json;
 use crate::http::tasks::model::{self, NewTaskBody, TaskBody, TaskPatchBody, text, wrong_type};
@@ -131,11 +131,14 @@ impl From<&Outcome> for ResultBody {
 /// # Errors
 ///
 /// Every rule that any of the operations breaks.
-pub(super) fn operations(body: Json, clock: &dyn Clock) -> Result<Vec<Operation>, Violations> {
-    let mut violations = Violations::new();
+pub(super) fn operations(
+    body: Json,
+    clock: &dyn Clock,
+) -> Result<Vec<Operation>, ValidationErrors> {
+    let mut violations = ValidationErrors::new();
     let Json::Object(members) = body else {
         let detail = format!("the body must be a JSON object, got {}", body.kind());
-        violations.push(Place::Pointer(String::new()), Fault::new("invalid_type", detail));
+        violations.push(Place::Pointer(String::new()), ValueError::new("invalid_type", detail));
         return Err(violations);
     };
     let mut operations = None;
@@ -145,12 +148,12 @@ pub(super) fn operations(body: Json, clock: &dyn Clock) -> Result<Vec<Operation>
         } else {
             let detail =
                 format!("{} is not a member of the body; allowed: operations", quoted(&name));
-            violations.push(Place::member(&name), Fault::new("unknown_field", detail));
+            violations.push(Place::member(&name), ValueError::new("unknown_field", detail));
         }
     }
     if operations.is_none() {
         let fault =
-            Fault::new("required", "operations is required: an array of 1 to 100 operations");
+            ValueError::new("required", "operations is required: an array of 1 to 100 operations");
         violations.push(Place::member("operations"), fault);
     }
     let operations = operations.flatten().unwrap_or_default();
@@ -162,14 +165,16 @@ pub(super) fn operations(body: Json, clock: &dyn Clock) -> Result<Vec<Operation>
 }
 
 /// The items, if they are as many as are allowed.
-fn list(value: Json) -> Result<Vec<Json>, Fault> {
+fn list(value: Json) -> Result<Vec<Json>, ValueError> {
     let Json::Array(items) = value else {
         return Err(wrong_type("operations", "an array of 1 to 100 operations", &value));
     };
     match items.len() {
-        0 => Err(Fault::new("too_short", "operations must be 1 to 100, got 0")),
+        0 => Err(ValueError::new("too_short", "operations must be 1 to 100, got 0")),
         1..=OPERATIONS_MAX => Ok(items),
-        count => Err(Fault::new("too_long", format!("operations must be 1 to 100, got {count}"))),
+        count => {
+            Err(ValueError::new("too_long", format!("operations must be 1 to 100, got {count}")))
+        }
     }
 }
 
@@ -185,14 +190,14 @@ impl Op {
     /// What [`Op::parse`] takes: completes "it must be …".
     const ALLOWED: &str = "one of create, update, delete";
 
-    fn parse(word: &str) -> Result<Self, Fault> {
+    fn parse(word: &str) -> Result<Self, ValueError> {
         match word {
             "create" => Ok(Self::Create),
             "update" => Ok(Self::Update),
             "delete" => Ok(Self::Delete),
             other => {
                 let detail = format!("op must be {}; got {}", Self::ALLOWED, quoted(other));
-                Err(Fault::new("not_allowed", detail))
+                Err(ValueError::new("not_allowed", detail))
             }
         }
     }
@@ -207,8 +212,8 @@ impl Op {
     }
 }
 
-fn operation(item: Json, clock: &dyn Clock) -> Result<Operation, Violations> {
-    let mut violations = Violations::new();
+fn operation(item: Json, clock: &dyn Clock) -> Result<Operation, ValidationErrors> {
+    let mut violations = ValidationErrors::new();
     let Json::Object(members) = item else {
         let fault = wrong_type("an operation", "an object", &item);
         violations.push(Place::Pointer(String::new()), fault);
@@ -216,7 +221,7 @@ fn operation(item: Json, clock: &dyn Clock) -> Result<Operation, Violations> {
     };
     let word = members.iter().find(|(name, _)| name == "op");
     let op = word.map_or_else(
-        || Err(Fault::new("required", format!("op is required: {}", Op::ALLOWED))),
+        || Err(ValueError::new("required", format!("op is required: {}", Op::ALLOWED))),
         |(_, word)| text("op", Op::ALLOWED, word, Op::parse),
     );
     // Without it nobody knows what the other members should be.
@@ -225,7 +230,7 @@ fn operation(item: Json, clock: &dyn Clock) -> Result<Operation, Violations> {
     for (name, _) in known.iter().filter(|(_, required)| *required) {
         if !members.iter().any(|(member, _)| member == name) {
             let detail = format!("{name} is required for this operation: {}", member_rule(name));
-            let fault = Fault::new("required", detail);
+            let fault = ValueError::new("required", detail);
             violations.push(Place::member(name), fault);
         }
     }
@@ -249,11 +254,11 @@ fn member_rule(name: &str) -> &'static str {
     }
 }
 
-fn unknown_member(name: &str, known: &[(&str, bool)]) -> Fault {
+fn unknown_member(name: &str, known: &[(&str, bool)]) -> ValueError {
     let known = known.iter().map(|(member, _)| *member).collect::<Vec<_>>().join(", ");
     let detail =
         format!("{} is not a member of this operation; allowed: op, {known}", quoted(name));
-    Fault::new("unknown_field", detail)
+    ValueError::new("unknown_field", detail)
 }
 
 /// What is known of an operation so far.
@@ -276,7 +281,7 @@ impl Parts {
         name: &str,
         value: Json,
         clock: &dyn Clock,
-        violations: &mut Violations,
+        violations: &mut ValidationErrors,
     ) {
         let place = || Place::member(name);
         match name {
@@ -316,7 +321,7 @@ impl Parts {
     }
 }
 
-fn id(value: &Json) -> Result<TaskRef, Fault> {
+fn id(value: &Json) -> Result<TaskRef, ValueError> {
     let text = match value {
         Json::String(text) => text.clone(),
         Json::Number(Some(number)) => number.to_string(),
@@ -324,6 +329,6 @@ fn id(value: &Json) -> Result<TaskRef, Fault> {
     };
     TaskRef::parse(&text).ok_or_else(|| {
         let detail = format!("id must be {}; got {}", member_rule("id"), quoted(&text));
-        Fault::new("invalid_id", detail)
+        ValueError::new("invalid_id", detail)
     })
 }

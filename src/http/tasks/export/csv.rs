@@ -2,7 +2,7 @@
 
 use csv::{Terminator, WriterBuilder};
 
-use super::super::cell;
+use super::super::csv_cell;
 use crate::domain::{Status, Task, date};
 
 /// The columns, in the order of the members of a task.
@@ -36,7 +36,7 @@ pub(in crate::http::tasks) fn lines(tasks: &[Task]) -> Result<Vec<u8>, csv::Erro
         .terminator(Terminator::CRLF)
         .from_writer(Vec::with_capacity(tasks.len() * 256));
     for task in tasks {
-        let text = |text: Option<&str>| text.map(cell::write).unwrap_or_default().into_owned();
+        let text = |text: Option<&str>| text.map(csv_cell::write).unwrap_or_default().into_owned();
         let moment = |at: Option<time::OffsetDateTime>| at.map(date::format).unwrap_or_default();
         let cells: [String; COLUMNS.len()] = [
             task.id.to_string(),

@@ -18,10 +18,10 @@ use futures_util::stream::try_unfold;
 use utoipa::IntoParams;
 
 use super::list::LARGE_READS_TURNS;
+use super::list_query::{self, LIMIT_MAX, Shape};
 use super::model::TaskBody;
-use super::params::{self, LIMIT_MAX, Shape};
 use crate::domain::text::quoted;
-use crate::domain::{Cursor, Fault, Task};
+use crate::domain::{Cursor, Task, ValueError};
 use crate::http::error::ApiError;
 use crate::http::middleware::RequestId;
 use crate::http::openapi::{FilterParams, ListProblems, StatusParam, WordsParam};
@@ -48,11 +48,11 @@ impl Format {
     pub(super) const ALLOWED: &str = "one of json, csv, ics";
 
     /// Reads the word, which is also the end of the file's name.
-    pub(super) fn parse(word: &str) -> Result<Self, Fault> {
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
         let known = [Self::Json, Self::Csv, Self::Ics].into_iter();
         known.into_iter().find(|format| format.as_str() == word).ok_or_else(|| {
             let detail = format!("format must be {}; got {}", Self::ALLOWED, quoted(word));
-            Fault::new("not_allowed", detail)
+            ValueError::new("not_allowed", detail)
         })
     }
 
@@ -110,7 +110,7 @@ fn json_lines(tasks: Vec<Task>, first: bool) -> Result<Vec<u8>, BoxError> {
 /// What the file is, and its order.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameters; tasks::params reads them")]
+#[expect(dead_code, reason = "documents the parameters; tasks::list_query reads them")]
 pub(crate) struct ExportParams {
     /// `json`: an array; `csv`: RFC 4180 with a header; `ics`: RFC 5545 to-dos. Only this decides, not Accept.
     #[param(default = "json", pattern = "^(json|csv|ics)$")]
@@ -141,7 +141,7 @@ pub(crate) async fn export(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     let query = QueryString::parse(uri.query())?;
-    let params = params::read(&query, &Shape { export: true, ..Shape::default() }, uri.path())?;
+    let params = list_query::read(&query, &Shape { export: true, ..Shape::default() }, uri.path())?;
     let now = state.clock.now();
     let format = params.format;
     let query = ListQuery {

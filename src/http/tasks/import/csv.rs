@@ -2,13 +2,13 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::super::cell;
+use super::super::csv_cell;
 use super::super::export::csv::COLUMNS;
 use super::File;
 use super::lines::Lines;
 use super::report::At;
 use crate::domain::text::quoted;
-use crate::domain::{Fault, TaskDraft};
+use crate::domain::{TaskDraft, ValueError};
 use crate::http::json::Json;
 use crate::http::tasks::model::{self, READ_ONLY};
 
@@ -33,7 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> File {
             Ok(false) => break,
             Err(error) => {
                 let fault =
-                    Fault::new("malformed_csv", format!("the table cannot be read: {error}"));
+                    ValueError::new("malformed_csv", format!("the table cannot be read: {error}"));
                 table.fault(fault);
                 return table.file;
             }
@@ -41,12 +41,14 @@ pub(super) fn read(bytes: &[u8]) -> File {
     }
     match begin {
         None => {
-            let fault =
-                Fault::new("required", "the first line must name the columns, title among them");
+            let fault = ValueError::new(
+                "required",
+                "the first line must name the columns, title among them",
+            );
             table.fault(fault);
         }
         Some(begin) if is_open(&bytes[begin..]) => {
-            let fault = Fault::new(
+            let fault = ValueError::new(
                 "malformed_csv",
                 "a quote is opened here and not closed by the end of the file",
             );
@@ -120,12 +122,12 @@ impl<'a> Table<'a> {
     }
 
     /// A fault of the table as a whole, which shows in this line.
-    fn fault(&mut self, fault: Fault) {
+    fn fault(&mut self, fault: ValueError) {
         self.file.faults.push(At { line: self.line, row: None, field: None }, fault);
     }
 
     /// A fault of this row.
-    fn fault_of_row(&mut self, field: Option<&str>, fault: Fault) {
+    fn fault_of_row(&mut self, field: Option<&str>, fault: ValueError) {
         let row = Some(self.file.rows);
         self.file.faults.push(At { line: self.line, row, field }, fault);
     }
@@ -143,7 +145,7 @@ impl<'a> Table<'a> {
             };
             if seen.contains(&known) {
                 let fault =
-                    Fault::new("duplicate", format!("the column {known} may be there once"));
+                    ValueError::new("duplicate", format!("the column {known} may be there once"));
                 faults.push((name, fault));
             }
             seen.push(known);
@@ -151,7 +153,7 @@ impl<'a> Table<'a> {
             columns.push(if given { Column::Ignored } else { Column::Member(known) });
         }
         if !seen.contains(&"title") {
-            let fault = Fault::new("required", "the header must have a column title");
+            let fault = ValueError::new("required", "the header must have a column title");
             faults.push(("title".to_owned(), fault));
         }
         for (name, fault) in faults {
@@ -165,7 +167,7 @@ impl<'a> Table<'a> {
         if record.len() != header.len() {
             let detail =
                 format!("the line has {} cells, and the header {}", record.len(), header.len());
-            self.fault_of_row(None, Fault::new("cell_count", detail));
+            self.fault_of_row(None, ValueError::new("cell_count", detail));
             return None;
         }
         let mut members = Vec::with_capacity(header.len());
@@ -198,23 +200,23 @@ impl<'a> Table<'a> {
 }
 
 /// The value of a cell; `None`: the member is not there.
-fn member(name: &str, cell: &[u8]) -> Result<Option<Json>, Fault> {
+fn member(name: &str, cell: &[u8]) -> Result<Option<Json>, ValueError> {
     let Ok(cell) = str::from_utf8(cell) else {
         let detail = format!("{name} must be in UTF-8; save the file as CSV in UTF-8");
-        return Err(Fault::new("not_utf8", detail));
+        return Err(ValueError::new("not_utf8", detail));
     };
     Ok(match name {
         // Every task has one: an empty one is too short, and not absent.
-        "title" => Some(Json::String(cell::read(cell).to_owned())),
+        "title" => Some(Json::String(csv_cell::read(cell).to_owned())),
         _ if cell.is_empty() => None,
-        "description" | "assignee" => Some(Json::String(cell::read(cell).to_owned())),
+        "description" | "assignee" => Some(Json::String(csv_cell::read(cell).to_owned())),
         // Spreadsheets write them in capitals.
         "completed" => match cell.to_ascii_lowercase().as_str() {
             "true" => Some(Json::Bool(true)),
             "false" => Some(Json::Bool(false)),
             _ => {
                 let detail = format!("completed must be true or false; got {}", quoted(cell));
-                return Err(Fault::new("invalid_boolean", detail));
+                return Err(ValueError::new("invalid_boolean", detail));
             }
         },
         _ => Some(Json::String(cell.to_owned())),

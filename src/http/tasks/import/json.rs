@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::lines::Lines;
 use super::report::At;
 use super::{File, TASKS_MAX};
-use crate::domain::Fault;
+use crate::domain::ValueError;
 use crate::http::error::ApiError;
 use crate::http::json::Json;
 use crate::http::limits::BODY_BYTES;
@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, ApiError> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
         let detail = format!("the body must be a JSON array of tasks, got {}", kind(bytes)?);
         let at = At { line: 1, row: None, field: None };
-        file.faults.push(at, Fault::new("invalid_type", detail));
+        file.faults.push(at, ValueError::new("invalid_type", detail));
         return Ok(file);
     }
     let malformed = |error| ApiError::MalformedJson(format!("the body is not valid JSON: {error}"));
@@ -43,7 +43,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, ApiError> {
         if item.get().len() > BODY_BYTES {
             let at = At { line: line(), row: Some(row), field: None };
             let detail = format!("a task may have {BODY_BYTES} bytes at most");
-            file.faults.push(at, Fault::new("too_long", detail));
+            file.faults.push(at, ValueError::new("too_long", detail));
             file.take(None);
             continue;
         }

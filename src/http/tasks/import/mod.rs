@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::NewTaskBody;
-use super::reader::Reader;
-use crate::domain::{Fault, Operation, Task, TaskDraft, Violations};
+use super::query_reader::Reader;
+use crate::domain::{Operation, Task, TaskDraft, ValidationErrors, ValueError};
 use crate::http::error::ApiError;
 use crate::http::extract::{CSV_OR_JSON, TEXT_CSV, whole_body};
 use crate::http::idempotency::{self, KeyedRequest};
@@ -117,7 +117,7 @@ fn made(tasks: usize) -> ImportBody {
     ImportBody::new(false, tasks, Faults::default())
 }
 
-fn dry_run(query: &QueryString) -> (bool, Violations) {
+fn dry_run(query: &QueryString) -> (bool, ValidationErrors) {
     let mut reader = Reader::new(query);
     reader.refuse_unknown(&["dry_run"]);
     let dry_run = reader.boolean("dry_run");
@@ -149,10 +149,10 @@ impl File {
     }
 }
 
-fn too_many() -> Fault {
+fn too_many() -> ValueError {
     let detail =
         format!("an import may have {TASKS_MAX} tasks at most; split the file before this one");
-    Fault::new("out_of_range", detail)
+    ValueError::new("out_of_range", detail)
 }
 
 fn read(kind: &str, bytes: &Bytes) -> Result<File, ApiError> {

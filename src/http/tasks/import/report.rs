@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Fault, Place, Violations};
+use crate::domain::{Place, ValidationErrors, ValueError};
 use crate::http::problem::{Problem, ProblemError};
 
 /// Most faults that are listed; all are counted.
@@ -23,7 +23,7 @@ struct RowFault {
     line: u64,
     row: Option<usize>,
     field: Option<String>,
-    fault: Fault,
+    fault: ValueError,
 }
 
 /// Where a fault is: the line, counted from 1; which of the tasks, counted from 0, if it is one; and its field.
@@ -39,7 +39,7 @@ impl Faults {
         self.total == 0
     }
 
-    pub(super) fn push(&mut self, at: At<'_>, fault: Fault) {
+    pub(super) fn push(&mut self, at: At<'_>, fault: ValueError) {
         self.total += 1;
         if self.listed.len() < LISTED_MAX {
             let field = at.field.map(ToOwned::to_owned);
@@ -48,7 +48,7 @@ impl Faults {
     }
 
     /// Adds the rules that one task breaks, but for those that are known to follow from another fault.
-    pub(super) fn extend(&mut self, at: At<'_>, violations: &Violations, skip: &str) {
+    pub(super) fn extend(&mut self, at: At<'_>, violations: &ValidationErrors, skip: &str) {
         for violation in violations.iter().filter(|violation| violation.fault.code != skip) {
             let Place::Pointer(pointer) = &violation.place else { continue };
             let field =
@@ -58,7 +58,7 @@ impl Faults {
     }
 
     /// The refusal of a file of so many rows, with the faults of the parameters before its own.
-    pub(super) fn into_problem(self, parameters: &Violations, rows: usize) -> Problem {
+    pub(super) fn into_problem(self, parameters: &ValidationErrors, rows: usize) -> Problem {
         let mut problem = Problem::validation(parameters);
         if let Some(first) = self.listed.first().filter(|_| parameters.is_empty()) {
             let (line, detail) = (first.line, &first.fault.detail);

@@ -17,9 +17,9 @@ use super::super::RestoreError;
 use schemakeep_db::connection::Session;
 
 /// How much is sent at a time, in bytes.
-const CHUNK: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 256 * 1024;
 /// How much of a tool's words an error shows, in characters.
-const SHOWN: usize = 400;
+const SHOWN_LINE_CHARACTERS: usize = 400;
 /// Settings of the script that are ours to make. Some are not known to older servers.
 const OURS: [&str; 4] = [
     "SET statement_timeout =",
@@ -130,7 +130,7 @@ impl Archive {
             .spawn()
             .map_err(listing)?;
         let no_pipe = || tool_failed("its output cannot be read");
-        let out = BufReader::with_capacity(CHUNK, child.stdout.take().ok_or_else(no_pipe)?);
+        let out = BufReader::with_capacity(CHUNK_BYTES, child.stdout.take().ok_or_else(no_pipe)?);
         let mut stderr = child.stderr.take().ok_or_else(no_pipe)?;
         // Read beside the script: a full pipe would stop the tool.
         let said = tokio::spawn(async move {
@@ -198,7 +198,7 @@ impl Script {
         };
         let loading = || RestoreError::database("loading a table");
         let mut copy = connection.copy_in_raw(statement).await.map_err(loading())?;
-        let (mut line, mut chunk) = (Vec::new(), Vec::with_capacity(CHUNK));
+        let (mut line, mut chunk) = (Vec::new(), Vec::with_capacity(CHUNK_BYTES));
         loop {
             if stop.is_cancelled() {
                 return Err(RestoreError::Stopped);
@@ -210,7 +210,7 @@ impl Script {
             if !ended {
                 chunk.extend_from_slice(&line);
             }
-            if ended || chunk.len() >= CHUNK {
+            if ended || chunk.len() >= CHUNK_BYTES {
                 copy.send(chunk.as_slice()).await.map_err(loading())?;
                 chunk.clear();
             }
@@ -267,7 +267,10 @@ fn ours(script: &str) -> String {
 
 fn tool_failed(said: &str) -> RestoreError {
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    RestoreError::Tool { program: "pg_restore", said: said.chars().take(SHOWN).collect() }
+    RestoreError::Tool {
+        program: "pg_restore",
+        said: said.chars().take(SHOWN_LINE_CHARACTERS).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use schemakeep_db::cause;
 use schemakeep_db::connection::Session;
 
 /// How many of the objects that stand in the way an error names.
-const NAMED: usize = 5;
+const LISTED_NAMES_MAX: usize = 5;
 
 /// What is removed: extensions and default rights lie in a schema too, and stay. Statistics go with their table.
 const KINDS: &str = "'pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass, \
@@ -114,7 +114,8 @@ impl Schema {
             session.execute(drop).await.map_err(clearing())?;
         }
         let after = self.outside(session).await.map_err(clearing())?;
-        let gone: Vec<&str> = before.difference(&after).map(String::as_str).take(NAMED).collect();
+        let gone: Vec<&str> =
+            before.difference(&after).map(String::as_str).take(LISTED_NAMES_MAX).collect();
         if gone.is_empty() {
             return Ok(());
         }

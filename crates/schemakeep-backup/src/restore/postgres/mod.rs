@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use self::archive::{Archive, run};
 use self::clear::{Schema, identifier};
 use super::{Restore, RestoreError, Swapped, discard, versions};
-use crate::backup::tools::Tools;
+use crate::backup::pg_tools::Tools;
 use schemakeep::history::read::HISTORY_TABLE;
 use schemakeep::run::{attempt, blockers_of};
 use schemakeep_db::Dialect;
@@ -27,10 +27,10 @@ use schemakeep_db::retry::jittered;
 use schemakeep_sql::lexer::statements;
 
 /// The longest pause between two tries for the locks on the tables.
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// What is off within the transaction: what names mean without their schema, notices about each object that is
 /// dropped, and newer servers' limit on the whole.
-const QUIET: &str = "SET LOCAL search_path = ''; SET LOCAL client_min_messages = warning; \
+const SESSION_SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL client_min_messages = warning; \
      SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
 
 /// Replaces what is in the backup's schema, and leaves the end of the transaction to [`commit`]; a failure has
@@ -113,7 +113,10 @@ impl Swapping<'_> {
         &self,
         session: &mut Session,
     ) -> Result<(Option<PathBuf>, Vec<String>), RestoreError> {
-        session.execute(QUIET).await.map_err(RestoreError::database("beginning the restore"))?;
+        session
+            .execute(SESSION_SETTINGS)
+            .await
+            .map_err(RestoreError::database("beginning the restore"))?;
         // Writers are out from here on, readers go on: what is saved is the last that anybody was told.
         self.insist(session, Step::KeepWritersOut).await?;
         let is_empty = self.schema.is_empty(session).await;
@@ -166,7 +169,7 @@ impl Swapping<'_> {
                 return Err(RestoreError::Busy { cause, waited, blockers: seen });
             }
             tracing::warn!(cause, blockers = seen, "the restore waits for a lock");
-            sleep(jittered(PAUSE)).await;
+            sleep(jittered(RETRY_INTERVAL)).await;
         }
     }
 
@@ -181,7 +184,7 @@ impl Swapping<'_> {
         let url = &self.restore.operation.settings.url;
         let watch = async {
             loop {
-                sleep(PAUSE).await;
+                sleep(RETRY_INTERVAL).await;
                 if let Ok(Some(seen)) = blockers_of(url, &backend).await {
                     *blockers = Some(seen);
                 }

@@ -29,7 +29,7 @@ pub(super) fn document(found: &[Located]) -> Value {
             "rewrites": finding.rewrites,
             "scans": finding.scans,
             "why": finding.why,
-            "safe": finding.safe,
+            "suggestion": finding.suggestion,
         })
     };
     json!({ "findings": found.iter().map(of).collect::<Vec<_>>() })
@@ -50,8 +50,8 @@ pub(super) fn text(found: &[Located], colour: bool) -> String {
             Severity::Warning => painted("33", "warning"),
         };
         let cost = cost(finding).map(|cost| format!("\n  lock: {cost}")).unwrap_or_default();
-        let (rule, why, safe) = (finding.rule, &finding.why, finding.safe);
-        format!("{place}: {severity} [{rule}]{cost}\n  why: {why}\n  safe: {safe}\n")
+        let (rule, why, suggestion) = (finding.rule, &finding.why, finding.suggestion);
+        format!("{place}: {severity} [{rule}]{cost}\n  why: {why}\n  suggestion: {suggestion}\n")
     };
     found.iter().map(of).collect()
 }
@@ -81,14 +81,14 @@ mod tests {
             rewrites: false,
             scans: true,
             why: "it hurts".into(),
-            safe: "do not",
+            suggestion: "do not",
         };
         Located { shown: "postgres/1_a.up.sql".into(), path: "a".into(), finding }
     }
 
     #[test]
     fn colour_only_where_it_is_asked_for() {
-        let plain = "postgres/1_a.up.sql:3: error [some-rule]\n  lock: SHARE, while the table is read\n  why: it hurts\n  safe: do not\n";
+        let plain = "postgres/1_a.up.sql:3: error [some-rule]\n  lock: SHARE, while the table is read\n  why: it hurts\n  suggestion: do not\n";
         assert_eq!(text(&[located()], false), plain);
         let coloured = text(&[located()], true);
         assert!(coloured.contains("\x1b[1;31merror\x1b[0m"), "{coloured:?}");

@@ -31,7 +31,7 @@ fn described(rule: &Rule) -> Value {
     json!({
         "id": rule.name,
         "shortDescription": { "text": rule.about },
-        "help": { "text": format!("Instead: {}.", rule.safe) },
+        "help": { "text": format!("Instead: {}.", rule.suggestion) },
         "defaultConfiguration": { "level": level(rule.severity) },
     })
 }
@@ -43,7 +43,7 @@ fn result(located: &Located) -> Value {
         "ruleId": finding.rule,
         "ruleIndex": RULES.iter().position(|rule| rule.name == finding.rule),
         "level": level(finding.severity),
-        "message": { "text": format!("{}{lock}. Instead: {}.", finding.why, finding.safe) },
+        "message": { "text": format!("{}{lock}. Instead: {}.", finding.why, finding.suggestion) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(&located.path), "uriBaseId": "%SRCROOT%" },
             "region": { "startLine": finding.line },

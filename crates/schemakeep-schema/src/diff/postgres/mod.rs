@@ -6,14 +6,14 @@
 
 mod compare;
 mod draft;
-mod fix;
 mod prune;
 mod rename;
+mod repair;
 mod sql;
 #[cfg(test)]
 mod tests;
 
 pub(super) use compare::compare;
 pub(super) use draft::draft;
-pub(super) use fix::fix;
 pub(super) use rename::possible_renames;
+pub(super) use repair::fix;

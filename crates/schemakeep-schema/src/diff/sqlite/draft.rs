@@ -1,10 +1,10 @@
 //! The migrations from one schema to another, renames first.
 
 use super::super::{Draft, Object, ObjectKind, Rename, Running, Script, Step, Unwritable};
+use super::plan::{snake, steps};
 use super::renames::{Renaming, possible, released, renaming};
-use super::steps::{snake, steps};
 use super::table::without;
-use super::trial::Trial;
+use super::try_in_memory::Trial;
 use crate::schema::sqlite::{Name, Rule, Schema};
 use schemakeep_files::directives::Compat;
 

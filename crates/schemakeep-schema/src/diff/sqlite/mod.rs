@@ -3,16 +3,16 @@
 //! Every file is tried on an empty SQLite in memory before it is given away: up it must reach exactly the schema
 //! after, down the one before.
 
+mod compare;
 mod compat;
+mod dependents;
 mod draft;
-mod fixing;
-mod hanging;
-mod parts;
+mod emit;
+mod plan;
 mod renames;
-mod script;
-mod steps;
+mod repair;
 mod table;
-mod trial;
+mod try_in_memory;
 mod virtual_table;
 
 use super::{Difference, Draft, Fix, Rename, Unwritable};
@@ -20,7 +20,7 @@ use crate::schema::sqlite::Schema;
 
 /// See [`super::compare`].
 pub(super) fn compare(expected: &Schema, found: &Schema) -> Vec<Difference> {
-    parts::compare(expected, found)
+    compare::compare(expected, found)
 }
 
 /// See [`super::possible_renames`].
@@ -35,5 +35,5 @@ pub(super) fn draft(from: &Schema, to: &Schema, renames: &[Rename]) -> Result<Dr
 
 /// See [`super::fix`].
 pub(super) fn fix(expected: &Schema, found: &Schema, difference: &Difference) -> Fix {
-    fixing::fix(expected, found, difference)
+    repair::fix(expected, found, difference)
 }

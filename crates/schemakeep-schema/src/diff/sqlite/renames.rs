@@ -112,7 +112,7 @@ fn wrong(rename: &Rename, why: &str) -> Unwritable {
 pub(super) fn released(from: &Schema, tables: &[Name]) -> Schema {
     let mut schema = from.clone();
     for (name, table) in &mut schema.tables {
-        super::steps::strip(table, |parent| parent != name && tables.contains(parent));
+        super::plan::strip(table, |parent| parent != name && tables.contains(parent));
     }
     schema
 }

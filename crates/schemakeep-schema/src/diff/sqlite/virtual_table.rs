@@ -1,7 +1,7 @@
 //! Virtual tables, which cannot be altered: dropped, and recreated with their content where that can be.
 
 use super::super::{Object, ObjectKind, Unwritable};
-use super::script::beside;
+use super::emit::beside;
 use crate::schema::sqlite::{Name, Schema, VirtualTable, listed};
 
 /// How the content of a table that changes comes to be there again.

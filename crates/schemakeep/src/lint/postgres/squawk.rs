@@ -14,7 +14,7 @@ use crate::lint::registry::{self, Rule, WRONG_COMPAT};
 use crate::lint::{Cost, Subject};
 
 /// The oldest server that is supported.
-const OLDEST: &str = "13.0";
+const OLDEST_POSTGRES: &str = "13.0";
 
 /// What becomes of one of squawk's rules.
 #[derive(Clone, Copy)]
@@ -221,7 +221,7 @@ fn linter(in_transaction: bool) -> Linter {
     let mut linter = Linter::with_default_rules();
     linter.rules.retain(|rule| matches!(verdict(*rule), Use::As(..) | Use::Breaks));
     linter.settings = LinterSettings {
-        pg_version: OLDEST.parse().unwrap_or_default(),
+        pg_version: OLDEST_POSTGRES.parse().unwrap_or_default(),
         assume_in_transaction: in_transaction,
     };
     linter

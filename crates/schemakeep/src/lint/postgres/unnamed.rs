@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use squawk_syntax::ast::{self, AstNode, NameLike};
 
 /// The longest name, in bytes.
-const LONGEST: usize = 63;
+const NAME_BYTES_MAX: usize = 63;
 
 /// `table_column_suffix`, cut so that it fits; with a number where the name is taken.
 pub(super) fn name(
@@ -26,7 +26,7 @@ pub(super) fn name(
 /// Takes from the longer of both until the whole fits.
 fn fitting(table: &str, columns: &str, suffix: &str) -> String {
     let between = if columns.is_empty() { 1 } else { 2 };
-    let room = LONGEST.saturating_sub(suffix.len() + between);
+    let room = NAME_BYTES_MAX.saturating_sub(suffix.len() + between);
     let (mut one, mut two) = (table.len(), columns.len());
     while one + two > room {
         if one > two { one -= 1 } else { two -= 1 }

@@ -2,9 +2,9 @@
 
 use super::change::Change;
 use super::constraints::validation;
-use super::counters::{going_on, hand_over, set_counter};
 use super::names::passing;
-use super::swap::swaps;
+use super::sequences::{going_on, hand_over, set_counter};
+use super::shadow_column::swaps;
 use super::{Drafting, unwritable};
 use crate::diff::postgres::sql::{self, alter_column, literal, quoted};
 use crate::diff::{ObjectKind, Running, Unwritable};

@@ -8,11 +8,11 @@ use crate::diff::postgres::prune::prune;
 use crate::schema::postgres::{ConstraintKind, Schema, Value};
 
 /// The longest that PostgreSQL takes, in bytes.
-const LONGEST: usize = 63;
+const NAME_BYTES_MAX: usize = 63;
 
 /// A name of its own for something that does not stay, out of other names.
 pub(super) fn passing(base: &str, suffix: &str) -> String {
-    let room = LONGEST - suffix.len() - 1;
+    let room = NAME_BYTES_MAX - suffix.len() - 1;
     let mut end = base.len().min(room);
     while !base.is_char_boundary(end) {
         end -= 1;
