@@ -118,9 +118,9 @@ mod tests {
         assert_eq!(listed, used);
     }
 
-    /// What is given to `Fault::new` as its code; it must be written there, to be found.
+    /// What is given to `ValueError::new` as its code; it must be written there, to be found.
     fn codes(source: &str) -> Vec<&str> {
-        let calls = source.split("Fault::new(").skip(1);
+        let calls = source.split("ValueError::new(").skip(1);
         let code = |call: &'_ str| -> Option<(usize, usize)> {
             let begin = call.find(|c: char| !c.is_whitespace())?;
             let length = call[begin..].strip_prefix('"')?.find('"')?;
@@ -333,6 +333,6 @@ mod tests {
         assert_eq!(links(text), ["c.md#d"]);
         assert_eq!(code(text), ["x y", "$ run", "more", "b"]);
         assert!(anchors(text).contains("a-b-c-d-e"));
-        assert_eq!(codes("Fault::new(\"a\", x) Fault::new(\n  \"b\",\n y)"), ["a", "b"]);
+        assert_eq!(codes("ValueError::new(\"a\", x) ValueError::new(\n  \"b\",\n y)"), ["a", "b"]);
     }
 }

@@ -63,7 +63,7 @@ impl CommittedCounts {
         let net = self.net.load(Ordering::Relaxed) + change;
         match history.entries.back_mut() {
             Some((since, last)) if at.saturating_duration_since(*since) < ENTRY_INTERVAL_MIN => {
-                *last = net
+                *last = net;
             }
             _ => history.entries.push_back((at, net)),
         }
