@@ -84,24 +84,26 @@ async fn it_says_which_two_do_not(
 }
 
 #[rstest]
-#[case::drifted("DROP TABLE idempotency_keys", 7)]
-#[case::another_checksum("UPDATE _sqlx_migrations SET checksum = '00'", 6)]
-#[case::newer(NEWER, 5)]
+#[case::drifted("DROP TABLE idempotency_keys", 7, "Restore a backup")]
+#[case::another_checksum(
+    "UPDATE _sqlx_migrations SET checksum = '00'",
+    6,
+    "`taskmanager migrate repair "
+)]
+#[case::newer(NEWER, 5, "Deploy the newer program")]
 #[tokio::test]
 async fn the_state_of_the_record_comes_first(
     #[values(Sqlite, Postgres)] on: Backend,
     #[case] change: &str,
     #[case] code: i32,
+    #[case] fix: &str,
 ) {
     let database = current(on).await;
     execute(&database, change).await;
     let said = document(&migrate(&database, &["check", "--json"]).expect(code));
     assert_eq!(said["declared"][0]["differences"], json!([]), "{said:#}");
     assert_eq!(said["database"]["compared"], code == 7, "{said:#}");
-    assert!(
-        said["message"].as_str().is_some_and(|words| words.contains("`taskmanager migrate ")),
-        "{said:#}"
-    );
+    assert!(said["message"].as_str().is_some_and(|words| words.contains(fix)), "{said:#}");
 }
 
 #[rstest]

@@ -48,7 +48,7 @@ async fn a_schema_that_is_refused_is_a_problem(#[values(Sqlite, Postgres)] on: B
     migrate(&database, &["doctor"]).expect(1);
     let (health, found, fix) = look(&database, "schema");
     assert_eq!((health.as_str(), found.as_str()), ("problem", "drifted"));
-    assert!(fix.contains("restore a backup"), "{fix}");
+    assert!(fix.contains("Restore a backup"), "{fix}");
 }
 
 #[tokio::test]

@@ -224,7 +224,7 @@ async fn only_applied_migrations_count(#[values(Sqlite, Postgres)] on: Backend) 
 #[case::another_checksum("UPDATE _sqlx_migrations SET checksum = '00'", 6, "diverged")]
 #[case::half_way("UPDATE _sqlx_migrations SET success = false", 8, "failed")]
 #[case::newer(NEWER, 5, "20990101000000")]
-#[case::no_record("DELETE FROM _sqlx_migrations", 6, "no record")]
+#[case::no_record("DELETE FROM _sqlx_migrations", 6, "no history")]
 #[tokio::test]
 async fn what_cannot_be_told_is_refused_in_words(
     #[values(Sqlite, Postgres)] on: Backend,

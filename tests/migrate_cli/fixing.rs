@@ -45,7 +45,7 @@ async fn an_accepted_checksum_is_current_again(#[values(Sqlite, Postgres)] on: B
     let verbose = files.migrate(&database, &["history", "--verbose"]).expect(0).stdout;
     assert!(verbose.contains("repaired by ") && verbose.contains(reason), "{verbose}");
     if on == Postgres {
-        assert_eq!(line["who"], "postgres");
+        assert_eq!(line["applied_by"], "postgres");
         assert!(verbose.contains("repaired by postgres"), "{verbose}");
     }
 }

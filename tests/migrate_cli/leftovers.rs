@@ -55,7 +55,7 @@ async fn at_work(
     on: Backend,
     command: &str,
     exists: impl AsyncFn(&Database) -> bool,
-) -> (Database, Server) {
+) -> (Database, Files, Server) {
     let database = Files::library().applied(on).await;
     let files = slow(on);
     let temporary = database.folder().unwrap_or(&std::env::temp_dir()).display().to_string();
@@ -68,7 +68,7 @@ async fn at_work(
         exists(&database).await.then_some(())
     })
     .await;
-    (database, at_work)
+    (database, files, at_work)
 }
 
 /// The next command; it has nothing to do.
@@ -86,7 +86,7 @@ async fn a_database_of_a_killed_command_goes_with_the_next(
     #[values("up", "status", "history", "plan")] next_command: &str,
 ) {
     let exists = async |database: &Database| !scratches(database).await.is_empty();
-    let (database, mut killed) = at_work(Postgres, command, exists).await;
+    let (database, _files, mut killed) = at_work(Postgres, command, exists).await;
     next(&database, next_command);
     assert!(!scratches(&database).await.is_empty(), "one in use stays: {}", killed.output());
     assert_eq!(killed.ended(), None, "{}", killed.output());
@@ -108,7 +108,7 @@ async fn a_folder_of_a_killed_command_goes_with_the_next(
 ) {
     let within = |database: &Database| folders(database.folder().expect("a folder"));
     let exists = async |database: &Database| !within(database).is_empty();
-    let (database, mut killed) = at_work(Sqlite, command, exists).await;
+    let (database, _files, mut killed) = at_work(Sqlite, command, exists).await;
     next(&database, next_command);
     assert!(!within(&database).is_empty(), "one in use stays: {}", killed.output());
     killed.signal("KILL");

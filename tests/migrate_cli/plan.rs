@@ -180,7 +180,7 @@ async fn leftovers_are_shown_by_doctor(#[values(Sqlite, Postgres)] on: Backend) 
     }
     let found = check();
     assert_eq!(found["health"], "warning", "{found}");
-    assert!(found["found"].as_str().is_some_and(|found| found.contains(name)), "{found}");
+    assert!(found["detail"].as_str().is_some_and(|found| found.contains(name)), "{found}");
     let fix = found["fix"].as_str().expect("a command").to_owned();
     if on == Sqlite {
         assert!(

@@ -61,7 +61,7 @@ async fn make(database: &Database, deed: Deed) -> Vec<String> {
         }
         Deed::NewerBreaking => (
             row(on, NEWER) + &log(NEWER, "breaking"),
-            vec![NEWER.to_string(), "deploy the newer program".into()],
+            vec![NEWER.to_string(), "Deploy the newer program".into()],
         ),
         Deed::NewerUndeclared => {
             (row(on, NEWER), vec![NEWER.to_string(), "not declared compatible".into()])
@@ -86,10 +86,10 @@ async fn make(database: &Database, deed: Deed) -> Vec<String> {
                 Sqlite => "ALTER TABLE tasks RENAME COLUMN priority TO elsewhere".into(),
                 Postgres => "ALTER TABLE tasks DROP COLUMN priority".into(),
             },
-            vec!["tasks.priority".into(), "restore a backup".into()],
+            vec!["tasks.priority".into(), "Restore a backup".into()],
         ),
         Deed::TableGone => {
-            ("DROP TABLE tasks".into(), vec!["tasks".into(), "restore a backup".into()])
+            ("DROP TABLE tasks".into(), vec!["tasks".into(), "Restore a backup".into()])
         }
         Deed::Stopped => (
             format!("UPDATE _sqlx_migrations SET success = false WHERE version = {}", newest()),

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
+use schemakeep_db::DatabaseUrl;
 use schemakeep_db::Dialect;
 use schemakeep_db::connection::Session;
 use schemakeep_db::error::{cause, position};
-use schemakeep_db::scratch::Scratch;
 use schemakeep_files::files::check_text;
 use schemakeep_sql::lexer::{self, beginning};
 
@@ -48,9 +48,9 @@ impl DesiredSchema {
     /// # Errors
     ///
     /// [`SchemaError`] with what the database says of a statement that it refuses.
-    pub async fn bring_up(&self, scratch: &Scratch) -> Result<Schema, SchemaError> {
+    pub async fn bring_up(&self, url: &DatabaseUrl) -> Result<Schema, SchemaError> {
         let opening = SchemaError::database("opening the scratch database");
-        let mut session = Session::to_write(scratch.url()).await.map_err(opening)?;
+        let mut session = Session::to_write(url).await.map_err(opening)?;
         let schema = match session.run(&self.text).await {
             Ok(()) => schema::read(&mut session)
                 .await
@@ -80,9 +80,9 @@ impl DesiredSchema {
 /// # Errors
 ///
 /// [`SchemaError`] with what the database says of a statement that it refuses.
-pub async fn declare(scratch: &Scratch, statements: &str) -> Result<Schema, SchemaError> {
+pub async fn declare(url: &DatabaseUrl, statements: &str) -> Result<Schema, SchemaError> {
     let (file, text) = ("of the declared schema".to_owned(), statements.to_owned().into());
-    DesiredSchema { file, text }.bring_up(scratch).await
+    DesiredSchema { file, text }.bring_up(url).await
 }
 
 /// The name of a dialect's file.

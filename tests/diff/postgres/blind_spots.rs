@@ -13,7 +13,7 @@ async fn differences(from: &str, to: &str) -> Vec<String> {
     let (expected, found) = (place.declared(from).await, place.begun(to).await);
     let differences = compare(&expected, &found);
     assert_eq!(expected == found, differences.is_empty(), "{differences:?}");
-    place.give_back();
+    place.give_back().await;
     differences.iter().map(|it| it.object.to_string()).collect()
 }
 

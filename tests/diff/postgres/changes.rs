@@ -76,7 +76,7 @@ async fn change(#[files("tests/diff/postgres/changes/*.sql")] path: PathBuf) {
         insta::assert_snapshot!(name.as_str(), shown);
     });
     went.unwrap_or_else(|problem| panic!("{name}: {problem}\n{shown}"));
-    place.give_back();
+    place.give_back().await;
 }
 
 /// The files, and how it went.
@@ -218,5 +218,5 @@ async fn a_value_that_does_not_fit_is_kept(
     let stopped = trip.there(&place, &had, None).await.unwrap_err();
     assert!(stopped.contains("fill_code_new_of_tasks"), "{stopped}");
     assert_eq!(place::text(&mut connection, row).await, value);
-    place.give_back();
+    place.give_back().await;
 }

@@ -82,7 +82,7 @@ const TEN_MORE: [Hand; 10] = [
 ];
 
 async fn differences(place: &Place) -> Vec<String> {
-    let expected = schemakeep::schema::read_from(place.model.url()).await.unwrap();
+    let expected = schemakeep::schema::read_from(&place.model).await.unwrap();
     let differences = compare(&expected.unwrap(), &place.now().await);
     differences.iter().map(|it| it.object.to_string()).collect()
 }
@@ -112,7 +112,7 @@ async fn each_change_is_named_and_nothing_else(#[case] by: &[Hand]) {
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
-    place.give_back();
+    place.give_back().await;
 }
 
 /// Which side the statements are for.
@@ -130,7 +130,7 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
     #[values(Direction::Database, Direction::Migration)] way: Direction,
 ) {
     let place = drifted(by).await;
-    let expected = schemakeep::schema::read_from(place.model.url()).await.unwrap().unwrap();
+    let expected = schemakeep::schema::read_from(&place.model).await.unwrap().unwrap();
     let found = place.now().await;
     let all = compare(&expected, &found);
     assert_eq!(all.len(), by.len());
@@ -160,7 +160,7 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
         assert_eq!(now, left, "after\n{}", statements.join(";\n"));
     }
     catalogue::same("fixed", &place.wanted().await, &place.everything().await).unwrap();
-    place.give_back();
+    place.give_back().await;
 }
 
 /// One drift at a time, so that a fix leans on no other.
@@ -169,7 +169,7 @@ async fn a_difference_ends_with_the_statements_that_mend_it(
 async fn a_change_alone_is_mended_alone(#[values(&TEN, &TEN_MORE)] by: &[Hand]) {
     for hand in by {
         let place = drifted(&[*hand]).await;
-        let expected = schemakeep::schema::read_from(place.model.url()).await.unwrap().unwrap();
+        let expected = schemakeep::schema::read_from(&place.model).await.unwrap().unwrap();
         let found = place.now().await;
         let all = compare(&expected, &found);
         let [difference] = all.as_slice() else { panic!("{}: {all:?}", hand.0) };
@@ -178,6 +178,6 @@ async fn a_change_alone_is_mended_alone(#[values(&TEN, &TEN_MORE)] by: &[Hand]) 
             run(&mut connection, &statement).await;
         }
         assert_eq!(differences(&place).await, [""; 0], "after {}", hand.0);
-        place.give_back();
+        place.give_back().await;
     }
 }

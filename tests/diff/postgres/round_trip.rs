@@ -33,7 +33,7 @@ async fn pair(
             "seed {seed}: {problem}\n==== from\n{from}\n==== to\n{to}\n==== renames {renames:?}"
         );
     }
-    place.give_back();
+    place.give_back().await;
 }
 
 async fn travel(place: &Place, pair: &Pair, seed: u64) -> Result<(), String> {
@@ -84,7 +84,7 @@ async fn a_schema_made_up_is_one_and_reads_the_same_twice(#[values(0, 1, 2, 3)] 
         assert_eq!(one, two, "seed {seed}\n{sql}");
         assert_eq!(compare(&one, &two), [], "seed {seed}\n{sql}");
     }
-    place.give_back();
+    place.give_back().await;
 }
 
 /// The others lead back to exactly what was before, which [`pair`] shows.
@@ -100,5 +100,5 @@ async fn few_steps_cannot_be_undone() {
         stuck += draft.steps.iter().filter(|step| step.irreversible.is_some()).count();
     }
     assert!(steps > 500 && 20 * stuck < steps, "{stuck} of {steps} steps have no way back");
-    place.give_back();
+    place.give_back().await;
 }

@@ -58,7 +58,7 @@ impl Trip {
     }
 
     fn runner<'a>(&'a self, place: &'a Place) -> Runner<'a> {
-        Runner { scratch: &place.live, set: &self.set }
+        Runner { url: &place.live, set: &self.set }
     }
 
     /// Records the schema that is there as the beginning.

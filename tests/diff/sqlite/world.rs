@@ -24,7 +24,7 @@ pub(crate) const BASE: i64 = 20_260_101_000_000;
 /// The schema that statements make.
 pub(crate) async fn declared(statements: &str) -> Schema {
     let scratch = Scratch::in_file().unwrap();
-    let schema = desired::declare(&scratch, statements).await;
+    let schema = desired::declare(scratch.url(), statements).await;
     scratch.remove().await.unwrap();
     schema.unwrap_or_else(|error| panic!("{error}\n{statements}"))
 }

@@ -124,7 +124,7 @@ async fn declare(
     declared: &DesiredSchema,
 ) -> Result<Schema, MigrateError> {
     let scratch = scratch(server).await?;
-    let schema = declared.bring_up(&scratch).await;
+    let schema = declared.bring_up(scratch.url()).await;
     discard(scratch).await;
     Ok(schema?)
 }
@@ -148,7 +148,7 @@ async fn read(scratch: &Scratch) -> Result<Schema, MigrateError> {
     // The file of SQLite is made by the first migration; without any nothing has made it.
     match read {
         Some(schema) => Ok(schema),
-        None => Ok(desired::declare(scratch, "SELECT 1").await?),
+        None => Ok(desired::declare(scratch.url(), "SELECT 1").await?),
     }
 }
 

@@ -36,6 +36,14 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Whether a try is one transaction; else it has rolled back what it began.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        match self {
+            Self::Whole(_) => true,
+            Self::Step(unit) => unit.step.how.in_transaction(),
+        }
+    }
+
     pub(super) fn stopped(&self) -> MigrateError {
         let script = self.script();
         let left = match self {

@@ -143,7 +143,11 @@ impl Runner<'_> {
                 Ok(ran) => return Ok(ran),
                 Err(failure) => failure,
             };
-            self.roll_back().await;
+            if unit.is_in_transaction() {
+                self.roll_back().await;
+            } else {
+                self.interrupt_no_more().await;
+            }
             if self.stop.is_cancelled() {
                 return Err(unit.stopped());
             }
@@ -202,12 +206,17 @@ impl Runner<'_> {
         Author::of_now(self.session.dialect(), self.clock.now(), self.notes.clone())
     }
 
-    async fn roll_back(&mut self) {
+    /// After the stop: what is left to do may end.
+    async fn interrupt_no_more(&mut self) {
         if self.stop.is_cancelled()
             && let Err(error) = self.session.interrupt_no_more().await
         {
             tracing::debug!(%error, "the connection is gone");
         }
+    }
+
+    async fn roll_back(&mut self) {
+        self.interrupt_no_more().await;
         match timeout(ROLLBACK_TIMEOUT, self.session.execute("ROLLBACK")).await {
             Ok(Ok(())) => {}
             // SQLite has rolled some errors back by itself; a lost connection has too.

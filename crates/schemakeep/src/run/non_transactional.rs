@@ -252,15 +252,29 @@ impl Runner<'_> {
             write::step_ended(self.session, &unit.id, StepOutcome::Done, None).await?;
             self.session.execute("COMMIT").await
         };
-        mark.await.map_err(recording())
+        let marked = mark.await.map_err(recording());
+        if marked.is_err() {
+            self.roll_back().await;
+        }
+        marked
     }
 
     /// What a statement has done that committed by itself can only be told.
     async fn find_harm(&mut self, unit: &StepUnit<'_>, guard: Guard) -> Result<(), Failure> {
         let recording = || judged("recording a migration");
-        self.session.execute(journalling(unit.path)).await.map_err(recording())?;
-        let harm = guard.harm_done(self.session).await.map_err(recording())?;
-        self.session.execute("COMMIT").await.map_err(recording())?;
+        let look = async {
+            self.session.execute(journalling(unit.path)).await?;
+            let harm = guard.harm_done(self.session).await?;
+            self.session.execute("COMMIT").await?;
+            Ok(harm)
+        };
+        let harm = match look.await.map_err(recording()) {
+            Ok(harm) => harm,
+            Err(failure) => {
+                self.roll_back().await;
+                return Err(failure);
+            }
+        };
         let Some(harm) = harm else { return Ok(()) };
         let cause = format!("{harm}: the statement committed by itself; restore a backup");
         Err(Failure::Failed(unit.failed(cause, None)))

@@ -106,7 +106,7 @@ async fn in_file(
         }
         match schema::read_from(scratch.url()).await? {
             Some(schema) => Ok::<_, MigrateError>(schema),
-            None => Ok(desired::declare(&scratch, "SELECT 1").await?),
+            None => Ok(desired::declare(scratch.url(), "SELECT 1").await?),
         }
     };
     let made = made.await;
