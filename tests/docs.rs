@@ -176,7 +176,7 @@ mod tests {
             let text = std::fs::read_to_string(&document).expect("a document");
             let names = text.split('`').skip(1).step_by(2);
             for name in names.filter(|name| !name.contains(['*', '{', ' ', ':'])) {
-                let is_there = if name.ends_with(".rs") {
+                let is_there = if Path::new(name).extension().is_some_and(|kind| kind == "rs") {
                     sources.iter().any(|source| source.ends_with(name))
                 } else if name.starts_with("src/") || name.starts_with("crates/") {
                     root().join(name).exists()
