@@ -1,18 +1,19 @@
 //! `taskmanager restore`: a backup takes the place of the database.
 
 use schemakeep_db::plural;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use super::migrate::common::{Common, USAGE};
-use super::output;
+use super::output::{self, SchemaSummary};
 use crate::Host;
 use crate::confirm::{Answer, NOBODY_THERE, NOT_CONFIRMED, ask};
-use schemakeep::{Migrator, MigratorOptions, NoGate, Progress, Safety, SchemaState, StateReport};
-use schemakeep_backup::restore::{Chosen, Restore, RestoreError, Restored, Wanted};
+use schemakeep::{Done, Migrator, MigratorOptions, NoGate, Progress, Safety, SchemaState};
+use schemakeep_backup::restore::{Chosen, Restore, RestoreError, Wanted};
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::SystemClock;
 
@@ -108,7 +109,21 @@ impl Args {
             reset_to: self.reset_to,
         };
         match Box::pin(restore.run()).await {
-            Ok(restored) => self.print(&chosen, &target, &restored),
+            Ok(restored) => {
+                let report = Report {
+                    restored: chosen.path.display().to_string(),
+                    name: chosen.name(),
+                    database: target.to_string(),
+                    elsewhere: self.to_url.is_some(),
+                    saved: restored.saved.map(|path| path.display().to_string()),
+                    took: restored.took,
+                    warnings: restored.warnings,
+                    run_afterwards: restored.done,
+                    schema: SchemaSummary::from(&restored.report),
+                };
+                output::report(self.common.json, &report)?;
+                Ok(ExitCode::SUCCESS)
+            }
             Err(error) => self.fail(&error),
         }
     }
@@ -138,79 +153,54 @@ impl Args {
         words.push_str("\nThe present content of the database is saved, then replaced.");
         words
     }
-
-    fn print(
-        &self,
-        chosen: &Chosen,
-        target: &DatabaseUrl,
-        restored: &Restored,
-    ) -> anyhow::Result<ExitCode> {
-        let report = &restored.report;
-        let saved = restored.saved.as_ref().map(|path| path.display().to_string());
-        if self.common.json {
-            let done: Vec<Value> = restored
-                .done
-                .iter()
-                .map(|done| json!({ "version": done.version, "description": done.description }))
-                .collect();
-            let document = json!({
-                "restored": chosen.path.display().to_string(),
-                "name": chosen.name(),
-                "database": target.to_string(),
-                "saved": saved,
-                "seconds": restored.took.as_secs_f64(),
-                "warnings": restored.warnings,
-                "run_afterwards": done,
-            });
-            output::json(&output::with_schema(document, report))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "restored {} into {target} ({:.1} s)",
-            chosen.name(),
-            restored.took.as_secs_f64()
-        );
-        match saved {
-            Some(saved) if self.to_url.is_some() => {
-                let _ = writeln!(
-                    text,
-                    "the replaced data is saved; to bring it back: taskmanager restore {saved} --to-url URL --force"
-                );
-            }
-            Some(saved) => {
-                let _ = writeln!(
-                    text,
-                    "the replaced data is saved in {saved}; to bring it back: taskmanager restore --undo"
-                );
-            }
-            None => text.push_str("nothing was saved of the replaced data\n"),
-        }
-        for warning in &restored.warnings {
-            let _ = writeln!(text, "{warning}");
-        }
-        for done in &restored.done {
-            let _ = writeln!(text, "ran {}  {}", done.version, done.description);
-        }
-        let _ = writeln!(text, "{}", next_step(report));
-        output::text(&text)?;
-        Ok(ExitCode::SUCCESS)
-    }
 }
 
-fn next_step(report: &StateReport) -> String {
-    let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
-    let state = report.state.as_str();
-    match report.state {
-        SchemaState::Current => format!("the schema is {state}, at {head}"),
-        SchemaState::Behind => format!(
-            "the schema is {state}, at {head}: {} pending; run `taskmanager migrate up`, or deploy the program that the backup is of",
-            plural(report.pending.len(), "migration")
-        ),
-        _ => format!(
-            "the schema is {state}, at {head}; `taskmanager migrate status` says what fixes it"
-        ),
+#[derive(Serialize)]
+struct Report {
+    restored: String,
+    name: String,
+    database: String,
+    /// Into another database than the program's.
+    #[serde(skip)]
+    elsewhere: bool,
+    saved: Option<String>,
+    #[serde(rename = "seconds", serialize_with = "schemakeep_db::serialize::seconds")]
+    took: Duration,
+    warnings: Vec<String>,
+    #[serde(serialize_with = "output::versions")]
+    run_afterwards: Vec<Done>,
+    #[serde(flatten)]
+    schema: SchemaSummary,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, database) = (&self.name, &self.database);
+        writeln!(f, "restored {name} into {database} ({:.1} s)", self.took.as_secs_f64())?;
+        match &self.saved {
+            Some(saved) if self.elsewhere => writeln!(
+                f,
+                "the replaced data is saved; to bring it back: taskmanager restore {saved} --to-url URL --force"
+            ),
+            Some(saved) => writeln!(
+                f,
+                "the replaced data is saved in {saved}; to bring it back: taskmanager restore --undo"
+            ),
+            None => writeln!(f, "nothing was saved of the replaced data"),
+        }?;
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "{warning}"))?;
+        for Done { version, description, .. } in &self.run_afterwards {
+            writeln!(f, "ran {version}  {description}")?;
+        }
+        let schema = &self.schema;
+        match schema.schema_state {
+            SchemaState::Current => writeln!(f, "{schema}"),
+            SchemaState::Behind => writeln!(
+                f,
+                "{schema}: {} pending; run `taskmanager migrate up`, or deploy the program that the backup is of",
+                plural(schema.pending_migrations, "migration")
+            ),
+            _ => writeln!(f, "{schema}; `taskmanager migrate status` says what fixes it"),
+        }
     }
 }

@@ -7,6 +7,8 @@ pub enum Dialect {
     Sqlite,
 }
 
+crate::serialize_as_str!(Dialect);
+
 impl Dialect {
     /// Its name for people.
     #[must_use]

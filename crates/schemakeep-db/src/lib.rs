@@ -13,6 +13,7 @@ pub mod lock;
 pub mod program;
 pub mod retry;
 pub mod scratch;
+pub mod serialize;
 mod text;
 pub mod url;
 

@@ -3,6 +3,7 @@
 //! Changes nothing; on PostgreSQL it needs no more rights than to connect.
 
 use schemakeep_db::DbError;
+use serde::Serialize;
 use std::path::Path;
 use std::process::Command;
 
@@ -27,6 +28,8 @@ pub enum Health {
     Bad,
 }
 
+schemakeep_db::serialize_as_str!(Health);
+
 impl Health {
     /// The word for it.
     #[must_use]
@@ -40,7 +43,7 @@ impl Health {
 }
 
 /// What was looked at, and what was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What was looked at.
     pub name: &'static str,

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 use tokio::time::timeout;
 
 use super::connection::{Purpose, Session};
-use super::diff::{Difference, Fix, Object, compare, fix};
+use super::diff::{DATABASE, Difference, Fix, Object, compare, fix};
 use super::error::InspectError;
 use super::observation::Observation;
 use super::schema::Schema;
@@ -40,27 +41,36 @@ impl Pattern {
 }
 
 /// A difference between the database and its migrations, and what ends it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Drifted {
     /// What the migrations make, and what the database has.
+    #[serde(flatten, serialize_with = "against_database")]
     pub difference: Difference,
     /// The statements, either way.
     pub fix: Fix,
 }
 
 /// What came out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Drift {
     /// The newest applied migration.
+    #[serde(rename = "schema_version")]
     pub head: Option<i64>,
     /// Where the migrations were run once more, in words.
+    #[serde(rename = "compared_with")]
     pub place: String,
     /// What differs.
+    #[serde(rename = "drift")]
     pub found: Vec<Drifted>,
     /// What differs and is to be ignored.
     pub ignored: Vec<Object>,
     /// Patterns that nothing matched.
+    #[serde(skip)]
     pub unused: Vec<Pattern>,
+}
+
+fn against_database<S: Serializer>(difference: &Difference, to: S) -> Result<S::Ok, S::Error> {
+    DATABASE.view(difference).serialize(to)
 }
 
 /// Why there is no answer.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use schemakeep_db::Program;
 use schemakeep_db::program::KnownSchema;
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::connection::{Purpose, Session};
@@ -20,12 +20,13 @@ use schemakeep_db::{DatabaseTarget, DatabaseUrl};
 const CLOSING_GRACE: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// An instance, by its sessions or, on SQLite, its process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Instance {
     /// As its sessions call themselves; the program's name where there are none.
     pub application_name: String,
     /// IP address of the client, or of a pooler; empty through a socket, for a process of this machine, or where the
     /// role may not see it.
+    #[serde(serialize_with = "schemakeep_db::serialize::non_empty")]
     pub client_address: String,
     /// When its oldest session, or its process, began: in UTC as RFC 3339 has it.
     pub connected_since: Option<String>,
@@ -110,19 +111,6 @@ impl Instance {
             joined(&self.stopped_by),
             if self.stopped_by.len() == 1 { "is" } else { "are" },
         )
-    }
-
-    /// The same as a document.
-    #[must_use]
-    pub fn document(&self) -> Value {
-        json!({
-            "application_name": self.application_name,
-            "client_address": Some(&self.client_address).filter(|address| !address.is_empty()),
-            "connected_since": self.connected_since,
-            "last_active": self.last_active,
-            "pids": self.pids,
-            "stopped_by": self.stopped_by,
-        })
     }
 }
 

@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use serde::Serialize;
 use tokio::time::timeout;
 
 use super::connection::Session;
@@ -93,13 +94,14 @@ pub struct Clearance {
 }
 
 /// A version that was dealt with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Done {
     /// The version.
     pub version: i64,
     /// What it does.
     pub description: String,
     /// How long its file took; zero when none was run.
+    #[serde(rename = "seconds", serialize_with = "schemakeep_db::serialize::seconds")]
     pub took: Duration,
 }
 

@@ -4,6 +4,7 @@ use schemakeep_db::plural;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::history::write::{Author, Notes, ran_text, tables_text};
@@ -24,7 +25,7 @@ pub enum Target {
 }
 
 /// A statement of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Planned {
     /// Its line in the file, from 1.
     pub line: usize,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use time::OffsetDateTime;
 
 /// What a start is doing.
@@ -109,6 +110,8 @@ pub enum Verdict {
     Stopped,
 }
 
+schemakeep_db::serialize_as_str!(Verdict);
+
 impl Verdict {
     /// The word for it.
     #[must_use]
@@ -124,9 +127,10 @@ impl Verdict {
 }
 
 /// One step of the pipeline around a migration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// Its name: `instances`, `lint`, `preflight`, `rehearsal`, `disk`, `backup`, `compare`.
+    #[serde(rename = "step")]
     pub name: &'static str,
     /// How it ended.
     pub verdict: Verdict,
@@ -135,6 +139,7 @@ pub struct Step {
     /// What it found, a line each.
     pub details: Vec<String>,
     /// How long it took.
+    #[serde(rename = "seconds", serialize_with = "schemakeep_db::serialize::seconds")]
     pub took: Duration,
 }
 

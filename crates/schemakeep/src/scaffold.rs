@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 use super::files::{self, Direction, FileName};
@@ -16,7 +17,7 @@ const FOLDERS: [(&str, Dialect); 2] =
     [("postgres", Dialect::Postgres), ("sqlite", Dialect::Sqlite)];
 
 /// A migration whose files are not there yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewMigration {
     /// Its version.
     pub version: i64,
@@ -27,7 +28,7 @@ pub struct NewMigration {
 }
 
 /// A file that is not there yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewFile {
     /// Where it will be.
     pub path: PathBuf,

@@ -1,5 +1,6 @@
 //! Which state a schema is in: a pure function of what is embedded, recorded and missing.
 
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::directives::Compat;
@@ -26,6 +27,8 @@ pub enum SchemaState {
     /// A migration stopped partway.
     Failed,
 }
+
+schemakeep_db::serialize_as_str!(SchemaState);
 
 impl SchemaState {
     /// Every state, for a metric with one series for each.
@@ -75,7 +78,7 @@ impl SchemaState {
 }
 
 /// A migration that is embedded and not applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pending {
     /// Its version.
     pub version: i64,
@@ -115,37 +118,46 @@ fn compat_clause(compat: Option<Compat>) -> &'static str {
 }
 
 /// A version that makes the state what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Issue {
     /// The version.
     pub version: i64,
     /// What is wrong with it.
+    #[serde(serialize_with = "schemakeep_db::serialize::display")]
     pub reason: Reason,
 }
 
 /// The state, and everything that a person needs to understand it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StateReport {
     /// The state.
+    #[serde(rename = "schema_state")]
     pub state: SchemaState,
     /// The highest version in the record.
+    #[serde(rename = "schema_version")]
     pub head: Option<i64>,
     /// The highest version in this program.
+    #[serde(rename = "target_version")]
     pub target: Option<i64>,
     /// What is embedded and not applied, lowest version first.
+    #[serde(rename = "pending_migrations")]
     pub pending: Vec<Pending>,
     /// The versions that are wrong, lowest version first; none when current or behind.
     pub concerns: Vec<Issue>,
     /// Tables and columns that this program uses and the database lacks.
     pub missing: Vec<String>,
     /// When a migration was last recorded.
+    #[serde(serialize_with = "schemakeep_db::serialize::time")]
     pub last_migration_at: Option<OffsetDateTime>,
     /// The versions whose recorded file had other line ends and is otherwise the same: nothing is
     /// wrong with them, and the next run under the lock fixes their checksums.
+    #[serde(skip)]
     pub line_endings: Vec<i64>,
     /// Tables of this program that something else has made: there is no record.
+    #[serde(skip)]
     pub foreign: Option<UnmanagedSchema>,
     /// How far the migration came that stopped partway.
+    #[serde(skip)]
     pub interrupted: Option<Interrupted>,
 }
 

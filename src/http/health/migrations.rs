@@ -123,15 +123,14 @@ impl MigrationsBody {
 
 impl From<&Line> for MigrationBody {
     fn from(line: &Line) -> Self {
-        let last = line.last.as_ref();
         Self {
             version: line.version,
             description: line.description.clone(),
             state: line.standing.as_str(),
             applied_at: line.at.map(format_seconds),
             seconds: line.took.map(|took| took.as_secs_f64()),
-            kind: last.map(|entry| entry.event.clone()),
-            program: last.map(|entry| entry.program.clone()),
+            kind: line.last.event.clone(),
+            program: line.last.program.clone(),
             checksum: line.checksum.clone(),
             same_file: line.same_file,
         }

@@ -5,6 +5,8 @@ use schemakeep_db::disk::size_words;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Serialize, Serializer};
+
 use schemakeep_db::DatabaseUrl;
 use schemakeep_db::cause;
 
@@ -185,6 +187,12 @@ pub enum Fault {
         /// Rows that were counted.
         found: String,
     },
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
 }
 
 impl BackupError {

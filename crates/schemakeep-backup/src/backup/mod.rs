@@ -28,7 +28,7 @@ pub use error::{BackupError, Fault};
 pub use find::find;
 pub use manifest::Manifest;
 pub use metrics::{publish_newest, watch};
-pub use prune::{Pruned, RESTORE_SAVES_KEPT, prune};
+pub use prune::{Invalid, Pruned, RESTORE_SAVES_KEPT, prune};
 pub use repository::remove_backup as remove;
 pub use repository::{Listed, list, place_of};
 pub use schedule::every;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{BackupError, Fault};
@@ -19,14 +20,22 @@ pub const RESTORE_SAVES_KEPT: usize = 3;
 type Group = (Option<String>, bool);
 
 /// What a pruning did, or would do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Pruned {
     /// Backups that were removed, or would be.
     pub removed: Vec<PathBuf>,
     /// Valid backups that stay.
     pub kept: Vec<PathBuf>,
     /// What is no valid backup, and stays: somebody should look at it.
-    pub invalid: Vec<(PathBuf, Fault)>,
+    pub invalid: Vec<Invalid>,
+}
+
+/// What lies among the backups and is not valid.
+#[derive(Clone, Debug, Serialize)]
+pub struct Invalid {
+    #[serde(serialize_with = "schemakeep_db::serialize::path")]
+    pub path: PathBuf,
+    pub fault: Fault,
 }
 
 /// Removes the backups of a database that are older than its newest `keep` valid ones; at least one valid one
@@ -55,14 +64,17 @@ pub async fn prune(
                 let group = (manifest.schema.clone(), manifest.is_save());
                 groups.entry(group).or_default().push((listed, manifest));
             }
-            (_, fault) => pruned.invalid.push((listed.path, fault.unwrap_or(Fault::Missing))),
+            (_, fault) => {
+                let fault = fault.unwrap_or(Fault::Missing);
+                pruned.invalid.push(Invalid { path: listed.path, fault });
+            }
         }
     }
     for ((_, are_saves), backups) in groups {
         let keep = if are_saves { RESTORE_SAVES_KEPT } else { keep.max(1) };
         sort_out(backups, keep, &mut pruned, stop).await?;
     }
-    for (path, fault) in &pruned.invalid {
+    for Invalid { path, fault } in &pruned.invalid {
         tracing::warn!(path = %path.display(), %fault, "not counted among the backups, and left where it is");
     }
     if !dry_run {
@@ -95,7 +107,7 @@ async fn sort_out(
                 found += 1;
                 pruned.kept.push(path);
             }
-            Err(BackupError::Invalid { fault, .. }) => pruned.invalid.push((path, fault)),
+            Err(BackupError::Invalid { fault, .. }) => pruned.invalid.push(Invalid { path, fault }),
             Err(other) => return Err(other),
         }
     }

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::FormatItem;
 use time::macros::format_description;
@@ -26,12 +27,13 @@ const STAMP: &[FormatItem<'_>] = format_description!("[year][month][day]T[hour][
 const NAME_ATTEMPTS_MAX: u32 = 10_000;
 
 /// A backup in the folder, or what looks like one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Listed {
     /// Its number among the ordinary backups of one database, 1 being the newest. None for a save of a restore,
     /// without a manifest, and in a list of several databases.
     pub index: Option<usize>,
     /// Where it is.
+    #[serde(serialize_with = "schemakeep_db::serialize::path")]
     pub path: PathBuf,
     /// Its manifest, if it can be read.
     pub manifest: Option<Manifest>,

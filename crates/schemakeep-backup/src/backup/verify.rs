@@ -1,8 +1,9 @@
 //! Whether a backup is what its manifest says, read from end to end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{BackupError, Fault};
@@ -11,15 +12,15 @@ use super::{checksum, pg_tools, repository, restore_test, sqlite};
 use schemakeep_db::DatabaseUrl;
 
 /// A backup that is whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Verified {
-    /// The backup.
-    pub path: PathBuf,
     /// Its manifest.
     pub manifest: Manifest,
     /// Whether it was restored into a scratch database and counted, or checked page by page, just now.
+    #[serde(rename = "verified")]
     pub restored: bool,
     /// How long it took.
+    #[serde(rename = "duration_ms", serialize_with = "schemakeep_db::serialize::milliseconds")]
     pub took: Duration,
 }
 
@@ -43,7 +44,7 @@ pub async fn verify(
     match checked {
         Ok((manifest, restored)) => {
             tracing::info!(path = %shown, duration_ms = ms, restored, "backup verified");
-            Ok(Verified { path: path.to_owned(), manifest, restored, took: begun.elapsed() })
+            Ok(Verified { manifest, restored, took: begun.elapsed() })
         }
         Err(error) => {
             if let BackupError::Invalid { fault, .. } = &error {

@@ -93,7 +93,7 @@ impl Chosen {
         match backup::verify(path, None, stop).await {
             Ok(verified) => {
                 let kind = kind_of(&verified.manifest);
-                Ok(Self { path: verified.path, kind, manifest: Some(verified.manifest) })
+                Ok(Self { path: path.to_owned(), kind, manifest: Some(verified.manifest) })
             }
             Err(BackupError::Invalid { fault: Fault::NoManifest(_), .. }) if waived => {
                 let kind = looked_at(path)

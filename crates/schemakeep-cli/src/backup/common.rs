@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
-
 use crate::Host;
-use crate::output;
-use schemakeep_backup::backup::{BackupError, BackupSettings, Listed, Manifest, Pruned};
+use crate::migrate::common;
+use schemakeep_backup::backup::{BackupError, BackupSettings, Manifest};
 use schemakeep_db::clock::format_seconds;
 
 /// What is logged unless `RUST_LOG` says more: the report says the rest.
@@ -24,28 +22,7 @@ pub(super) fn settings(host: &dyn Host) -> anyhow::Result<BackupSettings> {
 
 /// Says what failed, on standard error and, where it was asked for, as a document.
 pub(super) fn fail(as_json: bool, error: &BackupError) -> anyhow::Result<ExitCode> {
-    let (message, code) = (error.to_string(), error.exit_code());
-    eprintln!("{message}");
-    if as_json {
-        output::json(&json!({ "error": { "message": message, "exit_code": code } }))?;
-    }
-    Ok(ExitCode::from(code))
-}
-
-/// One entry of a list as a document.
-pub(super) fn document(listed: &Listed) -> Value {
-    json!({
-        "index": listed.index,
-        "path": listed.path.display().to_string(),
-        "fault": listed.fault.as_ref().map(ToString::to_string),
-        "manifest": listed.manifest,
-    })
-}
-
-/// What is no valid backup, as documents.
-pub(super) fn invalid(pruned: &Pruned) -> Vec<Value> {
-    let invalid = pruned.invalid.iter();
-    invalid.map(|(path, fault)| json!({ "path": path, "fault": fault.to_string() })).collect()
+    common::fail(as_json, &error.to_string(), error.exit_code())
 }
 
 /// The rows of the tasks, or of all tables where there are none of that name.

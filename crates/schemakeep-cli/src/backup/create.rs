@@ -1,15 +1,16 @@
 //! `taskmanager backup create`: a backup now.
 
-use std::fmt::Write as _;
+use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::common;
 use crate::Host;
 use crate::output;
-use schemakeep_backup::backup::{Backup, Reason, create};
+use schemakeep_backup::backup::{Backup, Invalid, Manifest, Pruned, Reason, create};
 use schemakeep_db::SystemClock;
 use schemakeep_db::disk::size_words;
 
@@ -36,50 +37,50 @@ impl Args {
             Ok(backup) => backup,
             Err(error) => return common::fail(self.json, &error),
         };
-        if self.json {
-            output::json(&json!({
-                "path": backup.path.display().to_string(),
-                "manifest": backup.manifest,
-                "copied_ms": milliseconds(backup.copied),
-                "duration_ms": milliseconds(backup.took),
-                "removed": backup.pruned.removed,
-                "invalid": common::invalid(&backup.pruned),
-            }))?;
-        } else {
-            output::text(&text(&backup))?;
-        }
+        let Backup { path, manifest, copied, took, pruned } = backup;
+        let Pruned { removed, invalid, .. } = pruned;
+        let report = Report { path, manifest, copied, took, removed, invalid };
+        output::report(self.json, &report)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn milliseconds(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+#[derive(Serialize)]
+struct Report {
+    #[serde(serialize_with = "schemakeep_db::serialize::path")]
+    path: PathBuf,
+    manifest: Manifest,
+    #[serde(rename = "copied_ms", serialize_with = "schemakeep_db::serialize::milliseconds")]
+    copied: Duration,
+    #[serde(rename = "duration_ms", serialize_with = "schemakeep_db::serialize::milliseconds")]
+    took: Duration,
+    removed: Vec<PathBuf>,
+    invalid: Vec<Invalid>,
 }
 
-fn text(backup: &Backup) -> String {
-    let manifest = &backup.manifest;
-    let rows: Vec<String> =
-        manifest.rows.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
-    let verified = match (manifest.verified, manifest.database.as_str()) {
-        (true, "sqlite") => "yes: every page and reference was checked",
-        (true, _) => "yes: restored into a scratch database, and the rows counted",
-        (false, _) => "no: run `taskmanager backup verify --deep`",
-    };
-    let mut text = format!(
-        "backup    {}\nversion   {}\nsize      {}\nrows      {}\nverified  {verified}\ntook      {} ms, {} of them for the copy\n",
-        backup.path.display(),
-        common::version(manifest),
-        size_words(manifest.size),
-        rows.join(", "),
-        milliseconds(backup.took),
-        milliseconds(backup.copied),
-    );
-    for path in &backup.pruned.removed {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "removed   {}", path.display());
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let manifest = &self.manifest;
+        let rows: Vec<String> =
+            manifest.rows.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
+        let verified = match (manifest.verified, manifest.database.as_str()) {
+            (true, "sqlite") => "yes: every page and reference was checked",
+            (true, _) => "yes: restored into a scratch database, and the rows counted",
+            (false, _) => "no: run `taskmanager backup verify --deep`",
+        };
+        let (took, copied) = (self.took.as_millis(), self.copied.as_millis());
+        writeln!(f, "backup    {}", self.path.display())?;
+        writeln!(f, "version   {}", common::version(manifest))?;
+        writeln!(f, "size      {}", size_words(manifest.size))?;
+        writeln!(f, "rows      {}", rows.join(", "))?;
+        writeln!(f, "verified  {verified}")?;
+        writeln!(f, "took      {took} ms, {copied} of them for the copy")?;
+        for path in &self.removed {
+            writeln!(f, "removed   {}", path.display())?;
+        }
+        for Invalid { path, fault } in &self.invalid {
+            writeln!(f, "not valid {}: {fault}", path.display())?;
+        }
+        Ok(())
     }
-    for (path, fault) in &backup.pruned.invalid {
-        let _ = writeln!(text, "not valid {}: {fault}", path.display());
-    }
-    text
 }

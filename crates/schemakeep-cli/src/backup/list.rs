@@ -1,9 +1,11 @@
 //! `taskmanager backup list`: which backups there are, and apart from them which saves of restores.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::common;
 use crate::Host;
@@ -34,48 +36,50 @@ impl Args {
             Ok(listed) => listed,
             Err(error) => return common::fail(self.json, &error),
         };
-        if self.json {
-            let documents = |saves: bool| -> Vec<_> {
-                let listed = listed.iter().filter(|listed| listed.is_save() == saves);
-                listed.map(common::document).collect()
-            };
-            output::json(&json!({
-                "folder": folder.display().to_string(),
-                "backups": documents(false),
-                "restore_saves": documents(true),
-            }))?;
-        } else if listed.is_empty() {
-            output::text(&format!("no backups in {}\n", folder.display()))?;
-        } else {
-            output::text(&self.table(&listed))?;
-        }
+        let (restore_saves, backups) = listed.into_iter().partition(Listed::is_save);
+        let report = Report { folder, backups, restore_saves, all: self.all };
+        output::report(self.json, &report)?;
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    fn table(&self, listed: &[Listed]) -> String {
-        let now = SystemClock.now();
-        let table = |saves: bool| {
-            let listed = listed.iter().filter(|listed| listed.is_save() == saves);
-            let cells: Vec<[String; 9]> = listed.map(|listed| cells(listed, now)).collect();
-            let rows: Vec<[&str; 9]> =
-                cells.iter().map(|cells| std::array::from_fn(|at| cells[at].as_str())).collect();
-            (!rows.is_empty()).then(|| output::table(HEADING, &rows))
-        };
-        let mut text = table(false).unwrap_or_else(|| "no backups\n".to_owned());
-        if let Some(saves) = table(true) {
-            text.push_str(SAVES);
-            text.push_str(&saves);
+#[derive(Serialize)]
+struct Report {
+    #[serde(serialize_with = "schemakeep_db::serialize::path")]
+    folder: PathBuf,
+    backups: Vec<Listed>,
+    restore_saves: Vec<Listed>,
+    /// Of every database in the folder.
+    #[serde(skip)]
+    all: bool,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.backups.is_empty(), self.restore_saves.is_empty()) {
+            (true, true) => return writeln!(f, "no backups in {}", self.folder.display()),
+            (true, false) => writeln!(f, "no backups")?,
+            (false, _) => f.write_str(&table(&self.backups))?,
+        }
+        if !self.restore_saves.is_empty() {
+            write!(f, "{SAVES}{}", table(&self.restore_saves))?;
         }
         if self.all {
-            let places: std::collections::BTreeSet<_> =
-                listed.iter().filter_map(|listed| Some(&listed.manifest.as_ref()?.place)).collect();
-            for place in places {
-                // Writing to a String cannot fail.
-                let _ = writeln!(text, "of {place}");
-            }
+            let listed = self.backups.iter().chain(&self.restore_saves);
+            let places: BTreeSet<_> =
+                listed.filter_map(|listed| Some(&listed.manifest.as_ref()?.place)).collect();
+            places.iter().try_for_each(|place| writeln!(f, "of {place}"))?;
         }
-        text
+        Ok(())
     }
+}
+
+fn table(listed: &[Listed]) -> String {
+    let now = SystemClock.now();
+    let cells: Vec<[String; 9]> = listed.iter().map(|listed| cells(listed, now)).collect();
+    let rows: Vec<[&str; 9]> =
+        cells.iter().map(|cells| std::array::from_fn(|at| cells[at].as_str())).collect();
+    output::table(HEADING, &rows)
 }
 
 const HEADING: [&str; 9] =

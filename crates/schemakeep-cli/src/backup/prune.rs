@@ -1,14 +1,14 @@
 //! `taskmanager backup prune`: old backups go.
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::common;
 use crate::Host;
 use crate::output;
-use schemakeep_backup::backup::{Pruned, prune};
+use schemakeep_backup::backup::{Invalid, Pruned, prune};
 
 /// Remove the backups of the database that are older than the newest valid ones; never the last valid one
 ///
@@ -39,30 +39,27 @@ impl Args {
             Ok(pruned) => pruned,
             Err(error) => return common::fail(self.json, &error),
         };
-        if self.json {
-            output::json(&json!({
-                "dry_run": self.dry_run,
-                "removed": pruned.removed,
-                "kept": pruned.kept,
-                "invalid": common::invalid(&pruned),
-            }))?;
-        } else {
-            output::text(&self.text(&pruned))?;
-        }
+        output::report(self.json, &Report { dry_run: self.dry_run, pruned })?;
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    fn text(&self, pruned: &Pruned) -> String {
+#[derive(Serialize)]
+struct Report {
+    dry_run: bool,
+    #[serde(flatten)]
+    pruned: Pruned,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let done = if self.dry_run { "would remove" } else { "removed" };
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        for path in &pruned.removed {
-            let _ = writeln!(text, "{done:12}  {}", path.display());
+        for path in &self.pruned.removed {
+            writeln!(f, "{done:12}  {}", path.display())?;
         }
-        for (path, fault) in &pruned.invalid {
-            let _ = writeln!(text, "{:12}  {}: {fault}", "not valid", path.display());
+        for Invalid { path, fault } in &self.pruned.invalid {
+            writeln!(f, "{:12}  {}: {fault}", "not valid", path.display())?;
         }
-        let _ = writeln!(text, "{:12}  {} valid", "kept", pruned.kept.len());
-        text
+        writeln!(f, "{:12}  {} valid", "kept", self.pruned.kept.len())
     }
 }

@@ -1,9 +1,10 @@
 //! `taskmanager backup verify`: whether backups are what their manifests say.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::common;
 use crate::Host;
@@ -42,25 +43,29 @@ impl Args {
         let deep = self.deep && settings.url.dialect() == Dialect::Postgres;
         let scratch = deep.then_some(&settings.url);
         let mut worst = None;
-        let mut documents = Vec::new();
+        let mut backups = Vec::new();
         for path in paths {
-            match verify(&path, scratch, &settings.stop).await {
-                Ok(verified) if self.json => documents.push(document(&verified)),
-                Ok(verified) => output::text(&text(&verified))?,
+            let outcome = match verify(&path, scratch, &settings.stop).await {
+                Ok(verified) => Outcome::Valid(verified),
                 Err(error) => {
-                    eprintln!("{error}");
-                    let (error, code) = (error.to_string(), error.exit_code());
-                    let path = path.display().to_string();
-                    documents.push(json!({ "path": path, "valid": false, "error": error }));
-                    worst = worst.max(Some(code));
+                    worst = worst.max(Some(error.exit_code()));
+                    Outcome::NotValid { error: error.to_string() }
                 }
+            };
+            let valid = matches!(outcome, Outcome::Valid(_));
+            let checked = Checked { path, valid, outcome };
+            if !valid {
+                eprintln!("{checked}");
+            } else if !self.json {
+                output::text(&format!("{checked}\n"))?;
             }
+            backups.push(checked);
             if settings.stop.is_cancelled() {
                 break;
             }
         }
         if self.json {
-            output::json(&json!({ "backups": documents }))?;
+            output::json(&Report { backups })?;
         }
         Ok(worst.map_or(ExitCode::SUCCESS, ExitCode::from))
     }
@@ -76,25 +81,43 @@ impl Args {
     }
 }
 
-fn document(verified: &Verified) -> Value {
-    json!({
-        "path": verified.path.display().to_string(),
-        "valid": true,
-        "verified": verified.restored,
-        "duration_ms": u64::try_from(verified.took.as_millis()).unwrap_or(u64::MAX),
-        "manifest": verified.manifest,
-    })
+#[derive(Serialize)]
+struct Report {
+    backups: Vec<Checked>,
 }
 
-fn text(verified: &Verified) -> String {
-    let (manifest, ms) = (&verified.manifest, verified.took.as_millis());
-    let contents =
-        if verified.restored { "contents verified" } else { "not restored; --deep does that" };
-    format!(
-        "{} is valid: {}, version {}, {} rows, {contents} ({ms} ms)\n",
-        verified.path.display(),
-        size_words(manifest.size),
-        common::version(manifest),
-        common::rows(manifest),
-    )
+#[derive(Serialize)]
+struct Checked {
+    #[serde(serialize_with = "schemakeep_db::serialize::path")]
+    path: PathBuf,
+    valid: bool,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    Valid(Verified),
+    NotValid { error: String },
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verified = match &self.outcome {
+            Outcome::Valid(verified) => verified,
+            Outcome::NotValid { error } => return f.write_str(error),
+        };
+        let (manifest, ms) = (&verified.manifest, verified.took.as_millis());
+        let contents =
+            if verified.restored { "contents verified" } else { "not restored; --deep does that" };
+        write!(
+            f,
+            "{} is valid: {}, version {}, {} rows, {contents} ({ms} ms)",
+            self.path.display(),
+            size_words(manifest.size),
+            common::version(manifest),
+            common::rows(manifest),
+        )
+    }
 }

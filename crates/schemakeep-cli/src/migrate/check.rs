@@ -1,25 +1,24 @@
 //! `taskmanager migrate check`: whether declared schema, migrations and database agree.
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
 
 use super::common::{
     Common, DeclaredIn, NOTHING_DECLARED, UNREACHABLE, rehearsal_settings, server,
 };
-use super::declared::{Compared, Outcome};
-use super::drift::{self as shown, failure};
+use super::declared::{Compared, Declared};
+use super::drift::{differences, failure, verdict};
 use crate::Host;
 use crate::output;
 use schemakeep::autogenerate::Side;
-use schemakeep::drift::{Drift, drift};
+use schemakeep::drift::{Drift, Drifted, drift};
 use schemakeep::{
     Dialect, Inspector, MigrateError, MigrationSet, SchemaState, StateReport, refusal,
 };
-use schemakeep_db::DatabaseUrl;
 use schemakeep_db::SystemClock;
 
 /// Longest wait for the database's answer.
@@ -45,13 +44,36 @@ pub struct Args {
 }
 
 /// Everything that was compared.
-struct Checked {
+#[derive(Serialize)]
+struct Report {
+    agree: bool,
+    #[serde(skip)]
+    url: String,
     declared: Vec<Compared>,
-    report: StateReport,
+    schema_state: SchemaState,
+    schema_version: Option<i64>,
+    target_version: Option<i64>,
     /// What is to be said of a record that is not current.
     message: Option<String>,
-    /// Why the database was not compared, otherwise, and the exit code of that.
-    drift: Result<Drift, (String, u8)>,
+    #[serde(serialize_with = "drifted")]
+    database: Looked,
+}
+
+/// Why the database was not compared, otherwise, and the exit code of that.
+type Looked = Result<Drift, (String, u8)>;
+
+fn drifted<S: Serializer>(looked: &Looked, to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Database<'a> {
+        compared: bool,
+        why: Option<&'a str>,
+        drift: Option<&'a [Drifted]>,
+    }
+    let (why, drift) = match looked {
+        Ok(drift) => (None, Some(drift.found.as_slice())),
+        Err((why, _)) => (Some(why.as_str()), None),
+    };
+    Database { compared: looked.is_ok(), why, drift }.serialize(to)
 }
 
 impl Args {
@@ -78,13 +100,19 @@ impl Args {
         }
         let drift = database(host, &set, &report, stop).await;
         let message = (report.state != SchemaState::Current).then(|| refusal(&report, host.mode()));
-        let checked = Checked { declared, report, message, drift };
-        if self.common.json {
-            output::json(&checked.document())?;
-        } else {
-            output::text(&checked.text(url))?;
-        }
-        Ok(ExitCode::from(checked.exit_code()))
+        let code = exit_code(report.state, &drift, &declared);
+        let checked = Report {
+            agree: code == 0,
+            url: url.to_string(),
+            declared,
+            schema_state: report.state,
+            schema_version: report.head,
+            target_version: report.target,
+            message,
+            database: drift,
+        };
+        output::report(self.common.json, &checked)?;
+        Ok(ExitCode::from(code))
     }
 
     /// The declared schema of one dialect against its migrations.
@@ -96,16 +124,16 @@ impl Args {
     ) -> Result<Compared, MigrateError> {
         let server = server(host).filter(|_| dialect == Dialect::Postgres);
         let outcome = match self.declared.of(host, &self.common, dialect)? {
-            None => Outcome::Not(NOTHING_DECLARED.to_owned()),
+            None => Err(NOTHING_DECLARED.to_owned()),
             Some(_) if dialect == Dialect::Postgres && server.is_none() => {
-                Outcome::Not(NO_SERVER.to_owned())
+                Err(NO_SERVER.to_owned())
             }
             Some(schema) => {
                 let set = self.common.set_of(host, dialect)?;
                 let side = Side::bring_up(server, set, &schema, &SystemClock, stop).await?;
                 let differences = side.differences();
                 side.remove().await?;
-                Outcome::Compared(schema.file, differences)
+                Ok(Declared::new(schema.file, differences))
             }
         };
         Ok(Compared { dialect, outcome })
@@ -118,7 +146,7 @@ async fn database(
     set: &MigrationSet,
     report: &StateReport,
     stop: CancellationToken,
-) -> Result<Drift, (String, u8)> {
+) -> Looked {
     if report.head.is_none() && report.state == SchemaState::Behind {
         return Err(("no migration is applied yet".to_owned(), report.state.exit_code()));
     }
@@ -127,59 +155,39 @@ async fn database(
     looked.map_err(|error| failure(&error, host))
 }
 
-impl Checked {
-    fn exit_code(&self) -> u8 {
-        let drifts = match &self.drift {
-            Ok(drift) => u8::from(!drift.found.is_empty()),
-            Err((_, code)) => *code,
-        };
-        let declared = u8::from(!self.declared.iter().all(Compared::is_well));
-        let codes = [self.report.state.exit_code(), drifts, declared];
-        codes.into_iter().find(|code| *code != 0).unwrap_or_default()
-    }
+fn exit_code(state: SchemaState, looked: &Looked, declared: &[Compared]) -> u8 {
+    let drifts = match looked {
+        Ok(drift) => u8::from(!drift.found.is_empty()),
+        Err((_, code)) => *code,
+    };
+    let declared = u8::from(!declared.iter().all(Compared::is_well));
+    let codes = [state.exit_code(), drifts, declared];
+    codes.into_iter().find(|code| *code != 0).unwrap_or_default()
+}
 
-    fn document(&self) -> Value {
-        let declared: Vec<_> = self.declared.iter().map(Compared::document).collect();
-        let database = match &self.drift {
-            Ok(drift) => shown::document(drift)["drift"].clone(),
-            Err(_) => Value::Null,
-        };
-        json!({
-            "agree": self.exit_code() == 0,
-            "declared": declared,
-            "schema_state": self.report.state.as_str(),
-            "schema_version": self.report.head,
-            "target_version": self.report.target,
-            "message": self.message,
-            "database": {
-                "compared": self.drift.is_ok(),
-                "why": self.drift.as_ref().err().map(|(why, _)| why),
-                "drift": database,
-            },
-        })
-    }
-
-    fn text(&self, url: &DatabaseUrl) -> String {
-        let mut text: String = self.declared.iter().map(Compared::text).collect();
-        let head = self.report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
-        // Writing to a String cannot fail.
-        let _ = match &self.message {
-            None => writeln!(text, "record    {url}: current, at {head}"),
-            Some(message) => writeln!(text, "record    {url}: {message}"),
-        };
-        let _ = match &self.drift {
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.declared.iter().try_for_each(|compared| write!(f, "{compared}"))?;
+        write!(f, "record    {}: ", self.url)?;
+        match &self.message {
+            None => {
+                writeln!(f, "current, at {}", output::version_or(self.schema_version, "nothing"))
+            }
+            Some(message) => writeln!(f, "{message}"),
+        }?;
+        match &self.database {
             Ok(drift) if drift.found.is_empty() => {
-                writeln!(text, "database  is what its applied migrations make")
+                writeln!(f, "database  is what its applied migrations make")
             }
             Ok(drift) => {
-                let lines = shown::text(drift).trim_end().replace('\n', "\n    ");
-                writeln!(text, "database  is not what its applied migrations make:\n    {lines}")
+                let lines = (differences(drift) + &verdict(drift)).replace('\n', "\n    ");
+                writeln!(f, "database  is not what its applied migrations make:\n    {lines}")
             }
-            Err((why, _)) => writeln!(text, "database  not compared: {why}"),
-        };
-        if self.exit_code() == 0 {
-            text.push_str("declared schema, migrations and database agree\n");
+            Err((why, _)) => writeln!(f, "database  not compared: {why}"),
+        }?;
+        if self.agree {
+            writeln!(f, "declared schema, migrations and database agree")?;
         }
-        text
+        Ok(())
     }
 }

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::Host;
 use crate::output;
 use schemakeep::desired::DesiredSchema;
 use schemakeep::shadow::RehearsalSettings;
-use schemakeep::{Dialect, MigrateError, MigrationSet};
+use schemakeep::{Dialect, MigrateError, MigrationSet, Step};
 use schemakeep_db::DatabaseUrl;
 
 /// Exit code when the database cannot be read.
@@ -102,11 +102,34 @@ pub(crate) fn server(host: &dyn Host) -> Option<&DatabaseUrl> {
 
 /// Says what failed, on standard error and, where it was asked for, as a document.
 pub(crate) fn fail(as_json: bool, message: &str, code: u8) -> anyhow::Result<ExitCode> {
+    fail_after(as_json, None, message, code)
+}
+
+/// As [`fail`], with the steps before it in the document.
+pub(crate) fn fail_after(
+    as_json: bool,
+    steps: Option<&[Step]>,
+    message: &str,
+    exit_code: u8,
+) -> anyhow::Result<ExitCode> {
     eprintln!("{message}");
     if as_json {
-        output::json(&json!({ "error": { "message": message, "exit_code": code } }))?;
+        output::json(&Failed { error: Failure { message, exit_code }, steps })?;
     }
-    Ok(ExitCode::from(code))
+    Ok(ExitCode::from(exit_code))
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: Failure<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<&'a [Step]>,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    message: &'a str,
+    exit_code: u8,
 }
 
 fn below(folder: &Path, dialect: Dialect) -> PathBuf {

@@ -1,76 +1,87 @@
 //! The declared schema against what the migrations make, as `verify` and `check` say it.
 
-use serde_json::{Value, json};
+use std::fmt;
 
-use super::schema_diff_view::{self, DECLARED};
+use serde::{Serialize, Serializer};
+
 use schemakeep::Dialect;
-use schemakeep::diff::Difference;
+use schemakeep::diff::{DECLARED, Difference};
 
-/// What came of one dialect.
-#[derive(Debug)]
+/// What came of one dialect; an error says why nothing was compared.
+#[derive(Debug, Serialize)]
 pub(super) struct Compared {
+    #[serde(rename = "database")]
     pub(super) dialect: Dialect,
-    pub(super) outcome: Outcome,
+    #[serde(flatten, serialize_with = "comparison")]
+    pub(super) outcome: Result<Declared, String>,
 }
 
-/// Whether they were compared.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// This file was, and what differs.
-    Compared(String, Vec<Difference>),
-    /// They were not, and why.
-    Not(String),
+/// A file with a declared schema, and in what the migrations differ from it.
+#[derive(Debug, Serialize)]
+pub(super) struct Declared {
+    file: String,
+    #[serde(serialize_with = "views")]
+    differences: Vec<Difference>,
+    fix: Option<String>,
+}
+
+impl Declared {
+    pub(super) fn new(file: String, differences: Vec<Difference>) -> Self {
+        let fix = (!differences.is_empty()).then(|| {
+            format!(
+                "`taskmanager migrate diff -m \"…\"` writes the migration that is missing; or make {file} what the migrations make"
+            )
+        });
+        Self { file, differences, fix }
+    }
+}
+
+fn views<S: Serializer>(differences: &[Difference], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(differences.iter().map(|difference| DECLARED.view(difference)))
+}
+
+/// What a comparison found beside `compared: true`, or why there was none beside `compared: false`.
+pub(super) fn comparison<T: Serialize, E: Serialize, S: Serializer>(
+    outcome: &Result<T, E>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Found<'a, T> {
+        compared: bool,
+        #[serde(flatten)]
+        found: &'a T,
+    }
+    #[derive(Serialize)]
+    struct NotCompared<'a, E> {
+        compared: bool,
+        why: &'a E,
+    }
+    match outcome {
+        Ok(found) => Found { compared: true, found }.serialize(to),
+        Err(why) => NotCompared { compared: false, why }.serialize(to),
+    }
 }
 
 impl Compared {
     /// Whether nothing is known to differ.
     pub(super) fn is_well(&self) -> bool {
-        match &self.outcome {
-            Outcome::Compared(_, differences) => differences.is_empty(),
-            Outcome::Not(_) => true,
-        }
+        self.outcome.as_ref().map_or(true, |declared| declared.differences.is_empty())
     }
+}
 
-    /// What fixes it, when it does not agree.
-    fn fix(file: &str) -> String {
-        format!(
-            "`taskmanager migrate diff -m \"…\"` writes the migration that is missing; or make {file} what the migrations make"
-        )
-    }
-
-    pub(super) fn document(&self) -> Value {
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "declared  {}: ", self.dialect.as_str())?;
         match &self.outcome {
-            Outcome::Not(why) => {
-                json!({ "database": self.dialect.as_str(), "compared": false, "why": why })
+            Err(why) => writeln!(f, "not compared: {why}"),
+            Ok(Declared { file, differences, fix: Some(fix) }) => {
+                writeln!(f, "{file} is not what the migrations make:")?;
+                for difference in differences {
+                    f.write_str(&DECLARED.view(difference).text("    "))?;
+                }
+                writeln!(f, "    fix: {fix}")
             }
-            Outcome::Compared(file, differences) => {
-                let differing = !differences.is_empty();
-                let documents =
-                    differences.iter().map(|one| schema_diff_view::document(DECLARED, one));
-                json!({
-                    "database": self.dialect.as_str(),
-                    "compared": true,
-                    "file": file,
-                    "differences": documents.collect::<Vec<_>>(),
-                    "fix": differing.then(|| Self::fix(file)),
-                })
-            }
-        }
-    }
-
-    pub(super) fn text(&self) -> String {
-        let name = format!("declared  {}", self.dialect.as_str());
-        match &self.outcome {
-            Outcome::Not(why) => format!("{name}: not compared: {why}\n"),
-            Outcome::Compared(file, differences) if differences.is_empty() => {
-                format!("{name}: {file} is what the migrations make\n")
-            }
-            Outcome::Compared(file, differences) => {
-                let lines =
-                    differences.iter().map(|one| schema_diff_view::text(DECLARED, one, "    "));
-                let (lines, fix) = (lines.collect::<String>(), Self::fix(file));
-                format!("{name}: {file} is not what the migrations make:\n{lines}    fix: {fix}\n")
-            }
+            Ok(Declared { file, .. }) => writeln!(f, "{file} is what the migrations make"),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `taskmanager migrate doctor`: what will stand in a migration's way, and what fixes it.
 
+use std::fmt;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::common::{Common, UNREACHABLE};
 use crate::Host;
@@ -33,30 +34,26 @@ impl Args {
                 return self.common.fail(&message, UNREACHABLE);
             }
         };
-        if self.common.json {
-            let documents: Vec<_> = checks.iter().map(document).collect();
-            output::json(&json!({ "checks": documents }))?;
-        } else {
-            output::text(&checks.iter().map(text).collect::<String>())?;
-        }
-        let bad = checks.iter().any(|check| check.health == Health::Bad);
+        let report = Report { checks };
+        output::report(self.common.json, &report)?;
+        let bad = report.checks.iter().any(|check| check.health == Health::Bad);
         Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
-fn document(check: &Check) -> serde_json::Value {
-    json!({
-        "name": check.name,
-        "health": check.health.as_str(),
-        "detail": check.detail,
-        "fix": check.fix,
-    })
+#[derive(Serialize)]
+struct Report {
+    checks: Vec<Check>,
 }
 
-fn text(check: &Check) -> String {
-    let line = format!("{:8} {:15} {}\n", check.health.as_str(), check.name, check.detail);
-    match &check.fix {
-        Some(fix) => format!("{line}{:24} fix: {fix}\n", ""),
-        None => line,
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Check { name, health, detail, fix } in &self.checks {
+            writeln!(f, "{:8} {name:15} {detail}", health.as_str())?;
+            if let Some(fix) = fix {
+                writeln!(f, "{:24} fix: {fix}", "")?;
+            }
+        }
+        Ok(())
     }
 }

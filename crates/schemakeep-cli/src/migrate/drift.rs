@@ -1,15 +1,15 @@
 //! `taskmanager migrate drift`: what somebody changed by hand, and the statements that fix it either way.
 
 use schemakeep_db::plural;
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::common::{Common, UNREACHABLE, rehearsal_settings};
-use super::schema_diff_view::{self, DATABASE};
 use crate::Host;
 use crate::output;
+use schemakeep::diff::DATABASE;
 use schemakeep::drift::{Drift, DriftError, Drifted, Pattern, drift};
 use schemakeep::{SchemaState, StateReport, refusal};
 use schemakeep_db::SystemClock;
@@ -46,13 +46,9 @@ impl Args {
         let ignore: Vec<Pattern> = self.ignore.iter().cloned().map(Pattern).collect();
         match Box::pin(drift(&settings, &set, &ignore, &SystemClock)).await {
             Ok(found) => {
-                if self.common.json {
-                    output::json(&document(&found))?;
-                } else {
-                    output::text(&text(&found))?;
-                }
                 let code =
                     if found.found.is_empty() { 0 } else { SchemaState::Drifted.exit_code() };
+                output::report(self.common.json, &Report::new(found))?;
                 Ok(ExitCode::from(code))
             }
             Err(error) => {
@@ -88,53 +84,46 @@ fn untold(report: &StateReport, host: &dyn Host) -> String {
     format!("drift cannot be told: {why}: {}", refusal(report, host.mode()))
 }
 
-/// One stable document.
-pub(super) fn document(drift: &Drift) -> Value {
-    let of = |drifted: &Drifted| {
-        let mut document = schema_diff_view::document(DATABASE, &drifted.difference);
-        let fix = &drifted.fix;
-        document["fix"] = json!({ "database": fix.database, "migration": fix.migration });
-        document
-    };
-    let ignored = drift.ignored.iter();
-    let ignored =
-        ignored.map(|object| json!({ "kind": object.kind.as_str(), "name": object.name }));
-    json!({
-        "schema_version": drift.head,
-        "compared_with": drift.place,
-        "drift": drift.found.iter().map(of).collect::<Vec<_>>(),
-        "ignored": ignored.collect::<Vec<_>>(),
-        "notes": notes(drift),
-    })
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    drift: Drift,
+    notes: Vec<String>,
 }
 
-fn notes(drift: &Drift) -> Vec<String> {
-    let unused = drift.unused.iter();
-    unused
-        .map(|pattern| format!("--ignore {}: nothing that differs is called so", pattern.0))
-        .collect()
+impl Report {
+    fn new(drift: Drift) -> Self {
+        let unused = drift.unused.iter();
+        let notes = unused
+            .map(|pattern| format!("--ignore {}: nothing that differs is called so", pattern.0))
+            .collect();
+        Self { drift, notes }
+    }
 }
 
-pub(super) fn text(drift: &Drift) -> String {
-    let mut text: String = drift.found.iter().map(one).collect();
-    for object in &drift.ignored {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "ignored    {object}");
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&differences(&self.drift))?;
+        self.drift.ignored.iter().try_for_each(|object| writeln!(f, "ignored    {object}"))?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;
+        writeln!(f, "{}", verdict(&self.drift))
     }
-    for note in notes(drift) {
-        let _ = writeln!(text, "note: {note}");
-    }
-    let head = drift.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
-    let _ = match drift.found.len() {
-        0 => writeln!(text, "no drift: the database is what its migrations make, at {head}"),
-        number => writeln!(
-            text,
+}
+
+pub(super) fn differences(drift: &Drift) -> String {
+    drift.found.iter().map(one).collect()
+}
+
+pub(super) fn verdict(drift: &Drift) -> String {
+    let head = output::version_or(drift.head, "nothing");
+    match drift.found.len() {
+        0 => format!("no drift: the database is what its migrations make, at {head}"),
+        number => format!(
             "{} to what the migrations make, at {head} (in {})",
             plural(number, "difference"),
             drift.place
         ),
-    };
-    text
+    }
 }
 
 fn one(drifted: &Drifted) -> String {
@@ -151,9 +140,5 @@ fn one(drifted: &Drifted) -> String {
         let statements = if statements.is_empty() { NONE_ALONE.to_owned() } else { statements };
         format!("  {what}\n{statements}")
     });
-    format!(
-        "{}{}",
-        schema_diff_view::text(DATABASE, &drifted.difference, ""),
-        ways.collect::<String>()
-    )
+    DATABASE.view(&drifted.difference).text("") + &ways.collect::<String>()
 }

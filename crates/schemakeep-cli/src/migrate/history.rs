@@ -1,14 +1,14 @@
 //! `taskmanager migrate history`: each version, when it was applied, in how long, and from which file.
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::common::{Common, UNREACHABLE};
 use crate::Host;
 use crate::output;
-use schemakeep::history::{Line, Standing};
+use schemakeep::history::{Entry, Line, Standing};
 use schemakeep::inspect::read_history;
 use schemakeep_db::clock::format_seconds;
 
@@ -39,49 +39,35 @@ impl Args {
                 return self.common.fail(&message, UNREACHABLE);
             }
         };
-        if self.common.json {
-            output::json(&lines.iter().map(document).collect::<Vec<_>>())?;
-        } else {
-            output::text(&table(&lines, self.verbose))?;
-        }
+        output::report(self.common.json, &Report { lines, verbose: self.verbose })?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn document(line: &Line) -> Value {
-    let last = line.last.as_ref();
-    json!({
-        "version": line.version,
-        "description": line.description,
-        "state": line.standing.as_str(),
-        "applied_at": line.at.map(format_seconds),
-        "seconds": line.took.map(|took| took.as_secs_f64()),
-        "kind": last.map(|entry| entry.event.as_str()),
-        "program": last.map(|entry| entry.program.as_str()),
-        "host": last.and_then(|entry| entry.host.as_deref()),
-        "applied_by": last.and_then(|entry| entry.applied_by.as_deref()),
-        "reason": last.and_then(|entry| entry.reason.as_deref()),
-        "checksum": line.checksum,
-        "same_file": line.same_file,
-    })
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Report {
+    lines: Vec<Line>,
+    #[serde(skip)]
+    verbose: bool,
 }
 
-fn table(lines: &[Line], verbose: bool) -> String {
-    let rows: Vec<[String; 5]> = lines.iter().map(row).collect();
-    let rows: Vec<[&str; 5]> =
-        rows.iter().map(|row| std::array::from_fn(|at| row[at].as_str())).collect();
-    let mut text = output::table(["VERSION", "DESCRIPTION", "STATE", "APPLIED", "TOOK"], &rows);
-    if verbose {
-        text.push('\n');
-        for line in lines {
-            text.push_str(&details(line));
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<[String; 5]> = self.lines.iter().map(row).collect();
+        let rows: Vec<[&str; 5]> =
+            rows.iter().map(|row| std::array::from_fn(|at| row[at].as_str())).collect();
+        f.write_str(&output::table(["VERSION", "DESCRIPTION", "STATE", "APPLIED", "TOOK"], &rows))?;
+        if self.verbose {
+            writeln!(f)?;
+            self.lines.iter().try_for_each(|line| details(line, f))?;
         }
+        Ok(())
     }
-    text
 }
 
 fn row(line: &Line) -> [String; 5] {
-    let stamped = line.last.as_ref().is_some_and(|entry| entry.event == "stamped");
+    let stamped = line.last.event.as_deref() == Some("stamped");
     let state = match line.standing {
         Standing::Applied if stamped => "stamped",
         Standing::Applied if line.same_file == Some(false) => "applied, another file",
@@ -96,20 +82,16 @@ fn row(line: &Line) -> [String; 5] {
     ]
 }
 
-fn details(line: &Line) -> String {
-    let mut text = format!("{}  sha384 {}\n", line.version, line.checksum);
-    if let Some(entry) = &line.last {
-        let unknown = "unknown";
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "                {} by {} on {} with taskmanager {}{}",
-            entry.event,
-            entry.applied_by.as_deref().unwrap_or(unknown),
-            entry.host.as_deref().unwrap_or(unknown),
-            entry.program,
-            entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(),
-        );
-    }
-    text
+fn details(line: &Line, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "{}  sha384 {}", line.version, line.checksum)?;
+    let Entry { event: Some(event), program: Some(program), .. } = &line.last else {
+        return Ok(());
+    };
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let (applied_by, host) = (known(&line.last.applied_by), known(&line.last.host));
+    let reason = line.last.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    writeln!(
+        f,
+        "                {event} by {applied_by} on {host} with taskmanager {program}{reason}"
+    )
 }

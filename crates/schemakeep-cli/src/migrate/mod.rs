@@ -11,7 +11,6 @@ mod history;
 mod lint;
 mod new;
 mod plan;
-mod schema_diff_view;
 mod session;
 mod stamp;
 mod status;

@@ -1,9 +1,10 @@
 //! `taskmanager migrate new`: the four files of a new migration.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::common::{USAGE, fail};
 use crate::output;
@@ -32,13 +33,18 @@ impl Args {
             Ok(files) => files,
             Err(error) => return fail(self.json, &error.to_string(), USAGE),
         };
-        if self.json {
-            output::json(&json!({ "files": files }))?;
-        } else {
-            let lines: Vec<String> =
-                files.iter().map(|file| format!("{}\n", file.display())).collect();
-            output::text(&lines.concat())?;
-        }
+        output::report(self.json, &Report { files })?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    files: Vec<PathBuf>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.files.iter().try_for_each(|file| writeln!(f, "{}", file.display()))
     }
 }

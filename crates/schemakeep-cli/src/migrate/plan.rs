@@ -1,19 +1,19 @@
 //! `taskmanager migrate plan`: what `up` would do, in order, before it does it.
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::common::{Common, UNREACHABLE, USAGE, rehearsal_settings};
 use crate::Host;
 use crate::output;
 use schemakeep::data_checks::{Check, Limits, Preflight, preflight};
 use schemakeep::instances::{Connected, Instance};
-use schemakeep::lint::{Finding, lint};
-use schemakeep::preview::{Planned, Step, Target, forward, script, up_step};
-use schemakeep::shadow::{ObservedStatement, Rehearsal, RehearsedMigration, rehearse};
+use schemakeep::lint::{Finding, Severity, lint};
+use schemakeep::preview::{self, Target, forward, script, up_step};
+use schemakeep::shadow::{ObservedLock, Rehearsal, RehearsedRows, rehearse};
 use schemakeep::{Inspector, MigrateError, Migration, MigrationSet, SchemaState, refusal};
 use schemakeep_db::{Clock, SystemClock};
 
@@ -85,14 +85,16 @@ impl Args {
         };
         let findings =
             lint(&set, dialect, |version| migrations.iter().any(|m| m.version == version));
-        let steps: Vec<Step> = migrations.iter().map(|m| up_step(m, dialect)).collect();
-        let plan = Plan { steps, connected, findings, preflight, rehearsal };
-        if self.common.json {
-            output::json(&plan.document(state))?;
-        } else {
-            output::text(&plan.text())?;
-        }
-        let fails = plan.rehearsal.is_some_and(|rehearsal| rehearsal.failure.is_some());
+        let checks = preflight.map(|preflight| preflight.checks).unwrap_or_default();
+        let known = Known { findings: &findings, checks: &checks, rehearsal: rehearsal.as_ref() };
+        let plan = Report {
+            schema_state: state,
+            stopped_instances: connected.stopped(),
+            steps: migrations.iter().map(|m| known.step(up_step(m, dialect))).collect(),
+            rehearsal: rehearsal.as_ref(),
+        };
+        output::report(self.common.json, &plan)?;
+        let fails = rehearsal.is_some_and(|rehearsal| rehearsal.failure.is_some());
         Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
@@ -127,133 +129,151 @@ fn applied(set: &MigrationSet, pending: &[i64]) -> Vec<i64> {
 /// What the data says, and what a rehearsal has shown.
 type Looks = (Option<Preflight>, Option<Rehearsal>);
 
-/// What is shown.
-struct Plan {
-    steps: Vec<Step>,
-    connected: Connected,
-    findings: Vec<Finding>,
-    preflight: Option<Preflight>,
-    rehearsal: Option<Rehearsal>,
+/// All that is known of the migrations before they are run.
+struct Known<'a> {
+    findings: &'a [Finding],
+    checks: &'a [Check],
+    rehearsal: Option<&'a Rehearsal>,
 }
 
-impl Plan {
-    fn rehearsed(&self, step: &Step) -> Option<&RehearsedMigration> {
-        self.rehearsal.as_ref()?.migration(step.version)
-    }
-
-    /// The findings about the lines of a statement.
-    fn findings(&self, step: &Step, at: usize) -> Vec<&Finding> {
-        let here = |f: &&Finding| f.version == step.version && lines(step, at).contains(&f.line);
-        self.findings.iter().filter(here).collect()
-    }
-
-    /// What the data was asked about a statement.
-    fn checks(&self, step: &Step, at: usize) -> Vec<&Check> {
-        let here = |c: &&Check| c.version == step.version && lines(step, at).contains(&c.line);
-        self.preflight.iter().flat_map(|preflight| &preflight.checks).filter(here).collect()
-    }
-
-    fn document(&self, state: SchemaState) -> Value {
-        json!({
-            "schema_state": state.as_str(),
-            "stopped_instances": self.connected.stopped().iter().map(Instance::document).collect::<Vec<_>>(),
-            "steps": self.steps.iter().map(|step| self.step_document(step)).collect::<Vec<_>>(),
-            "rehearsal": self.rehearsal.as_ref().map(Rehearsal::outcome),
-        })
-    }
-
-    fn step_document(&self, step: &Step) -> Value {
-        let rehearsed = self.rehearsed(step);
-        let statement = |(at, planned): (usize, &Planned)| {
+impl<'a> Known<'a> {
+    fn step(&self, step: preview::Step) -> Step<'a> {
+        let rehearsed = self.rehearsal.and_then(|rehearsal| rehearsal.migration(step.version));
+        let statement = |(at, planned): (usize, &preview::Planned)| {
+            let lines = lines(&step, at);
+            let here = |version, line| version == step.version && lines.contains(&line);
+            let findings = self.findings.iter().filter(|f| here(f.version, f.line));
+            let checks = self.checks.iter().filter(|check| here(check.version, check.line));
             let observed = rehearsed.and_then(|rehearsed| rehearsed.statements.get(at));
-            let mut document = json!({
-                "line": planned.line, "sql": planned.sql, "locks": null, "rewrites": null,
-                "scans": null, "changes": null, "effects": null,
-            });
-            if let (Some(document), Some(Value::Object(seen))) =
-                (document.as_object_mut(), observed.map(ObservedStatement::document))
-            {
-                document.extend(seen);
+            Statement {
+                planned: planned.clone(),
+                locks: observed.map(|it| it.locks.as_slice()),
+                rewrites: observed.map(|it| it.rewrites.as_slice()),
+                scans: observed.map(|it| it.scans.as_slice()),
+                changes: observed.map(|it| it.changes.as_slice()),
+                effects: observed.map(|it| it.effects.as_slice()),
+                findings: findings.map(Caution::from).collect(),
+                preflight: checks.collect(),
             }
-            let findings = self.findings(step, at);
-            document["findings"] = findings.iter().map(|finding| of_finding(finding)).collect();
-            let checks = self.checks(step, at);
-            document["preflight"] = checks.iter().map(|check| check.document()).collect();
-            document
         };
-        let rehearsed = rehearsed.map(RehearsedMigration::document).unwrap_or_default();
-        json!({
-            "version": step.version,
-            "description": step.description,
-            "file": step.file,
-            "transactional": step.transactional,
-            "statements": step.statements.iter().enumerate().map(statement).collect::<Vec<_>>(),
-            "took_seconds": rehearsed["took_seconds"],
-            "rows": rehearsed["rows"],
-        })
-    }
-
-    fn text(&self) -> String {
-        if self.steps.is_empty() {
-            return "nothing to do\n".to_owned();
+        Step {
+            statements: step.statements.iter().enumerate().map(statement).collect(),
+            version: step.version,
+            description: step.description,
+            file: step.file,
+            transactional: step.transactional,
+            took_seconds: rehearsed.map(|it| it.took.as_secs_f64()),
+            rows: rehearsed.map(|it| it.rows.as_slice()),
+            on_copy: rehearsed.map(|it| it.text("  ")).unwrap_or_default(),
         }
-        let mut text = String::new();
-        for instance in self.connected.stopped() {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "error [connected-instance]: {}", instance.line());
-        }
-        for step in &self.steps {
-            self.step_text(step, &mut text);
-        }
-        text + &self.rehearsal.as_ref().map(Rehearsal::summary).unwrap_or_default()
-    }
-
-    fn step_text(&self, step: &Step, text: &mut String) {
-        let how = if step.transactional {
-            "in one transaction with its record"
-        } else {
-            "no transaction: each statement commits on its own"
-        };
-        let rehearsed = self.rehearsed(step);
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}  {}: {how}", step.version, step.description);
-        for (at, statement) in step.statements.iter().enumerate() {
-            let first = statement.sql.lines().next().unwrap_or_default();
-            let more = if statement.sql.contains('\n') { " …" } else { "" };
-            let _ = writeln!(text, "  line {:3}  {first}{more}", statement.line);
-            if let Some(observed) = rehearsed.and_then(|rehearsed| rehearsed.statements.get(at)) {
-                text.push_str(&observed.text(INDENT));
-            }
-            for check in self.checks(step, at) {
-                let _ = writeln!(text, "{INDENT}data: {}", check.line());
-            }
-            for finding in self.findings(step, at) {
-                let (severity, rule) = (finding.severity.as_str(), finding.rule);
-                let _ = writeln!(text, "{INDENT}{severity} [{rule}]: {}", finding.why);
-                let _ = writeln!(text, "{INDENT}  suggestion: {}", finding.suggestion);
-            }
-        }
-        text.push_str(&rehearsed.map(|rehearsed| rehearsed.text("  ")).unwrap_or_default());
     }
 }
 
 /// The lines of a statement, and for the first of a file those above it too.
-fn lines(step: &Step, at: usize) -> std::ops::Range<usize> {
+fn lines(step: &preview::Step, at: usize) -> std::ops::Range<usize> {
     let begin = if at == 0 { 0 } else { step.statements[at].line };
     let end = step.statements.get(at + 1).map_or(usize::MAX, |next| next.line);
     begin..end
 }
 
+#[derive(Serialize)]
+struct Report<'a> {
+    schema_state: SchemaState,
+    stopped_instances: &'a [Instance],
+    steps: Vec<Step<'a>>,
+    rehearsal: Option<&'a Rehearsal>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    version: i64,
+    description: String,
+    file: String,
+    transactional: bool,
+    statements: Vec<Statement<'a>>,
+    took_seconds: Option<f64>,
+    rows: Option<&'a [RehearsedRows]>,
+    /// The last two in words.
+    #[serde(skip)]
+    on_copy: String,
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    #[serde(flatten)]
+    planned: preview::Planned,
+    locks: Option<&'a [ObservedLock]>,
+    rewrites: Option<&'a [String]>,
+    scans: Option<&'a [String]>,
+    changes: Option<&'a [String]>,
+    effects: Option<&'a [String]>,
+    findings: Vec<Caution<'a>>,
+    preflight: Vec<&'a Check>,
+}
+
+/// What a plan shows of a finding.
+#[derive(Serialize)]
+struct Caution<'a> {
+    line: usize,
+    rule: &'static str,
+    severity: Severity,
+    lock: Option<&'static str>,
+    why: &'a str,
+    suggestion: &'static str,
+}
+
+impl<'a> From<&'a Finding> for Caution<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let Finding { line, rule, severity, lock, ref why, suggestion, .. } = *finding;
+        Self { line, rule, severity, lock, why, suggestion }
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.steps.is_empty() {
+            return writeln!(f, "nothing to do");
+        }
+        for instance in self.stopped_instances {
+            writeln!(f, "error [connected-instance]: {}", instance.line())?;
+        }
+        self.steps.iter().try_for_each(|step| write!(f, "{step}"))?;
+        self.rehearsal.iter().try_for_each(|rehearsal| f.write_str(&rehearsal.summary()))
+    }
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.transactional {
+            "in one transaction with its record"
+        } else {
+            "no transaction: each statement commits on its own"
+        };
+        writeln!(f, "{}  {}: {how}", self.version, self.description)?;
+        self.statements.iter().try_for_each(|statement| write!(f, "{statement}"))?;
+        f.write_str(&self.on_copy)
+    }
+}
+
 /// Below the statement's text.
 const INDENT: &str = "            ";
 
-fn of_finding(finding: &Finding) -> Value {
-    json!({
-        "line": finding.line,
-        "rule": finding.rule,
-        "severity": finding.severity.as_str(),
-        "lock": finding.lock,
-        "why": finding.why,
-        "suggestion": finding.suggestion,
-    })
+impl fmt::Display for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let preview::Planned { line, sql } = &self.planned;
+        let first = sql.lines().next().unwrap_or_default();
+        let more = if sql.contains('\n') { " …" } else { "" };
+        writeln!(f, "  line {line:3}  {first}{more}")?;
+        for effect in self.effects.unwrap_or_default() {
+            writeln!(f, "{INDENT}{effect}")?;
+        }
+        for check in &self.preflight {
+            writeln!(f, "{INDENT}data: {}", check.line())?;
+        }
+        for Caution { severity, rule, why, suggestion, .. } in &self.findings {
+            writeln!(f, "{INDENT}{} [{rule}]: {why}", severity.as_str())?;
+            writeln!(f, "{INDENT}  suggestion: {suggestion}")?;
+        }
+        Ok(())
+    }
 }

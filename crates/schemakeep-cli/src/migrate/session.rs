@@ -1,17 +1,17 @@
 //! What the commands that change the schema share: the setting of an operation, the confirmation, the report.
 
 use schemakeep_db::plural;
-use std::fmt::Write as _;
+use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::pin::pin;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::common::{Common, USAGE};
+use super::common::{Common, USAGE, fail_after};
 use crate::Host;
 use crate::confirm::{Answer, NOBODY_THERE, NOT_CONFIRMED, ask};
-use crate::output;
+use crate::output::{self, SchemaSummary};
 use schemakeep::data_loss::{DataLoss, data_losses};
 use schemakeep::{
     Done, GateSteps, Inspector, MigrateError, Migration, MigrationSet, Migrator, MigratorOptions,
@@ -113,27 +113,8 @@ impl Operating {
         common: &Common,
         error: &MigrateError,
     ) -> anyhow::Result<ExitCode> {
-        let (message, code) = (error.to_string(), error.exit_code());
-        eprintln!("{message}");
-        if common.json {
-            let error = json!({ "message": message, "exit_code": code });
-            output::json(&json!({ "error": error, "steps": self.steps() }))?;
-        }
-        Ok(ExitCode::from(code))
-    }
-
-    fn steps(&self) -> Vec<Value> {
         let steps = self.progress.snapshot().steps;
-        let document = |step: &Step| {
-            json!({
-                "step": step.name,
-                "verdict": step.verdict.as_str(),
-                "summary": step.summary,
-                "details": step.details,
-                "seconds": step.took.as_secs_f64(),
-            })
-        };
-        steps.iter().map(document).collect()
+        fail_after(common.json, Some(&steps), &error.to_string(), error.exit_code())
     }
 
     /// The state as it is now, without waiting for the database.
@@ -185,76 +166,66 @@ fn in_words(migrations: &[&Migration], data_losses: &[DataLoss]) -> String {
     format!("to be reverted, newest first:\n{}\n{lost}", versions.join("\n"))
 }
 
-/// Prints what was done.
-pub(super) fn print(
-    common: &Common,
-    verb: &str,
-    operating: &Operating,
-    outcome: &Outcome,
-) -> anyhow::Result<ExitCode> {
-    let report = &outcome.report;
-    if common.json {
-        let done: Vec<Value> = outcome
-            .done
-            .iter()
-            .map(|done| {
-                json!({
-                    "version": done.version,
-                    "description": done.description,
-                    "seconds": done.took.as_secs_f64(),
-                })
-            })
-            .collect();
-        let document = json!({
-            verb: done,
-            "steps": operating.steps(),
-        });
-        output::json(&output::with_schema(document, report))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut text = String::new();
-    for done in &outcome.done {
-        let milliseconds = done.took.as_secs_f64() * 1_000.0;
-        let (version, description) = (done.version, &done.description);
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{verb} {version}  {description} ({milliseconds:.1} ms)");
-    }
-    if outcome.done.is_empty() {
-        text.push_str("nothing to do\n");
-    }
-    for step in operating.progress.snapshot().steps.iter().filter(|step| step.name == COMPARE_STEP)
-    {
-        let _ = writeln!(text, "{step}");
-    }
-    let head = report.head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
-    let _ = writeln!(text, "the schema is {}, at {head}", report.state.as_str());
-    output::text(&text)?;
-    Ok(ExitCode::SUCCESS)
+/// What became of the versions that a command dealt with; the name is that of the JSON key and the verb.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Dealt {
+    Applied(Vec<Done>),
+    Reverted(Vec<Done>),
+    Stamped(Vec<Done>),
+    Repaired(Vec<Done>),
+    WouldApply(#[serde(serialize_with = "output::versions")] Vec<Done>),
 }
 
-/// Prints what would be done.
-pub(super) fn print_plan(
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    dealt: Dealt,
+    steps: Vec<Step>,
+    #[serde(flatten)]
+    schema: SchemaSummary,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verb, done) = match &self.dealt {
+            Dealt::Applied(done) => ("applied", done),
+            Dealt::Reverted(done) => ("reverted", done),
+            Dealt::Stamped(done) => ("stamped", done),
+            Dealt::Repaired(done) => ("repaired", done),
+            Dealt::WouldApply(done) => {
+                for Done { version, description, .. } in done {
+                    writeln!(f, "would apply {version}  {description}")?;
+                }
+                let end = if done.is_empty() { "nothing to do" } else { "nothing was changed" };
+                return writeln!(f, "{end}");
+            }
+        };
+        for Done { version, description, took } in done {
+            let milliseconds = took.as_secs_f64() * 1_000.0;
+            writeln!(f, "{verb} {version}  {description} ({milliseconds:.1} ms)")?;
+        }
+        if done.is_empty() {
+            writeln!(f, "nothing to do")?;
+        }
+        let mut compared = self.steps.iter().filter(|step| step.name == COMPARE_STEP);
+        compared.try_for_each(|step| writeln!(f, "{step}"))?;
+        writeln!(f, "{}", self.schema)
+    }
+}
+
+/// Prints what was done, or would be.
+pub(super) fn print(
     common: &Common,
     operating: &Operating,
-    outcome: &Outcome,
+    outcome: Outcome,
+    dealt: fn(Vec<Done>) -> Dealt,
 ) -> anyhow::Result<ExitCode> {
-    let report = &outcome.report;
-    if common.json {
-        let document =
-            |done: &Done| json!({ "version": done.version, "description": done.description });
-        let document = json!({
-            "would_apply": outcome.done.iter().map(document).collect::<Vec<_>>(),
-            "steps": operating.steps(),
-        });
-        output::json(&output::with_schema(document, report))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut text = String::new();
-    for done in &outcome.done {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "would apply {}  {}", done.version, done.description);
-    }
-    let end = if outcome.done.is_empty() { "nothing to do" } else { "nothing was changed" };
-    output::text(&format!("{text}{end}\n"))?;
+    let report = Report {
+        dealt: dealt(outcome.done),
+        steps: operating.progress.snapshot().steps,
+        schema: SchemaSummary::from(&outcome.report),
+    };
+    output::report(common.json, &report)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,10 @@
 //! `taskmanager migrate status`: which schema the database has, and which this program wants.
 
-use std::fmt::Write;
+use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::common::{Common, UNREACHABLE};
 use crate::Host;
@@ -32,63 +32,41 @@ impl Args {
             Ok(set) => set,
             Err(error) => return self.common.fail_with(&error),
         };
-        let report = match Inspector::new(url.clone(), set).report(ANSWER_WITHIN).await {
-            Ok(report) => report,
+        let schema = match Inspector::new(url.clone(), set).report(ANSWER_WITHIN).await {
+            Ok(schema) => schema,
             Err(error) => {
                 let message = format!("database {url} cannot be read: {error}");
                 return self.common.fail(&message, UNREACHABLE);
             }
         };
-        if self.common.json {
-            output::json(&document(&report, host))?;
-        } else {
-            output::text(&table(&report, host))?;
+        let message = (schema.state != SchemaState::Current).then(|| refusal(&schema, host.mode()));
+        let report = Report { database: url.to_string(), schema, message };
+        output::report(self.common.json, &report)?;
+        Ok(ExitCode::from(report.schema.state.exit_code()))
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    database: String,
+    #[serde(flatten)]
+    schema: StateReport,
+    /// What is wrong, unless the schema is current.
+    message: Option<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schema = &self.schema;
+        let last = schema.last_migration_at.map_or_else(|| "never".to_owned(), format_seconds);
+        writeln!(f, "database  {}", self.database)?;
+        writeln!(f, "state     {}", schema.state.as_str())?;
+        writeln!(f, "head      {}", output::version_or(schema.head, "none"))?;
+        writeln!(f, "target    {}", output::version_or(schema.target, "none"))?;
+        writeln!(f, "last      {last}\npending   {}", schema.pending.len())?;
+        for pending in &schema.pending {
+            writeln!(f, "  {}  {}", pending.version, pending.description)?;
         }
-        Ok(ExitCode::from(report.state.exit_code()))
+        self.message.iter().try_for_each(|message| writeln!(f, "\n{message}"))
     }
-}
-
-fn message(report: &StateReport, host: &dyn Host) -> Option<String> {
-    (report.state != SchemaState::Current).then(|| refusal(report, host.mode()))
-}
-
-fn document(report: &StateReport, host: &dyn Host) -> Value {
-    let pending = report.pending.iter();
-    let pending = pending.map(|p| json!({ "version": p.version, "description": p.description }));
-    let concerns = report.concerns.iter();
-    let concerns =
-        concerns.map(|c| json!({ "version": c.version, "reason": c.reason.to_string() }));
-    json!({
-        "database": host.url().to_string(),
-        "schema_state": report.state.as_str(),
-        "schema_version": report.head,
-        "target_version": report.target,
-        "pending_migrations": pending.collect::<Vec<_>>(),
-        "concerns": concerns.collect::<Vec<_>>(),
-        "missing": report.missing,
-        "last_migration_at": report.last_migration_at.map(format_seconds),
-        "message": message(report, host),
-    })
-}
-
-fn table(report: &StateReport, host: &dyn Host) -> String {
-    let version =
-        |version: Option<i64>| version.map_or_else(|| "none".to_owned(), |v| v.to_string());
-    let last = report.last_migration_at.map_or_else(|| "never".to_owned(), format_seconds);
-    let mut text = format!(
-        "database  {}\nstate     {}\nhead      {}\ntarget    {}\nlast      {last}\npending   {}\n",
-        host.url(),
-        report.state.as_str(),
-        version(report.head),
-        version(report.target),
-        report.pending.len(),
-    );
-    for pending in &report.pending {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {}  {}", pending.version, pending.description);
-    }
-    if let Some(message) = message(report, host) {
-        let _ = writeln!(text, "\n{message}");
-    }
-    text
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::common::{Common, UNREACHABLE, USAGE};
-use super::session::{Operating, print, print_plan};
+use super::session::{Dealt, Operating, print};
 use crate::Host;
 use crate::output;
 use schemakeep::preview::{Target, forward, script};
@@ -82,8 +82,10 @@ impl Args {
             operating.watched(&self.common, Box::pin(operation.up(to))).await
         };
         match done {
-            Ok(outcome) if self.dry_run => print_plan(&self.common, &operating, &outcome),
-            Ok(outcome) => print(&self.common, "applied", &operating, &outcome),
+            Ok(outcome) => {
+                let dealt = if self.dry_run { Dealt::WouldApply } else { Dealt::Applied };
+                print(&self.common, &operating, outcome, dealt)
+            }
             Err(error) => operating.fail_with(&self.common, &error),
         }
     }

@@ -2,14 +2,14 @@
 //! one logical schema from both sets.
 
 use schemakeep_db::DbError;
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::common::{Common, DeclaredIn, NOTHING_DECLARED, server};
-use super::declared::{self, Compared};
+use super::declared::{Compared, Declared, comparison};
 use crate::Host;
 use crate::output;
 use schemakeep::autogenerate::undeclared;
@@ -51,25 +51,33 @@ struct Tried {
     verified: Verified,
 }
 
-/// What is said in the end.
-struct Outcome {
-    proofs: Vec<(&'static str, Proof)>,
+#[derive(Serialize)]
+struct Report {
+    proofs: Vec<Proven>,
     declared: Vec<Compared>,
     /// Why the databases were not compared, otherwise.
+    #[serde(serialize_with = "comparison")]
     agreement: Result<Agreement, &'static str>,
+}
+
+#[derive(Serialize)]
+struct Proven {
+    database: &'static str,
+    #[serde(flatten)]
+    proof: Proof,
 }
 
 impl Args {
     pub(crate) async fn run(self, host: &dyn Host) -> anyhow::Result<ExitCode> {
         let stop = host.stop_token()?;
         let mut tried = Vec::new();
-        let outcome = self.outcome(host, &mut tried, stop).await;
+        let report = self.report(host, &mut tried, stop).await;
         let mut left = Ok(());
         for database in tried {
             left = left.and(database.scratch.remove().await);
         }
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
+        let report = match report {
+            Ok(report) => report,
             Err((name, error)) => {
                 return self.common.fail(&format!("{name}: {error}"), error.exit_code());
             }
@@ -77,21 +85,17 @@ impl Args {
         if let Err(error) = left {
             return self.common.fail_with(&error.into());
         }
-        if self.common.json {
-            output::json(&outcome.document())?;
-        } else {
-            output::text(&outcome.text())?;
-        }
-        Ok(if outcome.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        output::report(self.common.json, &report)?;
+        Ok(if report.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// Tries each database; those tried are to be thrown away afterwards.
-    async fn outcome(
+    async fn report(
         &self,
         host: &dyn Host,
         tried: &mut Vec<Tried>,
         stop: CancellationToken,
-    ) -> Result<Outcome, (&'static str, MigrateError)> {
+    ) -> Result<Report, (&'static str, MigrateError)> {
         let scratch = Scratch::in_file();
         tried.push(self.prove(host, "sqlite", scratch, stop.clone()).await?);
         if let Some(server) = server(host) {
@@ -113,22 +117,23 @@ impl Args {
             declared.push(self.compared(database, host).await.map_err(|e| (database.name, e))?);
         }
         let proofs = tried.iter().flat_map(|tried| {
-            tried.verified.proofs.iter().map(|proof| (tried.name, proof.clone()))
+            let proofs = tried.verified.proofs.iter().cloned();
+            proofs.map(|proof| Proven { database: tried.name, proof })
         });
-        Ok(Outcome { proofs: proofs.collect(), declared, agreement })
+        Ok(Report { proofs: proofs.collect(), declared, agreement })
     }
 
     /// Compares what all migrations have made with what is declared.
     async fn compared(&self, tried: &Tried, host: &dyn Host) -> Result<Compared, MigrateError> {
         let dialect = tried.scratch.dialect();
         let outcome = match self.declared.of(host, &self.common, dialect)? {
-            _ if !tried.verified.at_last => declared::Outcome::Not(NOT_THERE.to_owned()),
-            None => declared::Outcome::Not(NOTHING_DECLARED.to_owned()),
+            _ if !tried.verified.at_last => Err(NOT_THERE.to_owned()),
+            None => Err(NOTHING_DECLARED.to_owned()),
             Some(schema) => {
                 let server: Option<&DatabaseUrl> =
                     server(host).filter(|_| dialect == Dialect::Postgres);
                 let differences = undeclared(server, &tried.scratch, &schema).await?;
-                declared::Outcome::Compared(schema.file, differences)
+                Ok(Declared::new(schema.file, differences))
             }
         };
         Ok(Compared { dialect, outcome })
@@ -158,75 +163,47 @@ impl Args {
     }
 }
 
-impl Outcome {
+impl Report {
     fn is_well(&self) -> bool {
-        self.proofs.iter().all(|(_, proof)| proof.differences.is_empty())
+        self.proofs.iter().all(|proven| proven.proof.differences.is_empty())
             && self.declared.iter().all(Compared::is_well)
             && self.agreement.as_ref().map_or(true, |found| found.differences.is_empty())
     }
+}
 
-    fn document(&self) -> Value {
-        let proofs: Vec<_> =
-            self.proofs.iter().map(|(database, proof)| document(database, proof)).collect();
-        let agreement = match &self.agreement {
-            Err(why) => json!({ "compared": false, "why": why }),
-            Ok(found) => {
-                let excused = found.excused.iter();
-                let excused = excused.map(|e| json!({ "difference": e.difference, "why": e.why }));
-                json!({
-                    "compared": true,
-                    "differences": found.differences,
-                    "excused": excused.collect::<Vec<_>>(),
-                })
-            }
-        };
-        let declared: Vec<_> = self.declared.iter().map(Compared::document).collect();
-        json!({ "proofs": proofs, "declared": declared, "agreement": agreement })
-    }
-
-    fn text(&self) -> String {
-        let lines = self.proofs.iter().map(|(database, proof)| text(database, proof));
-        let mut lines: String = lines.collect();
-        lines.extend(self.declared.iter().map(Compared::text));
-        let _ = match &self.agreement {
-            Err(why) => writeln!(lines, "both      not compared: {why}"),
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.proofs.iter().try_for_each(|proven| write!(f, "{proven}"))?;
+        self.declared.iter().try_for_each(|compared| write!(f, "{compared}"))?;
+        match &self.agreement {
+            Err(why) => writeln!(f, "both      not compared: {why}"),
             Ok(found) if found.differences.is_empty() => {
                 let meant = match found.excused.len() {
                     0 => String::new(),
                     number => format!(", but for {number} differences that are meant"),
                 };
-                writeln!(lines, "both      the same logical schema{meant}")
+                writeln!(f, "both      the same logical schema{meant}")
             }
             Ok(found) => {
                 let differences = found.differences.join("\n    ");
-                writeln!(lines, "both      different schemas:\n    {differences}")
+                writeln!(f, "both      different schemas:\n    {differences}")
             }
-        };
-        lines
+        }
     }
 }
 
-fn document(database: &str, proof: &Proof) -> Value {
-    let rows = proof.rows.iter().map(|(table, rows)| (table.clone(), json!(rows)));
-    json!({
-        "database": database,
-        "version": proof.version,
-        "description": proof.description,
-        "differences": proof.differences,
-        "notes": proof.notes,
-        "rows": rows.collect::<serde_json::Map<_, _>>(),
-        "irreversible": proof.irreversible,
-    })
-}
-
-fn text(database: &str, proof: &Proof) -> String {
-    let rows: usize = proof.rows.iter().map(|(_, rows)| rows).sum();
-    let verdict = match (&proof.irreversible, proof.differences.is_empty()) {
-        (Some(why), _) => format!("not tried, irreversible: {why}"),
-        (None, true) => format!("up/down/up round trip ok ({rows} rows)"),
-        (None, false) => format!("different:\n    {}", proof.differences.join("\n    ")),
-    };
-    let notes: String =
-        proof.notes.iter().flat_map(|note| ["\n    note: ", note.as_str()]).collect();
-    format!("{database:9} {}  {}: {verdict}{notes}\n", proof.version, proof.description)
+impl fmt::Display for Proven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { database, proof } = self;
+        write!(f, "{database:9} {}  {}: ", proof.version, proof.description)?;
+        match (&proof.irreversible, proof.differences.is_empty()) {
+            (Some(why), _) => write!(f, "not tried, irreversible: {why}"),
+            (None, true) => {
+                write!(f, "up/down/up round trip ok ({} rows)", proof.rows.values().sum::<usize>())
+            }
+            (None, false) => write!(f, "different:\n    {}", proof.differences.join("\n    ")),
+        }?;
+        proof.notes.iter().try_for_each(|note| write!(f, "\n    note: {note}"))?;
+        writeln!(f)
+    }
 }

@@ -7,14 +7,17 @@ pub mod postgres;
 mod rename;
 mod render;
 pub mod sqlite;
+mod view;
 
 use std::fmt;
 
 use schemakeep_files::directives::Compat;
+use serde::Serialize;
 
 use crate::schema::Schema;
 
 pub use files::{Planned, migrations};
+pub use view::{DATABASE, DECLARED, DifferenceView, Sides};
 
 /// What a schema consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +52,8 @@ pub enum ObjectKind {
     Trigger,
 }
 
+schemakeep_db::serialize_as_str!(ObjectKind);
+
 impl ObjectKind {
     /// Its name for people and in JSON: `foreign key`.
     #[must_use]
@@ -73,7 +78,7 @@ impl ObjectKind {
 }
 
 /// One thing in a schema.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Object {
     /// What it is.
     pub kind: ObjectKind,
@@ -167,7 +172,7 @@ pub struct Unwritable {
 }
 
 /// The statements that end a difference, either way; what they lose is said in a comment before them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Fix {
     /// Make the database what is expected.
     pub database: Vec<String>,

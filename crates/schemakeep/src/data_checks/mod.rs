@@ -16,6 +16,8 @@ mod tables;
 use schemakeep_db::DbError;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use super::connection::{Purpose, Session};
 use super::{Dialect, MigrateError, Migration};
 use check::{Ask, Question};
@@ -58,7 +60,7 @@ pub struct Preflight {
 }
 
 /// One thing that was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// The migration.
     pub version: i64,
@@ -77,19 +79,22 @@ pub struct Check {
     /// Up to [`Limits::examples`] values of the key.
     pub examples: Vec<String>,
     /// The table was too large to be read whole.
+    #[serde(rename = "sample")]
     pub sampled: Option<Sample>,
     /// What came out.
+    #[serde(flatten, serialize_with = "report::outcome")]
     pub outcome: Outcome,
     /// A statement or words that fix it; empty where nothing general can be said.
     pub fix: String,
 }
 
 /// What was read of a large table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sample {
     /// Rows looked at.
     pub rows: u64,
     /// How many the table has: about, or at least.
+    #[serde(rename = "of_at_least")]
     pub at_least: u64,
 }
 

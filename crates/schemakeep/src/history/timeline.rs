@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -23,6 +24,8 @@ pub enum Standing {
     Unknown,
 }
 
+schemakeep_db::serialize_as_str!(Standing);
+
 impl Standing {
     /// The word for it.
     #[must_use]
@@ -37,35 +40,41 @@ impl Standing {
 }
 
 /// One version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// The version.
     pub version: i64,
     /// What it does.
     pub description: String,
     /// How it stands.
+    #[serde(rename = "state")]
     pub standing: Standing,
     /// When it was recorded, to the second.
+    #[serde(rename = "applied_at", serialize_with = "schemakeep_db::serialize::time")]
     pub at: Option<OffsetDateTime>,
     /// How long it took.
+    #[serde(rename = "seconds", serialize_with = "schemakeep_db::serialize::seconds")]
     pub took: Option<Duration>,
     /// SHA-384 of the file that was run, or would be, in hexadecimal digits.
     pub checksum: String,
     /// Whether the file that was run is the one that this program has; `None` where only one is known.
     pub same_file: Option<bool>,
     /// The last word of the log on it.
-    pub last: Option<Entry>,
+    #[serde(flatten)]
+    pub last: Entry,
 }
 
-/// An entry of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An entry of the log; empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// `applied`, `stamped`, `repaired` or `reverted`.
-    pub event: String,
+    #[serde(rename = "kind")]
+    pub event: Option<String>,
     /// When, by the clock of the program that wrote it.
+    #[serde(skip)]
     pub at: Option<OffsetDateTime>,
     /// Version of that program.
-    pub program: String,
+    pub program: Option<String>,
     /// The machine, where it is known.
     pub host: Option<String>,
     /// The user, where it is known.
@@ -119,7 +128,7 @@ async fn read(session: &mut Session, record: &SchemaHistory) -> Result<Read, sql
             record.log_source()
         );
         for row in session.rows(query).await? {
-            if let [Some(version), Some(event), at, Some(program), host, applied_by, reason] =
+            if let [Some(version), event @ Some(_), at, program @ Some(_), host, applied_by, reason] =
                 row.as_slice()
                 && let Ok(version) = version.parse()
             {
@@ -160,7 +169,7 @@ fn merge(
                 .or_else(|| migration.map(|migration| hex::encode(&migration.checksum)))
                 .unwrap_or_default(),
             same_file: migration.zip(row).map(|(ours, theirs)| ours.checksum == theirs.checksum),
-            last: log.remove(&version),
+            last: log.remove(&version).unwrap_or_default(),
         }
     };
     versions.into_iter().map(line).collect()

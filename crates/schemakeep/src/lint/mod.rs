@@ -13,6 +13,8 @@ mod sqlite;
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 pub use files::lint_files;
 pub use registry::{RULES, Rule};
 
@@ -31,6 +33,8 @@ pub enum Severity {
     Error,
 }
 
+schemakeep_db::serialize_as_str!(Severity);
+
 impl Severity {
     /// The word for it.
     #[must_use]
@@ -43,11 +47,13 @@ impl Severity {
 }
 
 /// Something in a migration's files that will hurt, or may.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The migration's version.
+    #[serde(skip)]
     pub version: i64,
     /// The file's name.
+    #[serde(skip)]
     pub file: String,
     /// The line, from 1: of the action where a statement has several, else of the statement.
     pub line: usize,

@@ -26,6 +26,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::replay::{Recreated, recreate};
@@ -48,15 +49,18 @@ pub struct RehearsalSettings {
 }
 
 /// What was seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Rehearsal {
     /// Where it was, in words; empty when it was nowhere.
+    #[serde(serialize_with = "schemakeep_db::serialize::non_empty")]
     pub place: String,
     /// What was rehearsed, in order; the one that failed is the last.
+    #[serde(skip)]
     pub migrations: Vec<RehearsedMigration>,
     /// What will fail in `up` too.
     pub failure: Option<RehearsalFailure>,
     /// The schema that was reached; empty unless every pending migration was rehearsed.
+    #[serde(skip)]
     pub schema: Snapshot,
     /// Why not all of it was rehearsed, and what to set or change.
     pub not_rehearsed: Option<String>,
@@ -80,7 +84,7 @@ pub struct RehearsedMigration {
 }
 
 /// The rows of a table of the scratch database, or of the copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RehearsedRows {
     /// The table.
     pub table: String,
@@ -110,7 +114,7 @@ pub struct ObservedStatement {
 }
 
 /// A lock on a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObservedLock {
     /// The table.
     pub table: String,
@@ -119,7 +123,7 @@ pub struct ObservedLock {
 }
 
 /// A migration that fails.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RehearsalFailure {
     /// Its up file.
     pub file: String,

@@ -1,8 +1,6 @@
-//! A rehearsal in words and as a document.
+//! A rehearsal in words.
 
 use std::fmt::Write as _;
-
-use serde_json::{Value, json};
 
 use super::{ObservedStatement, Rehearsal, RehearsedMigration, RehearsedRows};
 
@@ -70,25 +68,6 @@ impl Rehearsal {
         }
         text + &self.summary()
     }
-
-    /// Where it was and how it ended, as a document; the migrations are [`RehearsedMigration::document`].
-    #[must_use]
-    pub fn outcome(&self) -> Value {
-        let failure = self.failure.as_ref();
-        json!({
-            "place": (!self.place.is_empty()).then_some(&self.place),
-            "failure": failure.map(|f| json!({ "file": f.file, "line": f.line, "message": f.message })),
-            "not_rehearsed": self.not_rehearsed,
-        })
-    }
-
-    /// All of it, as a document.
-    #[must_use]
-    pub fn document(&self) -> Value {
-        let mut document = self.outcome();
-        document["migrations"] = self.migrations.iter().map(RehearsedMigration::document).collect();
-        document
-    }
 }
 
 impl RehearsedMigration {
@@ -117,26 +96,6 @@ impl RehearsedMigration {
         }
         text + "\n"
     }
-
-    /// As a document.
-    #[must_use]
-    pub fn document(&self) -> Value {
-        json!({
-            "version": self.version,
-            "file": self.file,
-            "took_seconds": self.took.as_secs_f64(),
-            "statements": self.statements.iter().map(ObservedStatement::document).collect::<Vec<_>>(),
-            "rows": self.rows.iter().map(RehearsedRows::document).collect::<Vec<_>>(),
-        })
-    }
-}
-
-impl RehearsedRows {
-    /// As a document.
-    #[must_use]
-    pub fn document(&self) -> Value {
-        json!({ "table": self.table, "before": self.before, "after": self.after })
-    }
 }
 
 impl ObservedStatement {
@@ -152,22 +111,6 @@ impl ObservedStatement {
     #[must_use]
     pub fn text(&self, indent: &str) -> String {
         self.effects.iter().fold(String::new(), |text, effect| text + indent + effect + "\n")
-    }
-
-    /// As a document.
-    #[must_use]
-    pub fn document(&self) -> Value {
-        let locks = self.locks.iter();
-        let locks = locks.map(|lock| json!({ "table": lock.table, "mode": lock.mode }));
-        json!({
-            "line": self.line,
-            "sql": self.sql,
-            "locks": locks.collect::<Vec<_>>(),
-            "rewrites": self.rewrites,
-            "scans": self.scans,
-            "changes": self.changes,
-            "effects": self.effects,
-        })
     }
 }
 

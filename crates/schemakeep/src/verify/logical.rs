@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::MigrateError;
 use schemakeep_db::connection::{Purpose, Session};
 use schemakeep_db::scratch::Scratch;
@@ -9,7 +11,7 @@ use schemakeep_schema::parity::differences;
 use schemakeep_schema::structure::{Structure, structure};
 
 /// A difference that is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Excuse {
     /// Exactly as it is found.
     pub difference: &'static str,
@@ -18,7 +20,7 @@ pub struct Excuse {
 }
 
 /// What came out of comparing both.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Agreement {
     /// Differences that nobody has declared, and declarations of what is no difference.
     pub differences: Vec<String>,

@@ -9,6 +9,9 @@ mod logical;
 mod round_trip;
 mod table_data;
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Session;
@@ -19,7 +22,7 @@ use schemakeep_db::Clock;
 pub use logical::{Agreement, Excuse, agreement};
 
 /// What was proven, or not, of one version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Proof {
     /// The version.
     pub version: i64,
@@ -30,7 +33,7 @@ pub struct Proof {
     /// What was not compared, and why.
     pub notes: Vec<String>,
     /// The tables with the rows that were in them on the way: those of the version before, and its own.
-    pub rows: Vec<(String, usize)>,
+    pub rows: BTreeMap<String, usize>,
     /// Why it cannot be undone, when its down file says so; then only its way up was tried.
     pub irreversible: Option<String>,
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
 
-use self::report::Report;
+use self::report::{Found, Report};
 use super::common::{USAGE, fail, server};
 use crate::Host;
 use crate::confirm::answer;
@@ -84,8 +84,7 @@ impl Args {
         }
         match outcome? {
             Err((message, code)) => return fail(self.json, &message, code),
-            Ok(report) if self.json => output::json(&report.document())?,
-            Ok(report) => output::text(&report.text())?,
+            Ok(report) => output::report(self.json, &report)?,
         }
         match left {
             Ok(()) => Ok(ExitCode::SUCCESS),
@@ -205,16 +204,17 @@ impl Args {
         let names: Vec<&str> = planned.iter().map(|planned| planned.name.as_str()).collect();
         let text = |at: usize, dialect, direction| planned[at].text(dialect, direction);
         let unfit = |error: MigrateError| (error.to_string(), USAGE);
-        report.migrations =
-            lay_out(&self.migrations, &names, text, SystemClock.now()).map_err(unfit)?;
+        let laid_out = lay_out(&self.migrations, &names, text, SystemClock.now()).map_err(unfit)?;
         for side in sides {
-            let findings = prove(side, &planned, &report.migrations, stop).await?;
-            report.findings.extend(findings.into_iter().map(|finding| (side.dialect, finding)));
+            let findings = prove(side, &planned, &laid_out, stop).await?;
+            let found = |finding| Found { database: side.dialect, finding };
+            report.findings.extend(findings.into_iter().map(found));
         }
         if !self.dry_run {
-            write(&report.migrations).map_err(unfit)?;
+            write(&laid_out).map_err(unfit)?;
             report.written = true;
         }
+        report.add(laid_out);
         Ok(report)
     }
 }

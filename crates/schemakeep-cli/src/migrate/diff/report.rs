@@ -1,116 +1,91 @@
-//! What `migrate diff` has written, would write, or has no need to, for people and as a document.
+//! What `migrate diff` has written, would write, or has no need to, for people and in JSON.
 
-use std::fmt::Write as _;
+use std::fmt;
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
-use crate::migrate::schema_diff_view::{self, DECLARED};
 use schemakeep::autogenerate::Side;
-use schemakeep::diff::{Difference, Draft, Rename};
+use schemakeep::diff::{DECLARED, Difference, Draft, Rename};
 use schemakeep::lint::Finding;
-use schemakeep::{Dialect, NewMigration};
+use schemakeep::{Dialect, Migration, NewMigration};
 
-/// What came out.
+#[derive(Serialize)]
 pub(super) struct Report {
-    /// The declared file of each dialect, and what differed.
-    sides: Vec<(Dialect, String, Vec<Difference>)>,
-    /// The newest migration that was there, with its description.
-    newest: Option<(i64, String)>,
-    pub(super) migrations: Vec<NewMigration>,
     pub(super) written: bool,
+    migrations: Vec<NewMigration>,
+    differences: Vec<Differing>,
     /// The same words for both dialects stand once.
-    warnings: Vec<(Vec<Dialect>, String)>,
-    pub(super) findings: Vec<(Dialect, Finding)>,
+    warnings: Vec<Warning>,
+    pub(super) findings: Vec<Found>,
+    /// Why there is nothing to do.
+    message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Differing {
+    database: Dialect,
+    #[serde(flatten, serialize_with = "view")]
+    difference: Difference,
+}
+
+fn view<S: Serializer>(difference: &Difference, to: S) -> Result<S::Ok, S::Error> {
+    DECLARED.view(difference).serialize(to)
+}
+
+#[derive(Serialize)]
+struct Warning {
+    databases: Vec<Dialect>,
+    warning: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Found {
+    pub(super) database: Dialect,
+    #[serde(flatten, serialize_with = "place_and_reason")]
+    pub(super) finding: Finding,
+}
+
+fn place_and_reason<S: Serializer>(finding: &Finding, to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Parts<'a> {
+        file: &'a str,
+        line: usize,
+        rule: &'static str,
+        why: &'a str,
+    }
+    let Finding { file, line, rule, why, .. } = finding;
+    Parts { file, line: *line, rule, why }.serialize(to)
 }
 
 impl Report {
     pub(super) fn new(sides: &[Side], drafts: &[Draft]) -> Self {
-        let mut warnings: Vec<(Vec<Dialect>, String)> = Vec::new();
+        let mut warnings: Vec<Warning> = Vec::new();
         for (side, draft) in sides.iter().zip(drafts) {
             for warning in &draft.warnings {
-                match warnings.iter_mut().find(|(_, words)| words == warning) {
-                    Some((dialects, _)) => dialects.push(side.dialect),
-                    None => warnings.push((vec![side.dialect], warning.clone())),
+                match warnings.iter_mut().find(|known| known.warning == *warning) {
+                    Some(known) => known.databases.push(side.dialect),
+                    None => warnings
+                        .push(Warning { databases: vec![side.dialect], warning: warning.clone() }),
                 }
             }
         }
-        let newest = sides.iter().filter_map(|side| side.set.migrations().last());
-        let newest = newest.max_by_key(|migration| migration.version);
+        let differences = sides.iter().flat_map(|side| {
+            let differing = |difference| Differing { database: side.dialect, difference };
+            side.differences().into_iter().map(differing)
+        });
         Self {
-            sides: sides
-                .iter()
-                .map(|side| (side.dialect, side.file.clone(), side.differences()))
-                .collect(),
-            newest: newest.map(|newest| (newest.version, newest.description.clone())),
-            migrations: Vec::new(),
             written: false,
+            migrations: Vec::new(),
+            differences: differences.collect(),
             warnings,
             findings: Vec::new(),
+            message: Some(nothing_to_do(sides)),
         }
     }
 
-    pub(super) fn document(&self) -> Value {
-        let migrations = self.migrations.iter().map(|migration| {
-            let files = migration.files.iter();
-            let files = files.map(|file| json!({ "path": file.path, "text": file.text }));
-            json!({
-                "version": migration.version,
-                "name": migration.name,
-                "files": files.collect::<Vec<_>>(),
-            })
-        });
-        let differences = self.sides.iter().flat_map(|(dialect, _, differences)| {
-            differences.iter().map(|difference| {
-                let mut document = schema_diff_view::document(DECLARED, difference);
-                document["database"] = dialect.as_str().into();
-                document
-            })
-        });
-        let warnings = self.warnings.iter().map(|(dialects, words)| {
-            let dialects: Vec<_> = dialects.iter().map(|dialect| dialect.as_str()).collect();
-            json!({ "databases": dialects, "warning": words })
-        });
-        let findings = self.findings.iter().map(|(dialect, found)| {
-            let (file, line, rule, why) = (&found.file, found.line, found.rule, &found.why);
-            json!({ "database": dialect.as_str(), "file": file, "line": line, "rule": rule, "why": why })
-        });
-        json!({
-            "written": self.written,
-            "migrations": migrations.collect::<Vec<_>>(),
-            "differences": differences.collect::<Vec<_>>(),
-            "warnings": warnings.collect::<Vec<_>>(),
-            "findings": findings.collect::<Vec<_>>(),
-            "message": self.migrations.is_empty().then(|| self.nothing_to_do()),
-        })
-    }
-
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        for file in self.migrations.iter().flat_map(|migration| &migration.files) {
-            let path = file.path.display();
-            // Writing to a String cannot fail.
-            let _ = if self.written {
-                writeln!(text, "{path}")
-            } else {
-                writeln!(text, "==> {path} <==\n{}", file.text)
-            };
-        }
-        for (dialects, words) in &self.warnings {
-            let of = match dialects.as_slice() {
-                [one] => format!(" ({})", one.as_str()),
-                _ => String::new(),
-            };
-            let _ = writeln!(text, "warning{of}: {words}");
-        }
-        for (dialect, found) in &self.findings {
-            let _ = writeln!(text, "lint ({}): {}", dialect.as_str(), finding(found));
-        }
-        let _ = match (self.migrations.is_empty(), self.written) {
-            (true, _) => writeln!(text, "nothing to do: {}", self.nothing_to_do()),
-            (_, true) => writeln!(text, "{}", self.proven()),
-            (_, false) => writeln!(text, "{}; nothing was written", self.proven()),
-        };
-        text
+    pub(super) fn add(&mut self, migrations: Vec<NewMigration>) {
+        self.migrations = migrations;
+        self.message = None;
     }
 
     /// What is known of every draft that is shown.
@@ -122,18 +97,47 @@ impl Report {
             "proven on scratch databases: up makes the declared schema, and each down what was before"
         }
     }
+}
 
-    /// Why there is nothing to do.
-    fn nothing_to_do(&self) -> String {
-        let files: Vec<&str> = self.sides.iter().map(|(_, file, _)| file.as_str()).collect();
-        let newest = match &self.newest {
-            Some((version, description)) => {
-                format!("what the migrations make, up to {version} ({description})")
-            }
-            None => "empty, and there are no migrations".to_owned(),
-        };
-        format!("{} are {newest}", files.join(" and "))
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for file in self.migrations.iter().flat_map(|migration| &migration.files) {
+            let path = file.path.display();
+            if self.written {
+                writeln!(f, "{path}")
+            } else {
+                writeln!(f, "==> {path} <==\n{}", file.text)
+            }?;
+        }
+        for Warning { databases, warning } in &self.warnings {
+            let of = match databases.as_slice() {
+                [one] => format!(" ({})", one.as_str()),
+                _ => String::new(),
+            };
+            writeln!(f, "warning{of}: {warning}")?;
+        }
+        for Found { database, finding: found } in &self.findings {
+            writeln!(f, "lint ({}): {}", database.as_str(), finding(found))?;
+        }
+        match (&self.message, self.written) {
+            (Some(message), _) => writeln!(f, "nothing to do: {message}"),
+            (_, true) => writeln!(f, "{}", self.proven()),
+            (_, false) => writeln!(f, "{}; nothing was written", self.proven()),
+        }
     }
+}
+
+/// Why there is nothing to do.
+fn nothing_to_do(sides: &[Side]) -> String {
+    let files: Vec<&str> = sides.iter().map(|side| side.file.as_str()).collect();
+    let newest = sides.iter().filter_map(|side| side.set.migrations().last());
+    let newest = match newest.max_by_key(|migration| migration.version) {
+        Some(Migration { version, description, .. }) => {
+            format!("what the migrations make, up to {version} ({description})")
+        }
+        None => "empty, and there are no migrations".to_owned(),
+    };
+    format!("{} are {newest}", files.join(" and "))
 }
 
 /// A finding on one line.

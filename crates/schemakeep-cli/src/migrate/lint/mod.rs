@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use self::report::Located;
+use self::report::{Located, Report};
 use super::common::{Common, USAGE};
 use crate::Host;
 use crate::output;
@@ -58,7 +58,7 @@ impl Args {
         if self.sarif {
             output::json(&sarif::document(&found))?;
         } else if self.common.json {
-            output::json(&report::document(&found))?;
+            output::json(&Report { findings: &found })?;
         } else {
             let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             output::text(&report::text(&found, colour))?;

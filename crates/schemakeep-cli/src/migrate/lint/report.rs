@@ -1,38 +1,27 @@
-//! Findings for people, and as a document.
+//! Findings for people and in JSON.
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use schemakeep::lint::{Finding, Severity};
 
 /// A finding, and where its file is.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Located {
     /// The path as people are shown it.
+    #[serde(rename = "file")]
     pub(super) shown: String,
     /// The path from the working directory.
+    #[serde(skip)]
     pub(super) path: PathBuf,
+    #[serde(flatten)]
     pub(super) finding: Finding,
 }
 
-/// One stable document.
-pub(super) fn document(found: &[Located]) -> Value {
-    let of = |located: &Located| {
-        let finding = &located.finding;
-        json!({
-            "file": located.shown,
-            "line": finding.line,
-            "rule": finding.rule,
-            "severity": finding.severity.as_str(),
-            "lock": finding.lock,
-            "rewrites": finding.rewrites,
-            "scans": finding.scans,
-            "why": finding.why,
-            "suggestion": finding.suggestion,
-        })
-    };
-    json!({ "findings": found.iter().map(of).collect::<Vec<_>>() })
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    pub(super) findings: &'a [Located],
 }
 
 pub(super) fn text(found: &[Located], colour: bool) -> String {
