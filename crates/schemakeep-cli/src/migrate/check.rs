@@ -56,13 +56,13 @@ struct Report {
     /// What is to be said of a record that is not current.
     message: Option<String>,
     #[serde(serialize_with = "drifted")]
-    database: Looked,
+    database: DriftOutcome,
 }
 
 /// Why the database was not compared, otherwise, and the exit code of that.
-type Looked = Result<Drift, (String, u8)>;
+type DriftOutcome = Result<Drift, (String, u8)>;
 
-fn drifted<S: Serializer>(looked: &Looked, to: S) -> Result<S::Ok, S::Error> {
+fn drifted<S: Serializer>(looked: &DriftOutcome, to: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Database<'a> {
         compared: bool,
@@ -146,7 +146,7 @@ async fn database(
     set: &MigrationSet,
     report: &StateReport,
     stop: CancellationToken,
-) -> Looked {
+) -> DriftOutcome {
     if report.head.is_none() && report.state == SchemaState::Behind {
         return Err(("no migration is applied yet".to_owned(), report.state.exit_code()));
     }
@@ -155,7 +155,7 @@ async fn database(
     looked.map_err(|error| failure(&error, host))
 }
 
-fn exit_code(state: SchemaState, looked: &Looked, declared: &[Compared]) -> u8 {
+fn exit_code(state: SchemaState, looked: &DriftOutcome, declared: &[Compared]) -> u8 {
     let drifts = match looked {
         Ok(drift) => u8::from(!drift.found.is_empty()),
         Err((_, code)) => *code,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::common::{Common, USAGE};
-use super::session::{Dealt, Operating, print};
+use super::session::{Changes, Operating, print};
 use crate::Host;
 use schemakeep::Migration;
 use schemakeep::Safety;
@@ -128,14 +128,14 @@ async fn go_back(
         Err(error) => return operating.fail_with(common, &error),
     };
     if !and_there_again {
-        return print(common, &operating, outcome, Dealt::Reverted);
+        return print(common, &operating, outcome, Changes::Reverted);
     }
     // What was there before comes back: redo and reset do not apply what was pending, and what stood before
     // is not judged again.
     operating.settings.safety = Safety::none();
     let to = applied.iter().copied().max();
     match operating.watched(common, Box::pin(operating.operation().up(to))).await {
-        Ok(outcome) => print(common, &operating, outcome, Dealt::Applied),
+        Ok(outcome) => print(common, &operating, outcome, Changes::Applied),
         Err(error) => operating.fail_with(common, &error),
     }
 }

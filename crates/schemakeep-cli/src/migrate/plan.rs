@@ -152,7 +152,7 @@ impl<'a> Known<'a> {
                 scans: observed.map(|it| it.scans.as_slice()),
                 changes: observed.map(|it| it.changes.as_slice()),
                 effects: observed.map(|it| it.effects.as_slice()),
-                findings: findings.map(Caution::from).collect(),
+                findings: findings.map(FindingSummary::from).collect(),
                 preflight: checks.collect(),
             }
         };
@@ -207,13 +207,13 @@ struct Statement<'a> {
     scans: Option<&'a [String]>,
     changes: Option<&'a [String]>,
     effects: Option<&'a [String]>,
-    findings: Vec<Caution<'a>>,
+    findings: Vec<FindingSummary<'a>>,
     preflight: Vec<&'a Check>,
 }
 
 /// What a plan shows of a finding.
 #[derive(Serialize)]
-struct Caution<'a> {
+struct FindingSummary<'a> {
     line: usize,
     rule: &'static str,
     severity: Severity,
@@ -222,7 +222,7 @@ struct Caution<'a> {
     suggestion: &'static str,
 }
 
-impl<'a> From<&'a Finding> for Caution<'a> {
+impl<'a> From<&'a Finding> for FindingSummary<'a> {
     fn from(finding: &'a Finding) -> Self {
         let Finding { line, rule, severity, lock, ref why, suggestion, .. } = *finding;
         Self { line, rule, severity, lock, why, suggestion }
@@ -270,7 +270,7 @@ impl fmt::Display for Statement<'_> {
         for check in &self.preflight {
             writeln!(f, "{INDENT}data: {}", check.line())?;
         }
-        for Caution { severity, rule, why, suggestion, .. } in &self.findings {
+        for FindingSummary { severity, rule, why, suggestion, .. } in &self.findings {
             writeln!(f, "{INDENT}{} [{rule}]: {why}", severity.as_str())?;
             writeln!(f, "{INDENT}  suggestion: {suggestion}")?;
         }

@@ -166,10 +166,10 @@ fn in_words(migrations: &[&Migration], data_losses: &[DataLoss]) -> String {
     format!("to be reverted, newest first:\n{}\n{lost}", versions.join("\n"))
 }
 
-/// What became of the versions that a command dealt with; the name is that of the JSON key and the verb.
+/// The versions that a command has dealt with, under the JSON key that is also the verb of the text.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Dealt {
+pub(super) enum Changes {
     Applied(Vec<Done>),
     Reverted(Vec<Done>),
     Stamped(Vec<Done>),
@@ -180,7 +180,7 @@ pub(super) enum Dealt {
 #[derive(Serialize)]
 struct Report {
     #[serde(flatten)]
-    dealt: Dealt,
+    changes: Changes,
     steps: Vec<Step>,
     #[serde(flatten)]
     schema: SchemaSummary,
@@ -188,12 +188,12 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verb, done) = match &self.dealt {
-            Dealt::Applied(done) => ("applied", done),
-            Dealt::Reverted(done) => ("reverted", done),
-            Dealt::Stamped(done) => ("stamped", done),
-            Dealt::Repaired(done) => ("repaired", done),
-            Dealt::WouldApply(done) => {
+        let (verb, done) = match &self.changes {
+            Changes::Applied(done) => ("applied", done),
+            Changes::Reverted(done) => ("reverted", done),
+            Changes::Stamped(done) => ("stamped", done),
+            Changes::Repaired(done) => ("repaired", done),
+            Changes::WouldApply(done) => {
                 for Done { version, description, .. } in done {
                     writeln!(f, "would apply {version}  {description}")?;
                 }
@@ -219,10 +219,10 @@ pub(super) fn print(
     common: &Common,
     operating: &Operating,
     outcome: Outcome,
-    dealt: fn(Vec<Done>) -> Dealt,
+    changes: fn(Vec<Done>) -> Changes,
 ) -> anyhow::Result<ExitCode> {
     let report = Report {
-        dealt: dealt(outcome.done),
+        changes: changes(outcome.done),
         steps: operating.progress.snapshot().steps,
         schema: SchemaSummary::from(&outcome.report),
     };

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::common::Common;
-use super::session::{Dealt, Operating, print};
+use super::session::{Changes, Operating, print};
 use crate::Host;
 
 /// Record migrations up to a version without running them, for a database that something else has made
@@ -43,7 +43,7 @@ impl Args {
             .watched(&self.common, Box::pin(operating.operation().stamp(self.version)))
             .await
         {
-            Ok(outcome) => print(&self.common, &operating, outcome, Dealt::Stamped),
+            Ok(outcome) => print(&self.common, &operating, outcome, Changes::Stamped),
             Err(error) => self.common.fail_with(&error),
         }
     }
@@ -62,7 +62,7 @@ impl Repair {
             )
             .await
         {
-            Ok(outcome) => print(&self.common, &operating, outcome, Dealt::Repaired),
+            Ok(outcome) => print(&self.common, &operating, outcome, Changes::Repaired),
             Err(error) => self.common.fail_with(&error),
         }
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::common::{Common, UNREACHABLE, USAGE};
-use super::session::{Dealt, Operating, print};
+use super::session::{Changes, Operating, print};
 use crate::Host;
 use crate::output;
 use schemakeep::preview::{Target, forward, script};
@@ -83,8 +83,8 @@ impl Args {
         };
         match done {
             Ok(outcome) => {
-                let dealt = if self.dry_run { Dealt::WouldApply } else { Dealt::Applied };
-                print(&self.common, &operating, outcome, dealt)
+                let changes = if self.dry_run { Changes::WouldApply } else { Changes::Applied };
+                print(&self.common, &operating, outcome, changes)
             }
             Err(error) => operating.fail_with(&self.common, &error),
         }

@@ -53,7 +53,7 @@ struct Tried {
 
 #[derive(Serialize)]
 struct Report {
-    proofs: Vec<Proven>,
+    proofs: Vec<DialectProof>,
     declared: Vec<Compared>,
     /// Why the databases were not compared, otherwise.
     #[serde(serialize_with = "comparison")]
@@ -61,7 +61,7 @@ struct Report {
 }
 
 #[derive(Serialize)]
-struct Proven {
+struct DialectProof {
     database: &'static str,
     #[serde(flatten)]
     proof: Proof,
@@ -118,7 +118,7 @@ impl Args {
         }
         let proofs = tried.iter().flat_map(|tried| {
             let proofs = tried.verified.proofs.iter().cloned();
-            proofs.map(|proof| Proven { database: tried.name, proof })
+            proofs.map(|proof| DialectProof { database: tried.name, proof })
         });
         Ok(Report { proofs: proofs.collect(), declared, agreement })
     }
@@ -192,7 +192,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for Proven {
+impl fmt::Display for DialectProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { database, proof } = self;
         write!(f, "{database:9} {}  {}: ", proof.version, proof.description)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ObservedStatement, Rehearsal, RehearsedMigration, RehearsedRows};
+use super::{Rehearsal, RehearsedMigration, RehearsedRows};
 
 /// A number with a comma at every third digit.
 #[must_use]
@@ -53,21 +53,6 @@ impl Rehearsal {
         }
         text
     }
-
-    /// All of it, for people.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = String::new();
-        for migration in &self.migrations {
-            let _ = writeln!(text, "{}", migration.file);
-            for statement in &migration.statements {
-                let _ = writeln!(text, "  line {:3}  {}", statement.line, statement.beginning());
-                text.push_str(&statement.text("            "));
-            }
-            text.push_str(&migration.text("  "));
-        }
-        text + &self.summary()
-    }
 }
 
 impl RehearsedMigration {
@@ -95,22 +80,6 @@ impl RehearsedMigration {
             };
         }
         text + "\n"
-    }
-}
-
-impl ObservedStatement {
-    /// Its first line.
-    #[must_use]
-    pub fn beginning(&self) -> String {
-        let first = self.sql.lines().next().unwrap_or_default();
-        let more = if self.sql.contains('\n') { " …" } else { "" };
-        format!("{first}{more}")
-    }
-
-    /// Its effects, a line each.
-    #[must_use]
-    pub fn text(&self, indent: &str) -> String {
-        self.effects.iter().fold(String::new(), |text, effect| text + indent + effect + "\n")
     }
 }
 

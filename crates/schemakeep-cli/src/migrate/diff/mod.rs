@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
 
-use self::report::{Found, Report};
+use self::report::{DialectFinding, Report};
 use super::common::{USAGE, fail, server};
 use crate::Host;
 use crate::confirm::answer;
@@ -207,7 +207,7 @@ impl Args {
         let laid_out = lay_out(&self.migrations, &names, text, SystemClock.now()).map_err(unfit)?;
         for side in sides {
             let findings = prove(side, &planned, &laid_out, stop).await?;
-            let found = |finding| Found { database: side.dialect, finding };
+            let found = |finding| DialectFinding { database: side.dialect, finding };
             report.findings.extend(findings.into_iter().map(found));
         }
         if !self.dry_run {

@@ -13,16 +13,16 @@ use schemakeep::{Dialect, Migration, NewMigration};
 pub(super) struct Report {
     pub(super) written: bool,
     migrations: Vec<NewMigration>,
-    differences: Vec<Differing>,
+    differences: Vec<DialectDifference>,
     /// The same words for both dialects stand once.
     warnings: Vec<Warning>,
-    pub(super) findings: Vec<Found>,
+    pub(super) findings: Vec<DialectFinding>,
     /// Why there is nothing to do.
     message: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Differing {
+struct DialectDifference {
     database: Dialect,
     #[serde(flatten, serialize_with = "view")]
     difference: Difference,
@@ -39,7 +39,7 @@ struct Warning {
 }
 
 #[derive(Serialize)]
-pub(super) struct Found {
+pub(super) struct DialectFinding {
     pub(super) database: Dialect,
     #[serde(flatten, serialize_with = "place_and_reason")]
     pub(super) finding: Finding,
@@ -70,7 +70,7 @@ impl Report {
             }
         }
         let differences = sides.iter().flat_map(|side| {
-            let differing = |difference| Differing { database: side.dialect, difference };
+            let differing = |difference| DialectDifference { database: side.dialect, difference };
             side.differences().into_iter().map(differing)
         });
         Self {
@@ -116,7 +116,7 @@ impl fmt::Display for Report {
             };
             writeln!(f, "warning{of}: {warning}")?;
         }
-        for Found { database, finding: found } in &self.findings {
+        for DialectFinding { database, finding: found } in &self.findings {
             writeln!(f, "lint ({}): {}", database.as_str(), finding(found))?;
         }
         match (&self.message, self.written) {
