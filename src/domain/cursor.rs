@@ -25,7 +25,6 @@ const CHECK_BYTES: usize = 6;
 pub enum CursorValue {
     /// A rank, a number, or microseconds since 1970-01-01 UTC.
     Integer(i64),
-    /// A folded title.
     Text(String),
     /// No value: sorts last.
     None,

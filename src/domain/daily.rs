@@ -8,7 +8,6 @@ pub const DAYS_MAX: u16 = 366;
 /// The tasks of one UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayFigures {
-    /// Which day.
     pub date: Date,
     /// How many were made on it.
     pub created: i64,

@@ -9,15 +9,11 @@ use super::text::{Assignee, Description, Title};
 /// What a client gives for a new task, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskDraft {
-    /// The title.
     pub title: Title,
-    /// The description.
     pub description: Option<Description>,
     /// The first status.
     pub status: Status,
-    /// The priority.
     pub priority: Priority,
-    /// Who does it.
     pub assignee: Option<Assignee>,
     /// When it should be done, UTC, microseconds.
     pub due_date: Option<OffsetDateTime>,

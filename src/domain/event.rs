@@ -11,7 +11,6 @@ use super::task::Task;
 pub struct TaskEvent {
     /// Its place in the order of all events: later ones have greater numbers; some are left out.
     pub id: i64,
-    /// What happened.
     pub kind: EventKind,
     /// When the database stored it.
     pub at: OffsetDateTime,
@@ -73,7 +72,6 @@ impl EventMark {
         self.0
     }
 
-    /// The event's number.
     #[must_use]
     pub fn number(self) -> i64 {
         self.0 >> Self::BITS
@@ -85,7 +83,6 @@ impl EventMark {
 pub enum EventKind {
     /// It was made.
     Created,
-    /// A field really changed.
     Updated,
     /// It was removed for good.
     Deleted,

@@ -12,16 +12,13 @@ pub enum Operation {
     Create(Box<Task>),
     /// Changes the fields that the patch names.
     Update {
-        /// Which task.
         reference: TaskRef,
         /// What must hold of it.
         precondition: Precondition,
-        /// The fields.
         patch: Box<TaskPatch>,
     },
     /// Removes a task for good.
     Delete {
-        /// Which task.
         reference: TaskRef,
         /// What must hold of it.
         precondition: Precondition,
@@ -73,7 +70,6 @@ impl Outcome {
 pub struct OperationError {
     /// Its place in the list, from 0.
     pub operation: usize,
-    /// Why.
     pub reason: OperationErrorKind,
 }
 

@@ -9,7 +9,6 @@ use super::task::Task;
 pub enum TagList {
     /// `*`: any present representation.
     Any,
-    /// The listed tags.
     Tags(Vec<EntityTag>),
     /// Not of the field's grammar: matches nothing.
     Malformed,

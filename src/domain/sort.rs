@@ -67,7 +67,6 @@ pub enum Direction {
 pub struct SortKey {
     /// By what.
     pub field: SortField,
-    /// Which way.
     pub direction: Direction,
 }
 

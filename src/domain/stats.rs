@@ -5,7 +5,6 @@ use super::task::{Priority, Status};
 /// How many tasks there are of each kind; zero where there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskStats {
-    /// All of them.
     pub total: i64,
     /// In the order of [`Status::ALL`].
     pub by_status: [i64; 3],
@@ -20,10 +19,7 @@ pub struct TaskStats {
 /// How many tasks have one status and one priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusCount {
-    /// The status.
     pub status: Status,
-    /// The priority.
     pub priority: Priority,
-    /// How many.
     pub tasks: i64,
 }

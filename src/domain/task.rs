@@ -73,9 +73,7 @@ pub enum Status {
     /// Not begun.
     #[default]
     Todo,
-    /// Begun.
     InProgress,
-    /// Finished.
     Done,
 }
 
@@ -84,10 +82,8 @@ pub enum Status {
 pub enum Priority {
     /// Can wait.
     Low,
-    /// The usual.
     #[default]
     Medium,
-    /// First.
     High,
 }
 

@@ -42,7 +42,6 @@ impl Title {
         one_line("title", text, TITLE_MAX).map(Self)
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -59,7 +58,6 @@ impl Assignee {
         one_line("assignee", text, ASSIGNEE_MAX).map(Self)
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -78,7 +76,6 @@ impl Description {
         Ok(Self(text.to_owned()))
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

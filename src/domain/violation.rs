@@ -57,9 +57,7 @@ impl ValueError {
 /// A broken rule and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// Where.
     pub place: Place,
-    /// What.
     pub fault: ValueError,
 }
 
@@ -113,7 +111,6 @@ impl ValidationErrors {
         self.0.is_empty()
     }
 
-    /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()

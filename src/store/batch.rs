@@ -151,7 +151,6 @@ impl Batch {
     }
 }
 
-/// What a batch writes.
 #[derive(Debug)]
 pub(super) struct Changes {
     /// New tasks; anyone who writes them gives them their numbers.

@@ -106,7 +106,6 @@ impl<B: Backend> Core<B> {
         }
     }
 
-    /// What was committed here.
     pub(super) fn commits(&self) -> Arc<Commits> {
         Arc::clone(&self.commits)
     }

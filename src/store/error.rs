@@ -35,7 +35,6 @@ pub enum StoreError {
         /// A word for the metric: `timeout`, `connection`, `away`, `busy`, `full`, `read_only`, `shutdown`,
         /// `resources`, `io`, `corrupt`, `denied`.
         kind: &'static str,
-        /// What the driver said.
         source: sqlx::Error,
     },
     /// A stored row breaks a rule of the domain.

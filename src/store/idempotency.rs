@@ -42,7 +42,6 @@ impl std::fmt::Debug for IdempotencyKey {
 /// What was answered to a request, as far as it is the same whenever it is asked again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredResponse {
-    /// Its status.
     pub status: u16,
     /// Where the made thing is.
     pub location: Option<String>,

@@ -137,19 +137,16 @@ pub trait TaskStore: Debug + Send + Sync {
 /// Which page of which list.
 #[derive(Clone, Debug)]
 pub struct ListQuery {
-    /// Which tasks.
     pub filter: TaskFilter,
     /// In which order.
     pub sort: Sort,
     /// Most rows to return, 1 to 1000.
     pub limit: u32,
-    /// Where the page begins.
     pub start: Start,
     /// What "overdue" is measured against.
     pub now: OffsetDateTime,
 }
 
-/// Where a page begins.
 #[derive(Clone, Debug)]
 pub enum Start {
     /// After this many rows.

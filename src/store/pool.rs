@@ -30,7 +30,6 @@ pub(super) struct Pool<B: Backend> {
     turns: Arc<Semaphore>,
     /// Those that nobody uses, the last used at the end; `None` once closed.
     idle: Mutex<Option<Vec<Idle<B>>>>,
-    /// How many are open.
     open: watch::Sender<u32>,
     availability: Arc<Availability>,
 }

@@ -76,7 +76,6 @@ impl<'r> Decode<'r, Sqlite> for Timestamp {
     }
 }
 
-/// A stored task.
 #[derive(Clone, Debug, FromRow)]
 pub(super) struct TaskRow {
     pub(super) id: Uuid,
@@ -114,7 +113,6 @@ impl TryFrom<TaskRow> for Task {
     }
 }
 
-/// A stored event.
 #[derive(Debug, FromRow)]
 pub(super) struct EventRow {
     event_id: i64,

@@ -56,7 +56,6 @@ pub struct StatusCounts {
     pub net: i64,
     /// When the count began: it sees what was committed before.
     pub at: Instant,
-    /// How long it took.
     cost: Duration,
     /// Which of those that replicas share.
     mark: Option<i64>,

@@ -30,7 +30,6 @@ pub enum Kind {
 pub struct Metric {
     /// Its name, whole: nothing is added to it.
     pub name: &'static str,
-    /// Its kind.
     pub kind: Kind,
     /// The unit of its figure.
     pub unit: Unit,

@@ -17,7 +17,6 @@ pub struct BackupBeforeMigrate {
     /// No migration without one. Else there is none where none can be made: on PostgreSQL without a folder that was
     /// set, or without a `pg_dump` that fits.
     pub required: bool,
-    /// Where backups go.
     pub folder: PathBuf,
     /// Whether the folder was set, and is not a default.
     pub folder_is_set: bool,

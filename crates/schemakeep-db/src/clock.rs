@@ -14,7 +14,6 @@ pub trait Clock: Debug + Send + Sync {
     fn new_id(&self) -> Uuid;
 }
 
-/// The machine's own clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

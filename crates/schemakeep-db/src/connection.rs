@@ -50,7 +50,6 @@ impl Purpose {
     }
 }
 
-/// An open connection.
 #[derive(Debug)]
 pub enum Session {
     Postgres(PgConnection),

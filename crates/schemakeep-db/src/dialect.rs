@@ -10,7 +10,6 @@ pub enum Dialect {
 crate::serialize_as_str!(Dialect);
 
 impl Dialect {
-    /// Its name for people.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

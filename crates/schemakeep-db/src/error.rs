@@ -6,7 +6,6 @@ pub enum DbError {
     /// Another process held the migration lock for too long.
     #[error("could not acquire the migration lock within {}; held by {holder}. Wait for it, or end it and start again", words(*.waited))]
     LockUnavailable {
-        /// How long was waited.
         waited: Duration,
         /// Process and program, as far as they can be known.
         holder: String,
@@ -15,16 +14,12 @@ pub enum DbError {
     #[error(
         "the migration lock cannot be held: {cause}; set MIGRATE_DATABASE_URL to a direct connection to the server"
     )]
-    Pooled {
-        /// What was seen.
-        cause: String,
-    },
+    Pooled { cause: String },
     /// The database did not answer.
     #[error("database {database} not reachable within {}: {cause}", words(*.waited))]
     Unreachable {
         /// The URL, without its password.
         database: String,
-        /// How long was waited.
         waited: Duration,
         /// What was seen last.
         cause: String,
@@ -42,12 +37,7 @@ pub enum DbError {
     Cancelled,
     /// The database refused something else.
     #[error("{doing} failed: {cause}")]
-    Database {
-        /// What was being done.
-        doing: &'static str,
-        /// What the database said.
-        cause: String,
-    },
+    Database { doing: &'static str, cause: String },
 }
 
 impl DbError {

@@ -13,7 +13,6 @@ const APPLICATION_NAME_MAX_BYTES: usize = 63;
 pub struct Program {
     /// In `a-z`, `0-9` and `-`: it begins the names of sessions, scratch databases and backups.
     pub name: &'static str,
-    /// The release.
     pub version: &'static str,
     /// The newest migration that this release knows, `YYYYMMDDHHMMSS`; 0 where it has none.
     pub newest_migration: i64,
@@ -59,7 +58,6 @@ impl Program {
         format!("{}-backup", self.name)
     }
 
-    /// What this release knows.
     #[must_use]
     pub fn known_schema(self) -> KnownSchema {
         KnownSchema::Version(self.newest_migration)

@@ -58,7 +58,6 @@ impl Scratch {
         Ok(Self { url: scratch, kind: Kind::Postgres { keeper, name } })
     }
 
-    /// Where it is.
     #[must_use]
     pub fn url(&self) -> &DatabaseUrl {
         &self.url

@@ -31,7 +31,6 @@ impl Compat {
 /// A lint finding that the author accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
-    /// The rule's name.
     pub rule: String,
     /// Why it does not apply here.
     pub why: String,

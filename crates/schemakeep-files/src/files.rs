@@ -122,7 +122,6 @@ pub fn check_text(bytes: Vec<u8>) -> Result<String, &'static str> {
 /// Both files of one migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// The version of both.
     pub version: i64,
     /// The name of both, as in the file names.
     pub name: String,

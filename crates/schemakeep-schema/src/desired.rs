@@ -20,7 +20,6 @@ use crate::schema::{self, Schema};
 pub struct DesiredSchema {
     /// The file's name, as people are shown it.
     pub file: String,
-    /// Its text.
     pub text: Cow<'static, str>,
 }
 

@@ -10,7 +10,6 @@ pub enum SchemaError {
         file: String,
         /// From 1, where one is to blame.
         line: Option<usize>,
-        /// What is wrong there.
         cause: String,
     },
     /// The database cannot be worked with.

@@ -65,7 +65,6 @@ impl ExecutionMode {
 pub struct SplitError {
     /// The line, from 1.
     pub line: usize,
-    /// Why.
     pub cause: String,
 }
 

@@ -31,7 +31,6 @@ pub enum Health {
 schemakeep_db::serialize_as_str!(Health);
 
 impl Health {
-    /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -45,11 +44,8 @@ impl Health {
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at.
     pub name: &'static str,
-    /// How well it is.
     pub health: Health,
-    /// What was found.
     pub detail: String,
     /// The command, or the words, that fix it.
     pub fix: Option<String>,

@@ -50,7 +50,6 @@ pub struct Drifted {
     pub fix: Fix,
 }
 
-/// What came out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Drift {
     /// The newest applied migration.
@@ -59,7 +58,6 @@ pub struct Drift {
     /// Where the migrations were run once more, in words.
     #[serde(rename = "compared_with")]
     pub place: String,
-    /// What differs.
     #[serde(rename = "drift")]
     pub found: Vec<Drifted>,
     /// What differs and is to be ignored.
@@ -85,7 +83,6 @@ pub enum DriftError {
     /// The applied migrations cannot be run once more.
     #[error("{0}")]
     NoPlace(String),
-    /// The scratch place failed.
     #[error(transparent)]
     Failed(#[from] MigrateError),
 }

@@ -28,24 +28,13 @@ pub enum MigrateError {
     },
     /// A file asks for a way of running that its database does not have.
     #[error("migration {file} declares `-- {directive}`, which {dialect} does not have; {fix}")]
-    Unsupported {
-        /// The file.
-        file: String,
-        /// The directive.
-        directive: &'static str,
-        /// The database.
-        dialect: &'static str,
-        /// What to do.
-        fix: &'static str,
-    },
+    Unsupported { file: String, directive: &'static str, dialect: &'static str, fix: &'static str },
     /// A file that is to be run statement by statement cannot be taken apart with certainty.
     #[error("migration {file}, line {line}: {cause}; nothing was run")]
     Unsplit {
-        /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
-        /// Why.
         cause: String,
     },
     /// A file of SQLite drops or renames a table that others reference.
@@ -53,13 +42,11 @@ pub enum MigrateError {
         "migration {file}, line {line}: {statement}: table {table} is referenced by a foreign key of {by}, whose rows would go with it; rebuild the table in a file of its own whose top says `-- rebuild`; nothing was run"
     )]
     Referenced {
-        /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
         /// The beginning of the statement.
         statement: String,
-        /// The table.
         table: String,
         /// The table that references it.
         by: String,
@@ -67,7 +54,6 @@ pub enum MigrateError {
     /// A rebuild would have lost something.
     #[error("migration {file} (`-- rebuild`) was rolled back: {cause}; nothing of it was kept")]
     Rebuild {
-        /// The file.
         file: String,
         /// What it would have lost.
         cause: String,
@@ -81,7 +67,6 @@ pub enum MigrateError {
         summary: String,
         /// What it found, one by one.
         details: Vec<String>,
-        /// What to do.
         fix: &'static str,
         /// The exit code: 1 where a run would only have failed, else 10.
         code: u8,
@@ -96,7 +81,6 @@ pub enum MigrateError {
         "migration {file} was rolled back: {harm}; nothing of it was kept; if that is meant, take the table out of PROTECTED_TABLES for this one run"
     )]
     Harm {
-        /// The file.
         file: String,
         /// Which table, and how many rows.
         harm: String,
@@ -106,54 +90,32 @@ pub enum MigrateError {
     StepFailed(Box<StepFailed>),
     /// A stop was asked for.
     #[error("migrating was stopped by a signal; {left}")]
-    Stopped {
-        /// What is left.
-        left: String,
-    },
+    Stopped { left: String },
     /// A version that cannot be gone to.
     #[error("cannot go to {version}: {cause}")]
-    Target {
-        /// The version.
-        version: i64,
-        /// Why.
-        cause: String,
-    },
+    Target { version: i64, cause: String },
     /// A migration on the way back cannot be undone.
     #[error(
         "migration {file} cannot be undone: {why}; nothing was changed; restore a backup from before it, or go back to {version} at most"
     )]
-    Irreversible {
-        /// The file.
-        file: String,
-        /// Its own words.
-        why: String,
-        /// The version.
-        version: i64,
-    },
+    Irreversible { file: String, why: String, version: i64 },
     /// A version was to be recorded, and the schema is not that version's.
     #[error(
         "version {version} is not recorded: the schema lacks {missing}; run the migrations that create it, or stamp the version whose schema this is"
     )]
     DoesNotFit {
-        /// The version.
         version: i64,
         /// What is not there.
         missing: String,
     },
     /// A row that needs no repair, or cannot be repaired.
     #[error("nothing to repair at {version}: {cause}")]
-    NothingToRepair {
-        /// The version.
-        version: i64,
-        /// Why.
-        cause: String,
-    },
+    NothingToRepair { version: i64, cause: String },
     /// A file would end the transaction around it.
     #[error(
         "migration {file}, line {line}: {statement} is not allowed, because the transactions around a migration's statements and its record are the runner's; remove it"
     )]
     TransactionControl {
-        /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
@@ -165,13 +127,11 @@ pub enum MigrateError {
         "migration {file} failed at line {line}: {cause}; in: {statement}; nothing of it was kept"
     )]
     Failed {
-        /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
         /// The beginning of the statement.
         statement: String,
-        /// What the database said.
         cause: String,
     },
     /// A migration never got the locks that it needs.
@@ -228,21 +188,16 @@ impl MigrateError {
     "migration {file} stopped at line {line}, statement {step} of {total}: {cause}; in: {statement}; {kept}; when the cause is fixed, run `{command}`, which goes on there"
 )]
 pub struct StepFailed {
-    /// The file.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
     /// The statement's place, from 1.
     pub step: usize,
-    /// How many there are.
     pub total: usize,
     /// The beginning of the statement.
     pub statement: String,
-    /// What the database said.
     pub cause: String,
-    /// Which statements stay.
     pub kept: String,
-    /// What goes on.
     pub command: &'static str,
 }
 
@@ -253,19 +208,16 @@ pub struct StepFailed {
     words(*.waited)
 )]
 pub struct Blocked {
-    /// The file.
     pub file: String,
     /// How often it was tried.
     pub tries: u32,
     /// For how long.
     pub waited: Duration,
-    /// What the database said.
     pub cause: String,
     /// The sessions in the way.
     pub blockers: String,
     /// What of the file stays.
     pub kept: String,
-    /// What tries again.
     pub command: &'static str,
 }
 
@@ -287,7 +239,6 @@ impl From<SchemaError> for MigrateError {
     }
 }
 
-/// Why a look failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// The database took too long.

@@ -12,7 +12,6 @@ use super::statements::{self, Step};
 /// How far a migration came that did not finish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interrupted {
-    /// Its version.
     pub version: i64,
     /// Whether it was being applied or undone.
     pub direction: Direction,

@@ -42,7 +42,6 @@ pub struct Migrator<'a> {
     pub settings: &'a MigratorOptions,
     /// The migrations that the program has.
     pub set: &'a MigrationSet,
-    /// What time it is.
     pub clock: &'a dyn Clock,
     /// Where to say how far it is.
     pub progress: &'a Progress,
@@ -72,7 +71,6 @@ impl Gate for NoGate {
 /// What a [`Gate`] is asked about.
 #[derive(Clone)]
 pub struct GateRequest<'a> {
-    /// What is going on.
     pub operation: &'a Migrator<'a>,
     /// The versions of the schema history.
     pub applied: Vec<i64>,
@@ -96,9 +94,7 @@ pub struct Clearance {
 /// A version that was dealt with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Done {
-    /// The version.
     pub version: i64,
-    /// What it does.
     pub description: String,
     /// How long its file took; zero when none was run.
     #[serde(rename = "seconds", serialize_with = "schemakeep_db::serialize::seconds")]

@@ -22,7 +22,6 @@ pub(super) async fn look(
     Ok(reading)
 }
 
-/// What one look saw.
 pub(super) struct Observation {
     pub(super) report: StateReport,
     pub(super) record: SchemaHistory,

@@ -21,7 +21,6 @@ pub enum MigrateMode {
 }
 
 impl MigrateMode {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Check, Self::Off];
 
     /// The word in a configuration.
@@ -139,23 +138,18 @@ pub trait BeforeMigrate: Debug + Send + Sync {
 pub enum BackupBefore {
     /// There is one.
     Made {
-        /// The file.
         file: String,
         /// Its name, its size and its rows, for people.
         summary: String,
     },
     /// There is none, and that is no reason to stop.
-    Skipped {
-        /// Why.
-        why: String,
-    },
+    Skipped { why: String },
 }
 
 /// Why there is no backup, which stops the migration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{cause}")]
 pub struct BackupRefused {
-    /// What failed.
     pub cause: String,
     /// The exit code of the process.
     pub exit_code: u8,

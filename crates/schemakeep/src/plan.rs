@@ -13,7 +13,6 @@ use super::state::{SchemaState, StateReport};
 use super::{MigrateError, MigrationSet};
 use crate::options::MigrateMode;
 
-/// What somebody wants.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Goal<'a> {
     /// Apply what is pending, up to a version or all.

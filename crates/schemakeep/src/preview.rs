@@ -29,22 +29,18 @@ pub enum Target {
 pub struct Planned {
     /// Its line in the file, from 1.
     pub line: usize,
-    /// Its text.
     pub sql: String,
 }
 
 /// A migration of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Its version.
     pub version: i64,
-    /// What it does.
     pub description: String,
     /// The file that is run.
     pub file: String,
     /// Whether all of it happens in one transaction.
     pub transactional: bool,
-    /// Its statements.
     pub statements: Vec<Planned>,
 }
 

@@ -46,9 +46,7 @@ impl Phase {
 /// One moment of a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProgressSnapshot {
-    /// What is being done.
     pub phase: Phase,
-    /// The migration that runs.
     pub version: Option<i64>,
     /// How many migrations are done.
     pub done: usize,
@@ -65,7 +63,6 @@ pub struct ProgressSnapshot {
 pub struct Progress(Arc<Mutex<ProgressSnapshot>>);
 
 impl Progress {
-    /// How far it is.
     #[must_use]
     pub fn snapshot(&self) -> ProgressSnapshot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -95,7 +92,6 @@ impl Progress {
     }
 }
 
-/// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing stands in the way.
@@ -113,7 +109,6 @@ pub enum Verdict {
 schemakeep_db::serialize_as_str!(Verdict);
 
 impl Verdict {
-    /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -132,13 +127,11 @@ pub struct Step {
     /// Its name: `instances`, `lint`, `preflight`, `rehearsal`, `disk`, `backup`, `compare`.
     #[serde(rename = "step")]
     pub name: &'static str,
-    /// How it ended.
     pub verdict: Verdict,
     /// What came of it, in a few summary.
     pub summary: String,
     /// What it found, a line each.
     pub details: Vec<String>,
-    /// How long it took.
     #[serde(rename = "seconds", serialize_with = "schemakeep_db::serialize::seconds")]
     pub took: Duration,
 }

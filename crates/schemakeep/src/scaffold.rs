@@ -19,7 +19,6 @@ const FOLDERS: [(&str, Dialect); 2] =
 /// A migration whose files are not there yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewMigration {
-    /// Its version.
     pub version: i64,
     /// What it does, in snake case.
     pub name: String,
@@ -30,7 +29,6 @@ pub struct NewMigration {
 /// A file that is not there yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewFile {
-    /// Where it will be.
     pub path: PathBuf,
     /// What will be in it.
     pub text: String,

@@ -24,7 +24,6 @@ pub enum SchemaState {
     Diverged,
     /// The record is right, but something that this program uses is not there.
     Drifted,
-    /// A migration stopped partway.
     Failed,
 }
 
@@ -80,9 +79,7 @@ impl SchemaState {
 /// A migration that is embedded and not applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pending {
-    /// Its version.
     pub version: i64,
-    /// What it does.
     pub description: String,
 }
 
@@ -120,7 +117,6 @@ fn compat_clause(compat: Option<Compat>) -> &'static str {
 /// A version that makes the state what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Issue {
-    /// The version.
     pub version: i64,
     /// What is wrong with it.
     #[serde(serialize_with = "schemakeep_db::serialize::display")]
@@ -130,7 +126,6 @@ pub struct Issue {
 /// The state, and everything that a person needs to understand it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StateReport {
-    /// The state.
     #[serde(rename = "schema_state")]
     pub state: SchemaState,
     /// The highest version in the record.

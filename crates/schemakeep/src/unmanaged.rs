@@ -16,9 +16,7 @@ pub enum Origin {
 /// Tables of this program in a database without a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmanagedSchema {
-    /// Who made them.
     pub maker: Origin,
-    /// Their names.
     pub tables: Vec<String>,
 }
 

@@ -18,7 +18,6 @@ pub enum BackupError {
     Tools {
         /// What was looked for, and what was found.
         found: String,
-        /// What to install.
         fix: String,
     },
     /// The database did not answer, or did not let this role in.
@@ -26,7 +25,6 @@ pub enum BackupError {
     Unreachable {
         /// The URL, without its password.
         database: String,
-        /// What was seen.
         cause: String,
     },
     /// There is nothing to copy yet.
@@ -41,27 +39,16 @@ pub enum BackupError {
     #[error(
         "no consistent backup can be had through this connection: {cause}; set MIGRATE_DATABASE_URL to a direct connection to the server"
     )]
-    Pooled {
-        /// What was seen.
-        cause: String,
-    },
+    Pooled { cause: String },
     /// The folder cannot be used.
     #[error("folder for backups {}: {cause}; {fix}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system said.
-        cause: String,
-        /// What to do.
-        fix: &'static str,
-    },
+    Folder { folder: PathBuf, cause: String, fix: &'static str },
     /// The disk has too little room; nothing was written.
     #[error(
         "too little room in {}: the backup may need {}, and {} are free; make room there, or set BACKUP_DIR to a folder on a larger disk; nothing was written",
         folder.display(), size_words(*needed), size_words(*free)
     )]
     Room {
-        /// The folder.
         folder: PathBuf,
         /// Bytes that the backup may need.
         needed: u64,
@@ -73,30 +60,18 @@ pub enum BackupError {
         "the disk of {} was full before the backup was whole; what was written of it is removed; make room there, or set BACKUP_DIR to a folder on a larger disk",
         folder.display()
     )]
-    Full {
-        /// The folder.
-        folder: PathBuf,
-    },
+    Full { folder: PathBuf },
     /// A tool of PostgreSQL failed.
     #[error("{program} failed: {said}")]
-    Tool {
-        /// Its name.
-        program: &'static str,
-        /// Its own words.
-        said: String,
-    },
+    Tool { program: &'static str, said: String },
     /// There is no database to try a restore in.
     #[error(
         "no scratch database to restore into: {cause}; give the role CREATEDB, or do without the restore (`backup create --quick`, `backup verify` without --deep)"
     )]
-    Scratch {
-        /// What the server said.
-        cause: String,
-    },
+    Scratch { cause: String },
     /// A backup is not what its manifest says.
     #[error("backup {} is not valid: {fault}; `taskmanager backup list` shows the others", path.display())]
     Invalid {
-        /// The backup.
         path: PathBuf,
         /// What is wrong with it.
         fault: Fault,
@@ -108,14 +83,7 @@ pub enum BackupError {
     Unsound(Fault),
     /// There is no backup of this number.
     #[error("there is no backup {index} in {}: it has {has} of this database; `taskmanager backup list` shows them", folder.display())]
-    NoSuch {
-        /// The number.
-        index: usize,
-        /// How many there are.
-        has: usize,
-        /// The folder.
-        folder: PathBuf,
-    },
+    NoSuch { index: usize, has: usize, folder: PathBuf },
     /// No backup of this name.
     #[error("no backup is named {named:?}; `taskmanager backup list` shows the names and numbers")]
     NotFound {
@@ -137,12 +105,7 @@ pub enum BackupError {
     Stopped,
     /// The database refused something else.
     #[error("{doing} failed: {cause}")]
-    Database {
-        /// What was being done.
-        doing: &'static str,
-        /// What the database said.
-        cause: String,
-    },
+    Database { doing: &'static str, cause: String },
 }
 
 /// What is wrong with a backup.
@@ -177,10 +140,8 @@ pub enum Fault {
     /// The database, or the tool that would restore it, finds fault with it.
     #[error("{0}")]
     Unsound(String),
-    /// Another number of rows.
     #[error("table {table} has {found} rows in it, and its manifest says {expected}")]
     Rows {
-        /// The table.
         table: String,
         /// Rows, as the manifest says.
         expected: String,
@@ -196,7 +157,6 @@ impl Serialize for Fault {
 }
 
 impl BackupError {
-    /// The process's exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

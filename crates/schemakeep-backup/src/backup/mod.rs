@@ -87,11 +87,9 @@ impl Reason {
 pub struct Backup {
     /// The file; its manifest lies beside it.
     pub path: PathBuf,
-    /// What it holds.
     pub manifest: Manifest,
     /// How long the copy took, until it was a backup on the disk but for its proof.
     pub copied: Duration,
-    /// How long everything took.
     pub took: Duration,
     /// Older backups that were removed since.
     pub pruned: Pruned,
@@ -139,7 +137,6 @@ fn say(backup: &Backup) {
     );
 }
 
-/// A backup under way.
 struct Making<'a> {
     settings: &'a BackupSettings,
     reason: Reason,

@@ -46,7 +46,6 @@ pub(super) struct Moment {
     tables: Vec<String>,
 }
 
-/// What a dump holds.
 #[derive(Debug)]
 pub(super) struct Dumped {
     pub(super) sum: Sum,

@@ -32,7 +32,6 @@ pub struct Listed {
     /// Its number among the ordinary backups of one database, 1 being the newest. None for a save of a restore,
     /// without a manifest, and in a list of several databases.
     pub index: Option<usize>,
-    /// Where it is.
     #[serde(serialize_with = "schemakeep_db::serialize::path")]
     pub path: PathBuf,
     /// Its manifest, if it can be read.
@@ -230,7 +229,6 @@ impl Partial {
         Err(failed(&io::Error::other("no free name for a backup")))
     }
 
-    /// Where to write.
     pub(super) fn path(&self) -> PathBuf {
         self.folder.join(format!("{}{PARTIAL}", self.name))
     }
@@ -240,7 +238,6 @@ impl Partial {
         &self.name
     }
 
-    /// The open file.
     pub(super) fn file(&self) -> &File {
         &self.file
     }

@@ -16,7 +16,6 @@ use schemakeep_db::connection::{Purpose, Session};
 /// How many findings of a check are shown.
 const LISTED_FAULTS_MAX: usize = 3;
 
-/// What a copy holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Contents {
     pub(super) versions: Vec<i64>,

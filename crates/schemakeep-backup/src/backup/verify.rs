@@ -14,12 +14,10 @@ use schemakeep_db::DatabaseUrl;
 /// A backup that is whole.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verified {
-    /// Its manifest.
     pub manifest: Manifest,
     /// Whether it was restored into a scratch database and counted, or checked page by page, just now.
     #[serde(rename = "verified")]
     pub restored: bool,
-    /// How long it took.
     #[serde(rename = "duration_ms", serialize_with = "schemakeep_db::serialize::milliseconds")]
     pub took: Duration,
 }

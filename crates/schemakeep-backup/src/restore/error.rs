@@ -19,30 +19,20 @@ pub enum RestoreError {
     #[error(
         "there is no valid backup of this database in {} (saves of restores do not count); name a file (`taskmanager restore FILE`), or set BACKUP_DIR; nothing was changed", folder.display()
     )]
-    None {
-        /// The folder.
-        folder: PathBuf,
-    },
+    None { folder: PathBuf },
     /// No restore of this database has left a save.
     #[error(
         "there is no restore to undo: {} has no save that a restore of this database made; `taskmanager backup list` shows the backups, and `taskmanager restore NAME` restores one; nothing was changed", folder.display()
     )]
-    NoSave {
-        /// The folder.
-        folder: PathBuf,
-    },
+    NoSave { folder: PathBuf },
     /// A file that no backup begins like.
     #[error("{} is neither a dump of PostgreSQL nor an SQLite database; nothing was changed", path.display())]
-    NotABackup {
-        /// The file.
-        path: PathBuf,
-    },
+    NotABackup { path: PathBuf },
     /// A newer program made the backup.
     #[error(
         "backup {} is newer than this program: it has {versions}, which this program ({own}) does not know{made}; restore it with that program or a newer one; nothing was changed", path.display()
     )]
     Newer {
-        /// The backup.
         path: PathBuf,
         /// The versions that are not known.
         versions: String,
@@ -56,23 +46,15 @@ pub enum RestoreError {
         "backup {} is of {backup}, and database {database} is {kind}; nothing was changed", path.display()
     )]
     OtherKind {
-        /// The backup.
         path: PathBuf,
-        /// Its kind.
         backup: &'static str,
         /// The URL, without its password.
         database: String,
-        /// The database's kind.
         kind: &'static str,
     },
     /// A version that cannot be gone to after the restore.
     #[error("--reset-to {version} is not possible: {cause}; nothing was changed")]
-    ResetTo {
-        /// The version.
-        version: i64,
-        /// Why.
-        cause: String,
-    },
+    ResetTo { version: i64, cause: String },
     /// Another database was named, and it holds something.
     #[error(
         "database {database} is not empty; give an empty one, or --force to replace what is in it; nothing was changed"
@@ -91,7 +73,6 @@ pub enum RestoreError {
     ReadOnly {
         /// The URL, without its password.
         database: String,
-        /// Why.
         cause: String,
     },
     /// The file system has too little room for the old and the new database side by side.
@@ -112,43 +93,29 @@ pub enum RestoreError {
         "the database is in use: {cause} for {}, by {blockers}; end them, or try again; nothing was changed", words(*.waited)
     )]
     Busy {
-        /// What the database said.
         cause: String,
         /// For how long it was tried.
         waited: Duration,
-        /// Who was seen.
         blockers: String,
     },
     /// Something outside of the schema needs something in it.
     #[error(
         "something outside of schema {schema} needs what is in it, and would be lost with it: {others}; drop that first and make it again after the restore; nothing was changed"
     )]
-    Outsiders {
-        /// The schema.
-        schema: String,
-        /// What it is.
-        others: String,
-    },
+    Outsiders { schema: String, others: String },
     /// The connection uses another schema than the backup has.
     #[error(
         "the backup is of schema {backup}, and this connection uses {database}; add options=-csearch_path={backup} to the URL; nothing was changed"
     )]
-    OtherSchema {
-        /// The backup's schema.
-        backup: String,
-        /// The connection's.
-        database: String,
-    },
+    OtherSchema { backup: String, database: String },
     /// An extension that the backup needs cannot be had.
     #[error(
         "extension {name} cannot be made: {cause}; have a superuser run: CREATE EXTENSION {name} WITH SCHEMA {schema}; nothing was changed"
     )]
     Extension {
-        /// Its name.
         name: String,
         /// Where the backup has it.
         schema: String,
-        /// Why.
         cause: String,
     },
     /// What was loaded is not what the manifest says.
@@ -156,7 +123,6 @@ pub enum RestoreError {
         "table {table} has {found} rows in the restored database, and the manifest says {expected}; it was rolled back, nothing was changed"
     )]
     Rows {
-        /// The table.
         table: String,
         /// Rows, as the manifest says.
         expected: u64,
@@ -165,55 +131,29 @@ pub enum RestoreError {
     },
     /// The database is the backup now, and something is wrong with it.
     #[error("the backup is restored, and the database is not sound: {fault}; {back}")]
-    Unsound {
-        /// What is wrong.
-        fault: String,
-        /// The way back.
-        back: String,
-    },
+    Unsound { fault: String, back: String },
     /// The database is the backup now, and the schema could not be brought to where it was asked to be.
     #[error("the backup is restored, but --reset-to {version} failed: {source}")]
-    Reset {
-        /// The version.
-        version: i64,
-        /// Why.
-        source: MigrateError,
-    },
+    Reset { version: i64, source: MigrateError },
     /// The connection was lost at the very end.
     #[error(
         "the connection was lost while the restore was committed, which may have happened or not: {cause}; look with `taskmanager migrate status`, and restore again"
     )]
-    Uncertain {
-        /// Why.
-        cause: String,
-    },
+    Uncertain { cause: String },
     /// The database is the backup now, and its state could not be read.
     #[error(
         "the backup is restored, but its state cannot be read: {cause}; look with `taskmanager migrate status`"
     )]
-    Unread {
-        /// Why.
-        cause: String,
-    },
+    Unread { cause: String },
     /// A tool of PostgreSQL failed.
     #[error("{program} failed: {said}; nothing was changed")]
-    Tool {
-        /// Its name.
-        program: &'static str,
-        /// Its own words.
-        said: String,
-    },
+    Tool { program: &'static str, said: String },
     /// A stop was asked for.
     #[error("restoring was stopped by a signal; the database is as it was before")]
     Stopped,
     /// The database refused something else.
     #[error("{doing} failed: {cause}; nothing was changed")]
-    Database {
-        /// What was being done.
-        doing: &'static str,
-        /// What the database said.
-        cause: String,
-    },
+    Database { doing: &'static str, cause: String },
     /// The database, or the lock on it, was not to be had.
     #[error(transparent)]
     Migrate(MigrateError),

@@ -32,7 +32,6 @@ const UNLOCK_TIMEOUT: Duration = Duration::from_millis(500);
 pub struct Restore<'a> {
     /// The database that is replaced, how long to wait for what, and the migrations of this program.
     pub operation: Migrator<'a>,
-    /// The backup.
     pub backup: &'a Chosen,
     /// Where what is replaced is saved.
     pub folder: &'a Path,

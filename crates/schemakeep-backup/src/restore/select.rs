@@ -11,7 +11,6 @@ use crate::backup::{self, BackupError, Fault, Manifest, manifest};
 use schemakeep::MigrationSet;
 use schemakeep_db::{DatabaseUrl, Dialect};
 
-/// Which backup is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted<'a> {
     /// The newest valid backup that is not the save of a restore.
@@ -25,9 +24,7 @@ pub enum Wanted<'a> {
 /// A backup that was read from end to end and found whole.
 #[derive(Clone, Debug)]
 pub struct Chosen {
-    /// Where it is.
     pub path: PathBuf,
-    /// What it is of.
     pub kind: Dialect,
     /// Its manifest; none where one is missing and that was waived.
     pub manifest: Option<Manifest>,
@@ -60,7 +57,6 @@ impl Chosen {
         Self::verified(&path, waived, stop).await
     }
 
-    /// Its name.
     #[must_use]
     pub fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()

@@ -46,7 +46,7 @@ impl Args {
         let mut backups = Vec::new();
         for path in paths {
             let outcome = match verify(&path, scratch, &settings.stop).await {
-                Ok(verified) => Outcome::Valid(verified),
+                Ok(verified) => Outcome::Valid(Box::new(verified)),
                 Err(error) => {
                     worst = worst.max(Some(error.exit_code()));
                     Outcome::NotValid { error: error.to_string() }
@@ -98,7 +98,7 @@ struct Checked {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome {
-    Valid(Verified),
+    Valid(Box<Verified>),
     NotValid { error: String },
 }
 

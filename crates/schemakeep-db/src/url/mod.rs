@@ -26,7 +26,6 @@ pub struct DatabaseUrl {
 /// What a [`DatabaseUrl`] leads to.
 #[derive(Clone)]
 pub enum DatabaseTarget {
-    /// A file.
     Sqlite(SqliteTarget),
     /// A server. These options hold the password, and their own `Debug` shows it.
     Postgres(Box<PgConnectOptions>),
@@ -79,7 +78,6 @@ impl DatabaseUrl {
         }
     }
 
-    /// What it leads to.
     #[must_use]
     pub fn target(&self) -> &DatabaseTarget {
         &self.target

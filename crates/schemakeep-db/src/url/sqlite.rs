@@ -10,7 +10,6 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 pub struct SqliteTarget {
     /// Where the file is; a relative path is taken from the working directory.
     pub path: PathBuf,
-    /// How it is opened.
     pub mode: SqliteMode,
 }
 

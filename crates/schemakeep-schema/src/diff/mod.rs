@@ -22,33 +22,23 @@ pub use view::{DATABASE, DECLARED, DifferenceView, Sides};
 /// What a schema consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKind {
-    /// An enumerated type.
     Enum,
-    /// A domain.
     Domain,
     /// A sequence that no column owns.
     Sequence,
-    /// A function or procedure.
     Function,
-    /// A table.
     Table,
     /// A column: its type, NULL, default, identity, generation or collation.
     Column,
-    /// A primary key.
     PrimaryKey,
-    /// A unique constraint.
     Unique,
     /// A CHECK.
     Check,
-    /// An exclusion constraint.
     Exclusion,
-    /// A foreign key.
     ForeignKey,
-    /// An index.
     Index,
     /// A view, materialised or not.
     View,
-    /// A trigger.
     Trigger,
 }
 
@@ -80,7 +70,6 @@ impl ObjectKind {
 /// One thing in a schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Object {
-    /// What it is.
     pub kind: ObjectKind,
     /// Its name, after that of its table where it has one: `tasks`, `tasks.title`, `tasks.tasks_title_length`.
     /// A constraint without a name is called by its definition.
@@ -96,7 +85,6 @@ impl fmt::Display for Object {
 /// Something in which two schemas differ. What belongs to a table that is missing or extra is not named again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What differs.
     pub object: Object,
     /// Its definition where it is expected, in SQL; none: it should not be there.
     pub expected: Option<String>,
@@ -130,7 +118,6 @@ pub enum Running {
 /// One of a migration's two files, without its directives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    /// How it is run.
     pub running: Running,
     /// Statements in order, without the last semicolon; comments that say why may stand before one.
     pub statements: Vec<String>,
@@ -165,7 +152,6 @@ pub struct Draft {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{object}: {why}")]
 pub struct Unwritable {
-    /// What differs.
     pub object: Object,
     /// Why, and what to do.
     pub why: String,

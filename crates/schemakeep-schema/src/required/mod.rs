@@ -15,7 +15,6 @@ use schemakeep_db::connection::Session;
 pub struct RequiredTable {
     /// Its name, without a schema.
     pub name: &'static str,
-    /// The columns.
     pub columns: &'static [&'static str],
 }
 

@@ -29,7 +29,6 @@ pub struct Filled {
 /// How many rows went into a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilledTable {
-    /// The table.
     pub table: String,
     /// The rows that went in.
     pub rows: usize,

@@ -88,7 +88,6 @@ async fn insert(
     Ok(refusal.map_or(Ok(()), Err))
 }
 
-/// A name in quotes.
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -53,7 +53,6 @@ pub(super) struct Recipe {
     texts: Vec<String>,
     /// Numbers that its checks mention: values, or lengths.
     numbers: Vec<i64>,
-    /// The longest text.
     bound: Option<usize>,
     /// Two rows should not have the same one.
     pub(super) distinct: bool,

@@ -17,7 +17,6 @@ pub use words::{Word, words};
 /// All tables of a schema, by name.
 pub type Structure = BTreeMap<String, Table>;
 
-/// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// In the order of the catalogue.
@@ -51,7 +50,6 @@ pub enum Source {
     Generated,
 }
 
-/// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     pub name: String,
@@ -94,7 +92,6 @@ impl Column {
 pub struct Check {
     /// None where nobody gave it one.
     pub name: Option<String>,
-    /// The condition.
     pub condition: String,
     /// The columns that it mentions.
     pub columns: BTreeSet<String>,
@@ -128,12 +125,10 @@ pub struct IndexColumn {
     pub descending: bool,
 }
 
-/// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignKey {
     pub columns: Vec<String>,
     pub table: String,
-    /// The columns referenced.
     pub references: Vec<String>,
     /// `CASCADE`, `SET NULL` and the like.
     pub on_delete: String,

@@ -11,7 +11,6 @@ pub struct Definition {
     pub keys: Vec<Key>,
     /// The checks, as SQL text.
     pub checks: Vec<String>,
-    /// The foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// SQLite's `STRICT`: values must fit the columns' types.
     pub strict: bool,
@@ -28,13 +27,11 @@ impl Definition {
 /// A column of a new table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
     pub name: String,
     /// Its type as written; empty where none is.
     pub ty: String,
     /// It may not be null.
     pub not_null: bool,
-    /// The default's text.
     pub default: Option<String>,
     /// Identity, serial, generated, or SQLite's number of the row: the database fills it in.
     pub filled: bool,
@@ -45,7 +42,6 @@ pub struct Column {
 /// A primary or unique key of a new table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Its columns.
     pub columns: Vec<String>,
     /// Whether it is the primary key.
     pub primary: bool,
@@ -56,7 +52,6 @@ pub struct Key {
 /// A query whose rows are put into a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowSource {
-    /// The query.
     pub query: String,
     /// The tables that it reads.
     pub tables: Vec<TableName>,

@@ -19,16 +19,12 @@ use schemakeep_db::Dialect;
 pub struct TableName {
     /// The schema, where one is written.
     pub schema: Option<String>,
-    /// The table.
     pub name: String,
 }
 
-/// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// The columns that refer.
     pub columns: Vec<String>,
-    /// The table referred to.
     pub target: TableName,
     /// Its columns; none means its primary key.
     pub target_columns: Vec<String>,
@@ -39,7 +35,6 @@ pub struct ForeignKey {
 pub enum Change {
     /// A table is created (not a temporary one).
     CreateTable {
-        /// The new table.
         table: TableName,
         /// `IF NOT EXISTS`.
         if_not_exists: bool,
@@ -48,7 +43,6 @@ pub enum Change {
     },
     /// A table, or with `rows_only` all of its rows, goes (`DROP TABLE`, `TRUNCATE`).
     DropTable {
-        /// The table.
         table: TableName,
         /// `TRUNCATE`.
         rows_only: bool,
@@ -57,16 +51,11 @@ pub enum Change {
     },
     /// A table gets another name.
     RenameTable {
-        /// The table.
         table: TableName,
-        /// Its new name.
         to: String,
     },
-    /// A column is added.
     AddColumn {
-        /// The table.
         table: TableName,
-        /// The new column.
         column: String,
         /// Its type as written; empty where none is.
         ty: String,
@@ -74,32 +63,23 @@ pub enum Change {
         if_not_exists: bool,
         /// `NOT NULL`, or part of a primary key.
         not_null: bool,
-        /// The default's text.
         default: Option<String>,
         /// Identity, serial or generated: the database fills it in.
         filled: bool,
     },
-    /// A column goes.
     DropColumn {
-        /// The table.
         table: TableName,
-        /// The column.
         column: String,
     },
     /// A column gets another name.
     RenameColumn {
-        /// The table.
         table: TableName,
-        /// The column.
         column: String,
-        /// Its new name.
         to: String,
     },
     /// A column gets another type.
     AlterType {
-        /// The table.
         table: TableName,
-        /// The column.
         column: String,
         /// The new type as written.
         to: String,
@@ -108,14 +88,11 @@ pub enum Change {
     },
     /// A column may not be null any more.
     SetNotNull {
-        /// The table.
         table: TableName,
-        /// The column.
         column: String,
     },
     /// A unique or primary key, or a unique index.
     AddUnique {
-        /// The table.
         table: TableName,
         /// Columns or expressions, as SQL text fit for a query.
         columns: Vec<String>,
@@ -128,20 +105,15 @@ pub enum Change {
         /// An index that is there already is used: nothing to check.
         using_index: bool,
     },
-    /// A foreign key.
     AddForeignKey {
-        /// The table that refers.
         table: TableName,
-        /// The key.
         key: ForeignKey,
         /// Its name, where one is given.
         name: Option<String>,
         /// `NOT VALID`: what is there stays unchecked.
         not_valid: bool,
     },
-    /// A check.
     AddCheck {
-        /// The table.
         table: TableName,
         /// Its name, where one is given.
         name: Option<String>,
@@ -152,14 +124,11 @@ pub enum Change {
     },
     /// A constraint that was added `NOT VALID` is checked.
     Validate {
-        /// The table.
         table: TableName,
-        /// The constraint.
         constraint: String,
     },
     /// Rows are deleted or changed.
     ChangeRows {
-        /// The table.
         table: TableName,
         /// `DELETE`.
         deletes: bool,
@@ -170,7 +139,6 @@ pub enum Change {
     },
     /// Rows are added.
     InsertRows {
-        /// The table.
         table: TableName,
         /// The columns that are named; none means all of them in their order.
         columns: Vec<String>,
@@ -192,7 +160,6 @@ pub enum Change {
 pub struct Located {
     /// The line of the statement's first word, from 1.
     pub line: usize,
-    /// The change.
     pub change: Change,
 }
 

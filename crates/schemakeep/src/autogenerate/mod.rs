@@ -25,9 +25,7 @@ pub use renames::{questions, settles, strangers};
 /// What the migrations of one dialect make, beside what is declared for it.
 #[derive(Debug)]
 pub struct Side {
-    /// Which dialect.
     pub dialect: Dialect,
-    /// The migrations.
     pub set: MigrationSet,
     /// Where it is declared, as people are shown it.
     pub file: String,

@@ -10,7 +10,6 @@ pub(super) struct Place {
     pub(super) line: usize,
 }
 
-/// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) place: Place,
@@ -25,14 +24,12 @@ pub(super) struct Question {
     pub(super) caveat: Option<String>,
 }
 
-/// How it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ask {
     /// It cannot be, and why.
     Not(String),
     /// How many rows fulfil a condition.
     Rows {
-        /// The rows.
         of: Box<Relation>,
         /// The condition; the table stands under its own name.
         condition: String,
@@ -43,11 +40,9 @@ pub(super) enum Ask {
     },
     /// How many rows share their key with another one.
     Shared {
-        /// The rows.
         of: Box<Relation>,
         /// The key, as SQL.
         key: Vec<String>,
-        /// Which of the rows.
         condition: String,
     },
 }

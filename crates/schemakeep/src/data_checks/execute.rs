@@ -30,7 +30,6 @@ pub(super) struct Asker<'a> {
     broken: Option<String>,
 }
 
-/// What was found.
 struct Answer {
     count: u64,
     examples: Vec<String>,

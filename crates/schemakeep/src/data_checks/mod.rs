@@ -55,20 +55,16 @@ impl Default for Limits {
 /// What was asked, in the order of the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preflight {
-    /// The checks.
     pub checks: Vec<Check>,
 }
 
 /// One thing that was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// The migration.
     pub version: i64,
-    /// Its file.
     pub file: String,
     /// The line of the statement, from 1.
     pub line: usize,
-    /// The table.
     pub table: String,
     /// What must not be there, such as `rows with NULL in tasks.assignee`.
     pub what: String,
@@ -81,7 +77,6 @@ pub struct Check {
     /// The table was too large to be read whole.
     #[serde(rename = "sample")]
     pub sampled: Option<Sample>,
-    /// What came out.
     #[serde(flatten, serialize_with = "report::outcome")]
     pub outcome: Outcome,
     /// A statement or words that fix it; empty where nothing general can be said.

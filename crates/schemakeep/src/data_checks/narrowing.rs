@@ -10,7 +10,6 @@ pub(super) enum Narrowing {
     Free,
     /// Values for which this holds do not; what they are, and why that is not certain.
     Unfit {
-        /// The condition.
         condition: String,
         /// `values longer than 5 characters`.
         what: String,

@@ -15,7 +15,6 @@ pub(super) enum Value {
     Unknown(String),
 }
 
-/// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
     pub(super) name: String,
@@ -52,7 +51,6 @@ pub(super) enum Rows {
         base: Box<Relation>,
         /// The columns that the query fills.
         columns: Vec<String>,
-        /// The query.
         query: String,
     },
     /// There are none.
@@ -61,7 +59,6 @@ pub(super) enum Rows {
     Unknown(String),
 }
 
-/// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Relation {
     pub(super) schema: String,
@@ -211,7 +208,6 @@ pub(super) fn mentions(text: &str, name: &str) -> bool {
     occurrences(text, name) > 0
 }
 
-/// How often it has.
 pub(super) fn occurrences(text: &str, name: &str) -> usize {
     let (text, name) = (text.to_lowercase(), name.to_lowercase());
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';

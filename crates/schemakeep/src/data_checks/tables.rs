@@ -14,7 +14,6 @@ pub(super) struct StoredColumn {
     pub(super) generated: bool,
 }
 
-/// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Table {
     /// Empty on SQLite.
@@ -41,7 +40,6 @@ impl Table {
     }
 }
 
-/// What is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tables {
     pub(super) all: Vec<Table>,

@@ -17,7 +17,6 @@ pub(super) struct Room {
     pub(super) needed: u64,
     /// Bytes that are free.
     pub(super) free: u64,
-    /// Where.
     pub(super) place: String,
 }
 

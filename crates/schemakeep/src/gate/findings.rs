@@ -18,7 +18,6 @@ pub(super) struct Found {
     pub(super) faults: Vec<String>,
     /// What else is worth saying.
     pub(super) notes: Vec<String>,
-    /// What fixes the faults.
     pub(super) fix: &'static str,
     /// The exit code of the faults: [`FAILED_EXIT_CODE`] or [`HARM_EXIT_CODE`].
     pub(super) code: u8,

@@ -16,9 +16,7 @@ pub const LOG_TABLE: &str = "_migrate_log";
 /// A row of `_sqlx_migrations`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppliedMigration {
-    /// The migration's version.
     pub version: i64,
-    /// Its description.
     pub description: String,
     /// Whether it was run to its end.
     pub success: bool,
@@ -60,7 +58,6 @@ impl StepOutcome {
 /// What the log says about one statement of a migration that did not finish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedStep {
-    /// The migration.
     pub version: i64,
     /// The statement's place in the file, from 0.
     pub step: usize,

@@ -11,7 +11,6 @@ use super::read::{AppliedMigration, SchemaHistory};
 use crate::connection::Session;
 use crate::{Dialect, Migration, MigrationSet};
 
-/// How a version stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It was run to its end.
@@ -27,7 +26,6 @@ pub enum Standing {
 schemakeep_db::serialize_as_str!(Standing);
 
 impl Standing {
-    /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,17 +40,13 @@ impl Standing {
 /// One version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The version.
     pub version: i64,
-    /// What it does.
     pub description: String,
-    /// How it stands.
     #[serde(rename = "state")]
     pub standing: Standing,
     /// When it was recorded, to the second.
     #[serde(rename = "applied_at", serialize_with = "schemakeep_db::serialize::time")]
     pub at: Option<OffsetDateTime>,
-    /// How long it took.
     #[serde(rename = "seconds", serialize_with = "schemakeep_db::serialize::seconds")]
     pub took: Option<Duration>,
     /// SHA-384 of the file that was run, or would be, in hexadecimal digits.

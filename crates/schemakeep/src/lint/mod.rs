@@ -36,7 +36,6 @@ pub enum Severity {
 schemakeep_db::serialize_as_str!(Severity);
 
 impl Severity {
-    /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -49,17 +48,14 @@ impl Severity {
 /// Something in a migration's files that will hurt, or may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The migration's version.
     #[serde(skip)]
     pub version: i64,
-    /// The file's name.
     #[serde(skip)]
     pub file: String,
     /// The line, from 1: of the action where a statement has several, else of the statement.
     pub line: usize,
     /// The rule, as a waiver names it.
     pub rule: &'static str,
-    /// How grave it is.
     pub severity: Severity,
     /// The lock that the statement takes on the table, as PostgreSQL's manual names it, where that is the trouble.
     pub lock: Option<&'static str>,
@@ -67,7 +63,6 @@ pub struct Finding {
     pub rewrites: bool,
     /// Whether the whole table is read.
     pub scans: bool,
-    /// Why it hurts.
     pub why: String,
     /// The form that does not.
     pub suggestion: &'static str,

@@ -6,7 +6,6 @@
 use super::Severity::{self, Error, Warning};
 use schemakeep_db::Dialect::{self, Postgres, Sqlite};
 
-/// A rule.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     /// As a waiver names it, in kebab-case. Names stay as they are.
@@ -15,9 +14,7 @@ pub struct Rule {
     pub severity: Severity,
     /// The databases whose files it looks at.
     pub dialects: &'static [Dialect],
-    /// What it finds.
     pub about: &'static str,
-    /// What to write instead.
     pub suggestion: &'static str,
 }
 

@@ -21,7 +21,6 @@ pub(super) enum Unit<'a> {
     Step(StepUnit<'a>),
 }
 
-/// Why one try ended.
 pub(super) enum Failure {
     /// Another session was in the way; the next try may go through.
     Blocked(String),

@@ -51,7 +51,6 @@ impl Stage<'_> {
         new && self.live.tables.get(table).is_some_and(|table| table.rows > 0)
     }
 
-    /// What a failure means.
     pub(super) fn halt(&self, migration: &Migration, piece: &Piece, error: &sqlx::Error) -> Halt {
         let (code, said, file) = (code(error), cause(error), migration.up_file());
         let line = position(error).map_or(0, |at| lexer::line_of(&piece.sql, at) - 1) + piece.line;

@@ -16,7 +16,6 @@ use schemakeep_sql::statements::{ExecutionMode, steps};
 
 /// Why it does not go on.
 pub(super) enum Halt {
-    /// The migration fails.
     Failed(RehearsalFailure),
     /// It cannot be rehearsed here, and why.
     Cannot(String),
@@ -29,7 +28,6 @@ impl From<sqlx::Error> for Halt {
     }
 }
 
-/// Why a try ended.
 pub(super) enum Broken {
     /// This statement of those that were given failed.
     Statement(usize, sqlx::Error),

@@ -31,9 +31,7 @@ const DATABASE: [&str; 10] = [
 
 /// What a schema shares with the rest of its database.
 pub(super) struct Fence<'a> {
-    /// The schema.
     pub(super) name: &'a str,
-    /// The others.
     pub(super) others: Vec<String>,
     /// Extensions that are there: they may be asked for, and are not made.
     pub(super) extensions: Vec<String>,

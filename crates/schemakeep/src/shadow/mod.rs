@@ -48,7 +48,6 @@ pub struct RehearsalSettings {
     pub stop: CancellationToken,
 }
 
-/// What was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Rehearsal {
     /// Where it was, in words; empty when it was nowhere.
@@ -69,9 +68,7 @@ pub struct Rehearsal {
 /// A migration that was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RehearsedMigration {
-    /// Its version.
     pub version: i64,
-    /// Its up file.
     pub file: String,
     /// How long it took: on SQLite with the real data, elsewhere with next to none.
     pub took: Duration,
@@ -86,7 +83,6 @@ pub struct RehearsedMigration {
 /// The rows of a table of the scratch database, or of the copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RehearsedRows {
-    /// The table.
     pub table: String,
     /// Before the migration; none when it was not there.
     pub before: Option<u64>,
@@ -94,12 +90,10 @@ pub struct RehearsedRows {
     pub after: Option<u64>,
 }
 
-/// What a statement did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedStatement {
     /// The line of its first word in the file, from 1.
     pub line: usize,
-    /// Its text.
     pub sql: String,
     /// The strongest lock that it newly took on each table that others can see.
     pub locks: Vec<ObservedLock>,
@@ -116,16 +110,13 @@ pub struct ObservedStatement {
 /// A lock on a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObservedLock {
-    /// The table.
     pub table: String,
     /// The mode, as `LOCK TABLE` spells it: `ACCESS EXCLUSIVE`.
     pub mode: &'static str,
 }
 
-/// A migration that fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RehearsalFailure {
-    /// Its up file.
     pub file: String,
     /// The line, from 1.
     pub line: usize,

@@ -14,7 +14,6 @@ use schemakeep_db::scratch::Scratch;
 use schemakeep_schema::desired;
 use schemakeep_schema::schema::{self, Schema};
 
-/// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Recreated {
     /// The schema, and where it was made, in words.

@@ -21,10 +21,8 @@ pub(super) struct LiveTable {
     pub(super) bytes: u64,
 }
 
-/// The live database.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
-    /// Where its tables are.
     pub(super) schema: String,
     /// Its extensions, each with its schema.
     pub(super) extensions: Vec<(String, String)>,

@@ -15,7 +15,6 @@ pub(super) struct Moment<'a> {
     pub(super) between: &'a Content,
 }
 
-/// What came out.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Compared {
     pub(super) differences: Vec<String>,

@@ -15,7 +15,6 @@ use schemakeep_schema::structure::{Structure, structure};
 pub struct Excuse {
     /// Exactly as it is found.
     pub difference: &'static str,
-    /// Why it is meant.
     pub why: &'static str,
 }
 

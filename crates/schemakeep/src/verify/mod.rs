@@ -24,9 +24,7 @@ pub use logical::{Agreement, Excuse, agreement};
 /// What was proven, or not, of one version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Proof {
-    /// The version.
     pub version: i64,
-    /// What it does.
     pub description: String,
     /// What is different after going back, or after going there again; none when all is well.
     pub differences: Vec<String>,

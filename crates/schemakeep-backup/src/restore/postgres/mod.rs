@@ -323,7 +323,6 @@ impl Step {
     }
 }
 
-/// Why one try ended.
 enum Failure {
     Blocked(String),
     Failed(RestoreError),

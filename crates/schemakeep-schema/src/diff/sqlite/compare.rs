@@ -10,7 +10,6 @@ use crate::schema::sqlite::{
 /// What identifies a part: its kind, its table where it has one, and its name there.
 pub(super) type Key = (ObjectKind, Option<Name>, Name);
 
-/// A part.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part<'a> {
     Table(&'a Name, &'a Table),

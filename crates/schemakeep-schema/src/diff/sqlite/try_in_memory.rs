@@ -6,7 +6,6 @@ use rusqlite::Connection;
 use super::super::{Running, Script};
 use crate::schema::sqlite::{Row, Schema, query};
 
-/// A schema without rows.
 pub(super) struct Trial(Connection);
 
 impl Trial {

@@ -15,7 +15,6 @@ use serde::Deserialize;
 pub use canonical::{mentions, renamed, retyped};
 pub use read::{read, read_in_transaction};
 
-/// A schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
     /// Enumerated types.
@@ -45,14 +44,12 @@ impl<T> PartialEq for Aside<T> {
 
 impl<T> Eq for Aside<T> {}
 
-/// An enumerated type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Enum {
     /// In their order.
     pub labels: Vec<String>,
 }
 
-/// A domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Domain {
     /// What it is made of, in SQL.
@@ -61,7 +58,6 @@ pub struct Domain {
     pub collation: Option<String>,
     /// Whether it holds no null.
     pub not_null: bool,
-    /// An expression.
     pub default: Option<String>,
     /// By name: definition, and whether it holds for what was there before it.
     pub checks: BTreeMap<String, DomainCheck>,
@@ -76,7 +72,6 @@ pub struct DomainCheck {
     pub valid: bool,
 }
 
-/// How a sequence counts.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Counting {
     /// `smallint`, `integer` or `bigint`.
@@ -85,9 +80,7 @@ pub struct Counting {
     pub start: i64,
     /// From one value to the next.
     pub increment: i64,
-    /// The smallest.
     pub min: i64,
-    /// The greatest.
     pub max: i64,
     /// How many a session takes at once.
     pub cache: i64,
@@ -98,13 +91,11 @@ pub struct Counting {
 /// A sequence of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Sequence {
-    /// How it counts.
     pub counting: Counting,
     /// The table and column with which it goes.
     pub owner: Option<(String, String)>,
 }
 
-/// A function or procedure.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Function {
     /// `CREATE OR REPLACE FUNCTION …`, whole.
@@ -117,7 +108,6 @@ pub struct Function {
     pub shape: String,
 }
 
-/// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// Why no migration is written for it: it is partitioned, or inherits.
@@ -142,10 +132,8 @@ impl Table {
     }
 }
 
-/// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Where it stands.
     pub place: Aside<i32>,
     /// In SQL, with its length: `character varying(20)`.
     pub ty: String,
@@ -165,46 +153,33 @@ pub enum Value {
     /// The value of an expression.
     Default(String),
     /// The next of a sequence that goes with the column: `serial`.
-    Serial {
-        /// The sequence's name.
-        sequence: Aside<String>,
-        /// How it counts.
-        counting: Counting,
-    },
+    Serial { sequence: Aside<String>, counting: Counting },
     /// The next of a sequence inside the column.
     Identity {
         /// `ALWAYS`, and not `BY DEFAULT`.
         always: bool,
-        /// The sequence's name.
         sequence: Aside<String>,
-        /// How it counts.
         counting: Counting,
     },
     /// An expression over the row, `STORED` or `VIRTUAL`.
     Generated {
-        /// The expression.
         expression: String,
         /// Computed when it is written, and not when it is read.
         stored: bool,
     },
 }
 
-/// The kinds of constraints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum ConstraintKind {
-    /// A primary key.
     #[serde(rename = "p")]
     PrimaryKey,
     /// Unique.
     #[serde(rename = "u")]
     Unique,
-    /// A check.
     #[serde(rename = "c")]
     Check,
-    /// An exclusion.
     #[serde(rename = "x")]
     Exclusion,
-    /// A foreign key.
     #[serde(rename = "f")]
     ForeignKey,
 }
@@ -212,7 +187,6 @@ pub enum ConstraintKind {
 /// A constraint of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Constraint {
-    /// What it is.
     pub kind: ConstraintKind,
     /// What follows its name, without `NOT VALID`.
     pub definition: String,
@@ -227,13 +201,10 @@ pub struct Constraint {
 /// What a foreign key refers to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Target {
-    /// The table.
     pub table: String,
-    /// Its columns.
     pub columns: Vec<String>,
 }
 
-/// An index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     /// Whether it is unique.
@@ -246,12 +217,10 @@ pub struct Index {
     pub columns: BTreeSet<String>,
 }
 
-/// A view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     /// Whether its rows are kept.
     pub materialised: bool,
-    /// Its query.
     pub definition: String,
     /// What stands in `WITH (…)`, sorted.
     pub options: BTreeSet<String>,
@@ -265,7 +234,6 @@ pub struct View {
     pub triggers: BTreeMap<String, Trigger>,
 }
 
-/// A trigger.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Trigger {
     /// `CREATE TRIGGER …`, whole.

@@ -6,7 +6,6 @@ use std::fmt;
 use super::name::{Aside, Name, listed};
 use super::sql::Sql;
 
-/// A constraint.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Constraint {
     /// None where nobody gave it one.
@@ -45,7 +44,6 @@ pub struct KeyColumn {
     pub descending: bool,
 }
 
-/// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ForeignKey {
     pub columns: Vec<Name>,

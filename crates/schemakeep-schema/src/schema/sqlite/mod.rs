@@ -19,7 +19,6 @@ pub use constraint::{Constraint, ForeignKey, Key, KeyColumn, Rule};
 pub use name::{Aside, Name, listed};
 pub use sql::Sql;
 
-/// A schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
     pub tables: BTreeMap<Name, Table>,
@@ -28,7 +27,6 @@ pub struct Schema {
     pub triggers: BTreeMap<Name, Trigger>,
 }
 
-/// A table of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     pub columns: BTreeMap<Name, Column>,
@@ -86,7 +84,6 @@ impl Table {
     }
 }
 
-/// A column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
     /// In capitals: `VARCHAR(20)`.
@@ -115,7 +112,6 @@ pub struct Index {
     /// Columns or expressions, with collation and order.
     pub columns: Vec<Sql>,
     pub predicate: Option<Sql>,
-    /// Its statement.
     pub statement: Aside<String>,
 }
 
@@ -132,7 +128,6 @@ pub struct VirtualTable {
     pub module: String,
     /// With one blank between tokens.
     pub arguments: Vec<String>,
-    /// Its statement.
     pub statement: Aside<String>,
 }
 
@@ -154,7 +149,6 @@ impl VirtualTable {
     }
 }
 
-/// A trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
     /// Of the table or view.

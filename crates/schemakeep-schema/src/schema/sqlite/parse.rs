@@ -352,7 +352,6 @@ fn of_index(
     Some(Index { unique, columns, predicate, statement: Aside(String::new()) })
 }
 
-/// A view or trigger.
 pub(super) fn program(schema: &mut Schema, row: &Row, known: Known<'_>) {
     let bump = Bump::new();
     let name = Name::new(row.name.as_str());

@@ -14,14 +14,12 @@ pub(super) struct Schema {
     indexes: BTreeMap<String, Index>,
 }
 
-/// A table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) columns: BTreeMap<String, Column>,
     constraints: Vec<Known>,
 }
 
-/// A column.
 #[derive(Debug, Default)]
 pub(super) struct Column {
     /// Its type as written, in small letters.

@@ -16,7 +16,6 @@ pub(super) struct Refusal {
     pub(super) message: String,
 }
 
-/// The schema so far.
 #[derive(Debug)]
 pub(super) struct Scratch {
     /// `None` where memory does not suffice for one; then nothing is said.
