@@ -11,12 +11,10 @@ help: ## list the targets
 run: ## start the service (release build)
 	cargo run --release
 
-# What clients may take is promised of the release build. Both runners run the same tests: cargo-nextest several binaries
-# at a time, cargo one after the other.
+# What clients may take is promised of the release build.
 test: ## all tests, on SQLite and on a throw-away PostgreSQL, and in a browser (TEST_POSTGRES_URL=… uses a server of yours)
 	cargo build --release
-	@if command -v cargo-nextest >/dev/null; then runner='nextest run'; else runner='test --no-fail-fast'; fi; set -x; \
-	RELEASE_BINARY="$(CURDIR)/target/release/taskmanager" scripts/with-postgres.sh scripts/with-browser.sh cargo $$runner
+	RELEASE_BINARY="$(CURDIR)/target/release/taskmanager" scripts/with-postgres.sh scripts/with-browser.sh cargo test --no-fail-fast
 
 # FILE is a test binary (api) or a file of it (tests/api/lists.rs).
 test-specific: ## the tests of one file: FILE=tests/api/lists.rs

@@ -113,7 +113,7 @@ metrics_table! {
     TASKMANAGER_BACKUP_SIZE_BYTES, "taskmanager_backup_size_bytes", Gauge, Bytes,
         "Size of the newest backup, in bytes.";
     TASKMANAGER_BACKUP_DURATION_SECONDS, "taskmanager_backup_duration_seconds", Histogram, Seconds,
-        "Time of one backup, its proof included, in seconds.";
+        "Time of one backup, its verification included, in seconds.";
     TASKMANAGER_BACKUPS_TOTAL, "taskmanager_backups_total", Counter, Count,
         "Backups by outcome (made, failed), as a count.";
     TASKMANAGER_FILESYSTEM_AVAIL_BYTES, "taskmanager_filesystem_avail_bytes", Gauge, Bytes,

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use testkit::{WITHIN, until};
 
+/// Ports that are tried.
+const PORTS_MAX: usize = 10;
+
 /// A running `ChromeDriver`. It and every browser that it started are killed when the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -19,8 +22,21 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts `ChromeDriver` and waits until it listens.
+    /// Starts `ChromeDriver` and waits until it listens. It takes a port that is free for IPv4, and ends when another
+    /// process has that one for IPv6.
     pub(crate) async fn start() -> Self {
+        let mut said = String::new();
+        for _ in 0..PORTS_MAX {
+            match Self::try_start().await {
+                Ok(driver) => return driver,
+                Err(error) if error.contains("Address already in use") => said = error,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("{said}");
+    }
+
+    async fn try_start() -> Result<Self, String> {
         let folder = TempDir::new().expect("a temp folder");
         let said = folder.path().join("driver.log");
         let log = File::create(&said).expect("a log file");
@@ -37,13 +53,13 @@ impl Driver {
         let port = until("ChromeDriver to listen", WITHIN, async || {
             let said = std::fs::read_to_string(&said).unwrap_or_default();
             if let Some(status) = child.try_wait().expect("a child") {
-                panic!("ChromeDriver ended ({status}):\n{said}");
+                return Some(Err(format!("ChromeDriver ended ({status}):\n{said}")));
             }
             let (_, rest) = said.split_once("started successfully on port ")?;
-            rest.split_once('.')?.0.parse().ok()
+            rest.split_once('.')?.0.parse().ok().map(Ok)
         })
-        .await;
-        Self { child, port, folder }
+        .await?;
+        Ok(Self { child, port, folder })
     }
 
     /// Where it listens.
