@@ -68,17 +68,19 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Takes every operation that changes nothing as early as it can be: that excludes no order.
+    /// Takes every answered operation that changes nothing as early as it can be: that excludes no order. One without an
+    /// answer, which may change something later, stays.
     fn configuration(&self, state: State, mut done: Vec<bool>) -> Configuration {
         loop {
             let mut next = Vec::new();
             let mut absorbed = false;
             for at in self.allowed(&done) {
                 match state.apply(&self.operations[at], self.numbers) {
-                    Outcome::Unchanged => {
+                    Outcome::Unchanged if self.operations[at].answered.is_some() => {
                         done[at] = true;
                         absorbed = true;
                     }
+                    Outcome::Unchanged => {}
                     Outcome::Changed(changed) => next.push((at, *changed)),
                     Outcome::Impossible => {}
                 }

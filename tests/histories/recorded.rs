@@ -59,7 +59,9 @@ async fn one_request_after_the_other(
         let numbers = numbers(&operations, &outbox);
         let checked = checker::check(&operations, &numbers);
         let checked = checked.and_then(|()| events::check(&operations, &outbox));
-        checked.unwrap_or_else(|error| panic!("HISTORY_SEED={seed}: {error}"));
+        checked.unwrap_or_else(|error| {
+            panic!("HISTORY_SEED={seed}: {error}\n{operations:#?}\n{:#?}", outbox.events)
+        });
         assert_rejects(seed, &operations, &numbers);
         // A short list for the next history.
         side.execute("DELETE FROM tasks").await;

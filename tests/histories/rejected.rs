@@ -290,3 +290,16 @@ fn events_out_of_time() {
     assert_eq!(outbox.faults(), Vec::<String>::new());
     assert!(events::check(&operations, &outbox).is_err());
 }
+
+/// A request that was hung up on may be carried out when it changes something, and not when it changes nothing.
+#[test]
+fn what_has_no_answer_may_take_effect_later() {
+    let hung_up = Operation { call: patch(None, None, Some("medium")), invoked: 2, answered: None };
+    let history = [
+        create((0, 1), "a", 1),
+        hung_up,
+        operation((3, 4), patch(None, None, Some("low")), stored(1, task(2, "a", "low"))),
+        get((5, 6), Answer::Found(task(3, "a", "medium"))),
+    ];
+    checker::check(&history, &numbers()).expect("an order");
+}
