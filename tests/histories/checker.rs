@@ -80,9 +80,8 @@ impl Search<'_> {
                         done[at] = true;
                         absorbed = true;
                     }
-                    Outcome::Unchanged => {}
                     Outcome::Changed(changed) => next.push((at, *changed)),
-                    Outcome::Impossible => {}
+                    Outcome::Unchanged | Outcome::Impossible => {}
                 }
             }
             if !absorbed {
