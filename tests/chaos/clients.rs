@@ -72,9 +72,14 @@ impl Load {
 
     /// Waits until one more write is acknowledged.
     pub(crate) async fn goes_on(&self, after: &str) {
-        let before = self.acknowledged();
-        until(&format!("a write to be acknowledged after {after}"), WITHIN, async || {
-            (self.acknowledged() > before).then_some(())
+        self.goes_on_for(1, after).await;
+    }
+
+    /// Waits until so many more writes are acknowledged.
+    pub(crate) async fn goes_on_for(&self, writes: usize, after: &str) {
+        let enough = self.acknowledged() + writes;
+        until(&format!("{writes} writes to be acknowledged after {after}"), WITHIN, async || {
+            (self.acknowledged() >= enough).then_some(())
         })
         .await;
     }

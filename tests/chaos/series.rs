@@ -8,7 +8,6 @@ use rand::{Rng, SeedableRng};
 use rstest::rstest;
 use serde_json::json;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::clients::{Load, Worker};
 use crate::faults::{choose, inject};
@@ -58,12 +57,12 @@ async fn nothing_acknowledged_is_lost(#[values(Sqlite, Postgres)] on: Backend) {
             workers.spawn(Worker::new(&load, random.random()).run());
         }
         load.goes_on("the start").await;
-        let mut last = String::new();
+        let mut last = "the start".to_owned();
         for _ in 0..SERIES.min(faults - injected) {
             if begun.elapsed() > seconds {
                 break;
             }
-            sleep(Duration::from_millis(random.random_range(0..60))).await;
+            load.goes_on_for(random.random_range(0..6), &last).await;
             let fault = choose(&stage, &mut random);
             last = format!("fault {injected} of CHAOS_SEED={seed}: {fault:?}");
             let before = Instant::now();
