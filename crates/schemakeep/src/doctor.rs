@@ -10,7 +10,7 @@ use std::process::Command;
 use super::connection::{Purpose, Session};
 use super::disk::{self, folder_of};
 use super::error::InspectError;
-use super::explain::refusal;
+use super::explain::state_and_fix;
 use super::leftovers;
 use super::lock;
 use super::{Dialect, MigrationSet, SchemaState};
@@ -104,14 +104,13 @@ async fn schema(url: &DatabaseUrl, set: &MigrationSet) -> Result<Check, InspectE
         }
         Err(error) => return Err(error),
     };
-    let found = report.state.as_str();
-    Ok(match report.state {
-        SchemaState::Current => Check::good(name, found),
-        SchemaState::Behind | SchemaState::AheadCompatible => {
-            Check::not_good(name, Health::Doubtful, found, refusal(&report, MigrateMode::Auto))
-        }
-        _ => Check::not_good(name, Health::Bad, found, refusal(&report, MigrateMode::Auto)),
-    })
+    let (detail, fix) = state_and_fix(&report, MigrateMode::Auto);
+    let health = match report.state {
+        SchemaState::Current => Health::Good,
+        SchemaState::Behind | SchemaState::AheadCompatible => Health::Doubtful,
+        _ => Health::Bad,
+    };
+    Ok(Check { name, health, detail, fix })
 }
 
 /// Whether a connection to a server may go without TLS; none for a file.

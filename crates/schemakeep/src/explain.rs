@@ -13,18 +13,22 @@ const LISTED_NAMES_MAX: usize = 5;
 /// Says on one line why a schema in this state is not served, and the command that fixes it.
 #[must_use]
 pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
+    match state_and_fix(report, mode) {
+        (state, Some(fix)) => format!("schema is {state}. {fix}."),
+        (state, None) => format!("schema is {state}"),
+    }
+}
+
+/// The state with its reason, and what to do about it: each without a full stop.
+pub(super) fn state_and_fix(report: &StateReport, mode: MigrateMode) -> (String, Option<String>) {
     let state = report.state.as_str();
-    let (what, fix) = match report.state {
-        SchemaState::Current => return format!("schema is {state}"),
-        SchemaState::AheadCompatible => {
-            return format!("schema is {state}: {}. Nothing to fix.", concerns(&report.concerns));
-        }
+    let (why, fix) = match report.state {
+        SchemaState::Current => return (state.to_owned(), None),
         SchemaState::Behind => {
-            return format!(
-                "schema is {state} by {}. Run `taskmanager migrate up`, or start with MIGRATE=auto.",
-                behind(report, mode)
-            );
+            let fix = "Run `taskmanager migrate up`, or start with MIGRATE=auto";
+            return (format!("{state} by {}", behind(report, mode)), Some(fix.to_owned()));
         }
+        SchemaState::AheadCompatible => (concerns(&report.concerns), "Nothing to fix".to_owned()),
         SchemaState::AheadIncompatible => (
             concerns(&report.concerns),
             "Deploy the newer program that migrated this database, or restore a backup from before it"
@@ -40,7 +44,7 @@ pub fn refusal(report: &StateReport, mode: MigrateMode) -> String {
         ),
         SchemaState::Failed => failed(report),
     };
-    format!("schema is {state}: {what}. {fix}.")
+    (format!("{state}: {why}"), Some(fix))
 }
 
 fn behind(report: &StateReport, mode: MigrateMode) -> String {

@@ -48,10 +48,11 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
         for Check { name, health, detail, fix } in &self.checks {
-            writeln!(f, "{:8} {name:15} {detail}", health.as_str())?;
+            writeln!(f, "{:8} {name:width$} {detail}", health.as_str())?;
             if let Some(fix) = fix {
-                writeln!(f, "{:24} fix: {fix}", "")?;
+                writeln!(f, "{:8} {:width$} fix: {fix}", "", "")?;
             }
         }
         Ok(())
