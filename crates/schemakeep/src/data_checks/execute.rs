@@ -96,18 +96,8 @@ impl<'a> Asker<'a> {
         let from = from(of, dialect, &condition, sampled.as_ref());
         let count = format!("SELECT CAST(count(*) AS text) FROM {from} WHERE {condition}");
         let count = self.number(count).await?;
-        let (_, keys) = of.keys(dialect);
-        let examples = if count == 0 || keys.is_empty() {
-            Vec::new()
-        } else {
-            let order = keys.join(", ");
-            let keys = texts(&keys, dialect);
-            let most = self.limits.examples;
-            self.examples(format!(
-                "SELECT {keys} FROM {from} WHERE {condition} ORDER BY {order} LIMIT {most}"
-            ))
-            .await?
-        };
+        let rows = format!("{from} WHERE {condition}");
+        let examples = self.examples(of, count, &rows).await?;
         let sample = self.looked_at(of, sampled.as_ref()).await?;
         Ok(Answer { count, examples, sample })
     }
@@ -128,19 +118,11 @@ impl<'a> Asker<'a> {
              WHERE {condition} GROUP BY {key} HAVING count(*) > 1) AS \"?groups\""
         );
         let count = self.number(count).await?;
-        let (_, keys) = of.keys(dialect);
-        let examples = if count == 0 || keys.is_empty() {
-            Vec::new()
-        } else {
-            let order = keys.join(", ");
-            let keys = texts(&keys, dialect);
-            let most = self.limits.examples;
-            self.examples(format!(
-                "SELECT {keys} FROM (SELECT *, count(*) OVER (PARTITION BY {key}) AS \"?n\" FROM {from} \
-                 WHERE {condition}) AS \"?all\" WHERE \"?n\" > 1 ORDER BY {order} LIMIT {most}"
-            ))
-            .await?
-        };
+        let rows = format!(
+            "(SELECT *, count(*) OVER (PARTITION BY {key}) AS \"?n\" FROM {from} WHERE {condition}) AS \"?all\" \
+             WHERE \"?n\" > 1"
+        );
+        let examples = self.examples(of, count, &rows).await?;
         let sample = self.looked_at(of, sampled.as_ref()).await?;
         Ok(Answer { count, examples, sample })
     }
@@ -191,7 +173,21 @@ impl<'a> Asker<'a> {
         Ok(number.and_then(|number| number.parse().ok()).unwrap_or(0))
     }
 
-    async fn examples(&mut self, sql: String) -> Result<Vec<String>, String> {
+    /// The keys of the first few of `rows`, what follows FROM.
+    async fn examples(
+        &mut self,
+        of: &Relation,
+        count: u64,
+        rows: &str,
+    ) -> Result<Vec<String>, String> {
+        let dialect = self.session.dialect();
+        let (_, keys) = of.keys(dialect);
+        if count == 0 || keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (order, most) = (keys.join(", "), self.limits.examples);
+        let keys = texts(&keys, dialect);
+        let sql = format!("SELECT {keys} FROM {rows} ORDER BY {order} LIMIT {most}");
         let rows = self.rows(sql).await?.into_iter();
         let example = |row: Vec<Option<String>>| {
             let parts: Vec<_> =

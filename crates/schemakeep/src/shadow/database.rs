@@ -12,6 +12,9 @@ use schemakeep_db::DbError;
 use schemakeep_db::cause;
 use schemakeep_db::connection::{Session, WATCH_CLIENT};
 
+/// What helps where a file does more than a place on this server may be used for.
+pub(super) const OWN_DATABASE_HINT: &str =
+    "set REHEARSAL_DATABASE_URL to an empty database of its own, on another server if need be";
 /// What makes a place where there is none.
 const SHADOW_DATABASE_HINT: &str = "set REHEARSAL_DATABASE_URL to a PostgreSQL database in which the role may create a schema, or on a server where it may create a database; an empty one is enough";
 
@@ -172,8 +175,15 @@ impl Place {
         (self.kind == Kind::Schema).then_some(self.name.as_str())
     }
 
+    /// Removes it where it can be, and else leaves it to the next rehearsal, an hour later.
+    pub(super) async fn discard(self) {
+        if let Err(error) = self.remove().await {
+            tracing::warn!(%error, "scratch place not removed");
+        }
+    }
+
     /// Removes it, with the sessions that a stop has left behind in it.
-    pub(super) async fn remove(self) -> Result<(), MigrateError> {
+    async fn remove(self) -> Result<(), MigrateError> {
         self.emptied().await?.close().await;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A rehearsal on PostgreSQL, from making its place to removing it.
 
-use super::database::Place;
+use super::database::{OWN_DATABASE_HINT, Place};
 use super::execute::{Halt, Stage};
 use super::guard::refuse;
 use super::table_stats::{Live, live};
@@ -28,9 +28,7 @@ pub(super) async fn rehearse(
     };
     let outcome =
         contained(&settings.stop, Box::pin(perform(&place, &live, &begun, pending))).await;
-    if let Err(error) = place.remove().await {
-        tracing::warn!(%error, "the scratch place stays behind; the next rehearsal removes it after an hour");
-    }
+    place.discard().await;
     uncontained(outcome)
 }
 
@@ -47,8 +45,7 @@ async fn perform(
         Ok(()) => {}
         Err(Halt::Failed(failure)) => rehearsal.failure = Some(failure),
         Err(Halt::Cannot(why)) => {
-            let fix = "set REHEARSAL_DATABASE_URL to an empty database of its own, on another server if need be";
-            rehearsal.not_rehearsed = Some(format!("{why}; {fix}"));
+            rehearsal.not_rehearsed = Some(format!("{why}; {OWN_DATABASE_HINT}"));
             if rehearsal.migrations.is_empty() {
                 rehearsal.place.clear();
             }

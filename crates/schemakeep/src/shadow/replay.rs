@@ -1,6 +1,6 @@
 //! The schema that applied migrations make, made once more where nothing can be lost.
 
-use super::database::Place;
+use super::database::{OWN_DATABASE_HINT, Place};
 use super::execute::{Halt, Stage};
 use super::guard::refuse;
 use super::table_stats::{Live, live};
@@ -52,9 +52,7 @@ async fn in_place(
     let migrations: Vec<&Migration> =
         set.migrations().iter().filter(|m| applied.contains(&m.version)).collect();
     let outcome = contained(&settings.stop, perform(&place, &live, &migrations)).await;
-    if let Err(error) = place.remove().await {
-        tracing::warn!(%error, "the scratch place stays behind; the next rehearsal removes it after an hour");
-    }
+    place.discard().await;
     uncontained(outcome)
 }
 
@@ -77,8 +75,7 @@ async fn perform(
     let recreated = match made.await {
         Ok(schema) => Recreated::Made(Box::new(schema), place.words.clone()),
         Err(Halt::Failed(RehearsalFailure { message: why, .. }) | Halt::Cannot(why)) => {
-            let fix = "set REHEARSAL_DATABASE_URL to an empty database of its own, on another server if need be";
-            Recreated::Not(format!("{why}; {fix}"))
+            Recreated::Not(format!("{why}; {OWN_DATABASE_HINT}"))
         }
         Err(Halt::Error(error)) => return Err(error),
     };
